@@ -1,0 +1,402 @@
+//! The facts of a family: who, when, where published, what kind, which sizes. Parsed once from the TOML beside the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Problem, Result};
+use crate::names::nearest;
+use crate::vocabulary::{self, Term};
+
+/// Everything the catalog knows of a family without running it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    /// Kebab-case, permanent: a rename adds an alias.
+    pub id: String,
+    /// Name for people: `BERT`, `GPT-2`.
+    pub name: String,
+    /// Other names it goes by.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// One or two sentences for a newcomer.
+    pub summary: String,
+    /// The family of families it belongs to: `bert`, `gpt`, `t5`, …
+    pub family: String,
+    /// First public appearance, ISO 8601: `2018-10-11` or, where the day is unknown, `2018-10`.
+    pub date: String,
+    /// Kebab-case ids of the labs.
+    pub labs: Vec<String>,
+    /// Under which terms the reference code and weights may be used.
+    pub licence: Licence,
+    /// Papers, the defining one first.
+    pub papers: Vec<Paper>,
+    /// Where it comes from.
+    #[serde(default)]
+    pub lineage: Vec<Lineage>,
+    /// Ids of architectures whose code this one is built on.
+    #[serde(default)]
+    pub builds_on: Vec<String>,
+    /// Axis id → term ids of the [vocabulary].
+    pub taxonomy: BTreeMap<String, Vec<String>>,
+    /// Terms the vocabulary lacks, by axis id; a plugin's own.
+    #[serde(default)]
+    pub terms: BTreeMap<String, Vec<Term>>,
+    /// Shared parts it is wired from.
+    #[serde(default)]
+    pub components: Vec<Component>,
+    /// What can sit on the body; the first is the default.
+    pub heads: Vec<Head>,
+    /// How a published `config.json` says our configuration.
+    #[serde(default)]
+    pub published: Published,
+    /// Published sizes.
+    #[serde(default)]
+    pub presets: Vec<Preset>,
+    /// A small, lopsided configuration for tests: no two extents equal.
+    pub tiny: Map<String, Value>,
+    /// Checks this family does not pass, and why a reader should accept that.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+    /// Field → where its value was read.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Vec<Source>>,
+}
+
+/// SPDX expressions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Licence {
+    /// Of the reference code.
+    pub code: String,
+    /// Of the published weights.
+    pub weights: String,
+}
+
+/// A publication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// As printed.
+    pub title: String,
+    /// In print order.
+    pub authors: Vec<String>,
+    /// Of the first version.
+    pub year: u16,
+    /// arXiv id, as in `1810.04805`.
+    pub arxiv: Option<String>,
+    /// Where to read it.
+    pub url: String,
+}
+
+/// An edge to an ancestor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {
+    /// Id of the ancestor.
+    pub id: String,
+    /// A term of the axis `lineage-relation`.
+    pub relation: String,
+    /// What changed, in one phrase.
+    pub change: Option<String>,
+    /// Where the relation was read.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+}
+
+/// A shared part and the role it plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Path in the module tree, with `*` for a layer's index: `layers.*.attention`.
+    pub module: String,
+    /// What it is, for people.
+    pub name: String,
+    /// Kind of part: `embedding`, `attention`, `mlp`, `norm`, `head`.
+    pub kind: String,
+    /// Paper, section, equation.
+    pub source: String,
+}
+
+/// What sits on the body and gives the output its meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Value of the configuration's `head`: `none`, `masked-lm`, `causal-lm`, …
+    pub id: String,
+    /// One line.
+    pub summary: String,
+    /// Published class names that mean this head: `BertForMaskedLM`.
+    #[serde(default)]
+    pub published: Vec<String>,
+}
+
+/// How Hugging Face's `config.json` names what our configuration holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// `model_type` values of this family, its own first.
+    #[serde(default)]
+    pub model_types: Vec<String>,
+    /// Published field → ours.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
+    /// Published fields without effect on what is computed: dropout, initialisation, bookkeeping.
+    #[serde(default)]
+    pub ignored: Vec<String>,
+}
+
+/// A published size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// Kebab-case, permanent.
+    pub id: String,
+    /// Other names of the same size and weights.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Hugging Face repository, `owner/name`.
+    pub hub: Option<String>,
+    /// What differs from its siblings, in one phrase.
+    pub note: Option<String>,
+    /// Exact published number of parameters of the body, tied matrices once.
+    pub parameters: Option<u64>,
+    /// Our configuration, in our names.
+    pub config: Map<String, Value>,
+    /// How its hidden states become one vector a text, where the checkpoint was trained for that.
+    pub embedding: Option<Embedding>,
+    /// Where the numbers were read.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+}
+
+/// From hidden states to one vector a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Embedding {
+    /// Which positions make the vector.
+    pub pooling: Pooling,
+    /// Scale it to length one.
+    pub normalise: bool,
+    /// Longest text in tokens; more is cut on the right.
+    pub max_tokens: usize,
+}
+
+/// Which positions make the vector of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// The mean over real tokens.
+    Mean,
+    /// The first token's.
+    First,
+    /// The last real token's.
+    Last,
+}
+
+/// A check a family does not pass, in the open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// Id of the check.
+    pub check: String,
+    /// Why a reader should accept that.
+    pub reason: String,
+}
+
+/// Where a value was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// A term of the axis `source`; `uncited` is published as "not yet sourced".
+    pub source: String,
+    /// File, page or paper, as exactly as it is known.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// A term of the axis `confidence`.
+    pub confidence: String,
+    /// What a reader should know.
+    pub note: Option<String>,
+}
+
+impl Descriptor {
+    /// Parses a family's TOML and checks it against the vocabularies.
+    ///
+    /// # Errors
+    /// [`Error::Descriptor`] with every problem at once.
+    pub fn parse(toml: &str) -> Result<Self> {
+        let descriptor: Self = toml::from_str(toml).map_err(|error| Error::Descriptor {
+            id: "a family's TOML".into(),
+            problems: vec![Problem::new("toml", error.to_string().trim_end().replace('\n', "\n    "))],
+        })?;
+        let problems = descriptor.problems();
+        if problems.is_empty() { Ok(descriptor) } else { Err(Error::Descriptor { id: descriptor.id, problems }) }
+    }
+
+    /// Every rule the facts break; none for a sound descriptor.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (field, id) in self.ids() {
+            if !is_kebab(id) {
+                problems.push(Problem::new(field, format!("ids are kebab-case, found `{id}`")));
+            }
+        }
+        for (field, text) in [("name", &self.name), ("summary", &self.summary)] {
+            if text.trim().is_empty() {
+                problems.push(Problem::new(field, "is empty"));
+            }
+        }
+        if !is_iso_date(&self.date) {
+            problems.push(Problem::new("date", format!("expected `YYYY-MM-DD` or `YYYY-MM`, found `{}`", self.date)));
+        }
+        if self.papers.is_empty() {
+            problems.push(Problem::new("papers", "a family needs the paper that defines it"));
+        }
+        if self.heads.is_empty() {
+            problems.push(Problem::new("heads", "a family needs at least one head, even if it is `none`"));
+        }
+        let mut seen = BTreeSet::new();
+        for preset in &self.presets {
+            if !seen.insert(&preset.id) {
+                problems.push(Problem::new(format!("presets.{}", preset.id), "stands twice"));
+            }
+            if preset.hub.as_ref().is_some_and(|hub| hub.split('/').count() != 2) {
+                problems.push(Problem::new(format!("presets.{}.hub", preset.id), "expected `owner/name`"));
+            }
+        }
+        self.check_terms(&mut problems);
+        problems
+    }
+
+    /// The preset with this id.
+    pub fn preset(&self, id: &str) -> Option<&Preset> {
+        self.presets.iter().find(|preset| preset.id == id)
+    }
+
+    /// The head with this id.
+    pub fn head(&self, id: &str) -> Option<&Head> {
+        self.heads.iter().find(|head| head.id == id)
+    }
+
+    fn ids(&self) -> Vec<(String, &str)> {
+        let mut ids = vec![("id".to_owned(), self.id.as_str()), ("family".to_owned(), self.family.as_str())];
+        ids.extend(self.labs.iter().map(|lab| ("labs".to_owned(), lab.as_str())));
+        ids.extend(self.heads.iter().map(|head| ("heads".to_owned(), head.id.as_str())));
+        ids.extend(self.presets.iter().map(|preset| (format!("presets.{}", preset.id), preset.id.as_str())));
+        ids
+    }
+
+    fn check_terms(&self, problems: &mut Vec<Problem>) {
+        for (axis, terms) in &self.taxonomy {
+            self.check_axis(&format!("taxonomy.{axis}"), axis, terms.iter(), problems);
+        }
+        self.check_axis("lineage", "lineage-relation", self.lineage.iter().map(|edge| &edge.relation), problems);
+        let sources = || {
+            let presets = self.presets.iter().flat_map(|preset| &preset.sources);
+            let lineage = self.lineage.iter().flat_map(|edge| &edge.sources);
+            self.sources.values().flatten().chain(presets).chain(lineage)
+        };
+        self.check_axis("sources", "source", sources().map(|source| &source.source), problems);
+        self.check_axis("sources", "confidence", sources().map(|source| &source.confidence), problems);
+    }
+
+    fn check_axis<'a>(
+        &'a self,
+        field: &str,
+        axis_id: &str,
+        terms: impl Iterator<Item = &'a String>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let ours = vocabulary::axis(axis_id).map(|axis| axis.terms.as_slice());
+        let own = self.terms.get(axis_id).map(Vec::as_slice);
+        if ours.is_none() && own.is_none() {
+            let near = nearest(axis_id, vocabulary::axes().iter().map(|axis| axis.id.as_str()));
+            problems.push(Problem::new(field, format!("no such axis{}", crate::error::did_you_mean(&near))));
+            return;
+        }
+        let known = || ours.into_iter().chain(own).flatten().map(|term| term.id.as_str());
+        for term in terms {
+            if !known().any(|id| id == term) {
+                let near = nearest(term, known());
+                let message = format!("no term `{term}` on axis `{axis_id}`{}", crate::error::did_you_mean(&near));
+                problems.push(Problem::new(field, message));
+            }
+        }
+    }
+}
+
+fn is_kebab(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    !id.is_empty() && id.chars().all(plain) && !id.starts_with(['-', '.']) && !id.ends_with(['-', '.'])
+}
+
+fn is_iso_date(date: &str) -> bool {
+    let number = |part: &str, len: usize, range: std::ops::RangeInclusive<u32>| {
+        part.len() == len && part.parse().is_ok_and(|n| range.contains(&n))
+    };
+    match date.split('-').collect::<Vec<_>>()[..] {
+        [year, month] => number(year, 4, 1900..=2100) && number(month, 2, 1..=12),
+        [year, month, day] => number(year, 4, 1900..=2100) && number(month, 2, 1..=12) && number(day, 2, 1..=31),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const TOY: &str = r#"
+        id = "toy"
+        name = "Toy"
+        aliases = ["plaything"]
+        summary = "A model for tests."
+        family = "toy"
+        date = "2020-02"
+        labs = ["nobody"]
+        licence = { code = "MIT", weights = "MIT" }
+        papers = [{ title = "Toys", authors = ["A. Child"], year = 2020, url = "https://example.org/toys" }]
+        heads = [{ id = "none", summary = "The body alone.", published = ["ToyModel"] }]
+        taxonomy = { attention = ["causal"] }
+        tiny = { d_model = 8 }
+        published = { model_types = ["toy"], config = { hidden_size = "d_model" }, ignored = ["dropout"] }
+        presets = [{ id = "toy-base", aliases = ["toy-b"], hub = "toys/base", config = { d_model = 16 } }]
+    "#;
+
+    fn problems_after(from: &str, to: &str) -> String {
+        assert!(TOY.contains(from), "the toy has no `{from}`");
+        Descriptor::parse(&TOY.replace(from, to)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_sound_descriptor_parses() {
+        let toy = Descriptor::parse(TOY).unwrap();
+        assert_eq!(toy.preset("toy-base").unwrap().hub.as_deref(), Some("toys/base"));
+        assert_eq!(toy.papers[0].arxiv, None);
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let text = TOY.replace("\"toy\"\n        name", "\"Toy!\"\n        name").replace("2020-02\"", "20\"");
+        let told = Descriptor::parse(&text).unwrap_err().to_string();
+        assert!(told.contains("found `Toy!`") && told.contains("YYYY-MM"), "{told}");
+    }
+
+    #[test]
+    fn unknown_terms_and_axes_suggest_the_nearest() {
+        assert!(problems_after("[\"causal\"]", "[\"casual\"]").contains("did you mean `causal`?"));
+        assert!(problems_after("attention =", "atention =").contains("did you mean `attention`?"));
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        assert!(problems_after("summary", "sumary").contains("sumary"));
+    }
+
+    #[test]
+    fn a_plugin_may_bring_its_own_terms() {
+        let text = TOY.replace("[\"causal\"]", "[\"telepathic\"]")
+            + "\n[terms]\nattention = [{ id = \"telepathic\", label = \"Telepathic\", definition = \"Knows.\" }]";
+        Descriptor::parse(&text).unwrap();
+    }
+}

@@ -1,0 +1,69 @@
+//! The controlled vocabularies of the taxonomy: each axis asks one question, each term answers it.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// One question that the taxonomy asks of every model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axis {
+    /// Kebab-case id: `attention`, `positional-encoding`, …
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// The question, as a sentence.
+    pub question: String,
+    /// The answers.
+    pub terms: Vec<Term>,
+}
+
+/// One answer on an axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// Kebab-case id, unique on its axis.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// One line.
+    pub definition: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    axes: Vec<Axis>,
+}
+
+/// Every axis with its terms, in the order the site shows them.
+pub fn axes() -> &'static [Axis] {
+    static AXES: LazyLock<Vec<Axis>> = LazyLock::new(|| {
+        toml::from_str::<File>(include_str!("vocabulary.toml"))
+            .expect("vocabulary.toml ships with the crate and a test parses it")
+            .axes
+    });
+    &AXES
+}
+
+/// The axis with this id.
+pub fn axis(id: &str) -> Option<&'static Axis> {
+    axes().iter().find(|axis| axis.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_kebab_case() {
+        let kebab =
+            |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        assert!(axes().iter().all(|axis| kebab(&axis.id)));
+        for axis in axes() {
+            let ids: BTreeSet<_> = axis.terms.iter().map(|term| &term.id).collect();
+            assert_eq!(ids.len(), axis.terms.len(), "axis `{}` repeats a term", axis.id);
+            assert!(ids.iter().all(|id| kebab(id)), "axis `{}`: {ids:?}", axis.id);
+        }
+    }
+}
