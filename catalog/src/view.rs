@@ -1,0 +1,101 @@
+//! What the queries return: plain data that pages and commands are written from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
+use zoo_registry::record::SourceFile;
+use zoo_registry::{CheckFacts, ModuleTree, Outcome};
+
+/// One line of the model index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    /// Architecture id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// Family id.
+    pub family: String,
+    /// ISO 8601 day or month.
+    pub date: String,
+    /// Lab ids.
+    pub labs: Vec<String>,
+    /// Axis id → term ids.
+    pub taxonomy: BTreeMap<String, Vec<String>>,
+    /// Number of presets.
+    pub presets: u32,
+    /// Parameters of the smallest and the largest preset.
+    pub parameters: Option<(u64, u64)>,
+    /// Conformance outcomes over all devices.
+    pub tally: Tally,
+}
+
+/// How many outcomes ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Held.
+    pub pass: u32,
+    /// Did not hold.
+    pub fail: u32,
+    /// Did not hold, with a reason on record.
+    pub waived: u32,
+    /// Did not apply.
+    pub not_applicable: u32,
+}
+
+/// Everything about one architecture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its line of the index.
+    pub summary: ModelSummary,
+    /// The facts as their TOML gives them.
+    pub descriptor: Descriptor,
+    /// Markdown.
+    pub readme: String,
+    /// Reference code, sorted by path.
+    pub sources: Vec<SourceFile>,
+    /// Presets in the descriptor's order.
+    pub sizes: Vec<SizeFacts>,
+    /// Outcomes, sorted by check and device.
+    pub outcomes: Vec<Outcome>,
+    /// Architectures that name this one as an ancestor, with the edge.
+    pub descendants: Vec<(String, Lineage)>,
+}
+
+/// A preset with its computed facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SizeFacts {
+    /// The published facts.
+    pub preset: Preset,
+    /// Every field of the configuration.
+    pub config: Map<String, Value>,
+    /// What the code builds.
+    pub modules: ModuleTree,
+    /// Counted in the tree.
+    pub parameters: u64,
+}
+
+/// Architectures that descend from one another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Family {
+    /// Family id.
+    pub id: String,
+    /// Members by date.
+    pub members: Vec<ModelSummary>,
+    /// (child, edge) for every lineage edge of a member.
+    pub edges: Vec<(String, Lineage)>,
+}
+
+/// The conformance matrix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// Columns.
+    pub checks: Vec<CheckFacts>,
+    /// Devices the suite ran on.
+    pub devices: Vec<String>,
+    /// Rows: architectures by id, with their outcomes sorted by check and device.
+    pub rows: Vec<(ModelSummary, Vec<Outcome>)>,
+}
