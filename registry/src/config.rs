@@ -105,6 +105,34 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
     }
 }
 
+/// The opposite of [`from_published`]: a `config.json` that Hugging Face libraries read.
+pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map<String, Value> {
+    let mut published = Map::new();
+    if let Some(model_type) = descriptor.published.model_types.first() {
+        published.insert("model_type".into(), model_type.clone().into());
+    }
+    for (field, value) in config {
+        let their_name = descriptor.published.config.iter().find(|(_, ours)| *ours == field).map(|(theirs, _)| theirs);
+        match field.as_str() {
+            "head" => {
+                let head = value.as_str().and_then(|head| descriptor.head(head));
+                if let Some(class) = head.and_then(|head| head.published.first()) {
+                    published.insert("architectures".into(), vec![class.clone()].into());
+                }
+            }
+            "n_labels" => {
+                let labels = 0..value.as_u64().unwrap_or_default();
+                let labels = labels.map(|label| (label.to_string(), Value::from(format!("LABEL_{label}"))));
+                published.insert("id2label".into(), labels.collect::<Map<_, _>>().into());
+            }
+            _ => {
+                published.insert(their_name.unwrap_or(field).clone(), value.clone());
+            }
+        }
+    }
+    published
+}
+
 /// Applies overrides such as `n_layers=4` or `head=masked-lm`. Values are JSON, or text where they are not.
 ///
 /// # Errors

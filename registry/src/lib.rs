@@ -1,4 +1,8 @@
 //! The contract of zoo: what an architecture is, what a model does, how both are found by name.
+//!
+//! Without the feature `tensor` this crate is plain data: descriptors, vocabularies, configurations, module trees, records.
+//! With it come [`Architecture`], [`Model`] and [`Registry`]. A plugin implements [`Family`] and registers itself with
+//! [`Registry::with`]; nothing of zoo's own architectures is privileged.
 #![warn(missing_docs)]
 
 pub mod config;
@@ -9,8 +13,55 @@ pub mod names;
 pub mod record;
 pub mod vocabulary;
 
+#[cfg(feature = "tensor")]
+pub mod architecture;
+#[cfg(feature = "tensor")]
+pub mod checkpoint;
+#[cfg(feature = "tensor")]
+pub mod decode;
+#[cfg(feature = "tensor")]
+pub mod device;
+#[cfg(feature = "tensor")]
+pub mod generate;
+#[cfg(feature = "tensor")]
+pub mod input;
+#[cfg(feature = "tensor")]
+pub mod loss;
+#[cfg(feature = "tensor")]
+pub mod model;
+#[cfg(feature = "tensor")]
+pub mod network;
+#[cfg(feature = "tensor")]
+pub mod output;
+#[cfg(feature = "tensor")]
+pub mod registry;
+#[cfg(feature = "tensor")]
+pub mod tokenizer;
+#[cfg(feature = "tensor")]
+pub mod train;
+#[cfg(feature = "tensor")]
+pub mod weights;
+
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
 pub use error::{Error, Problem, Result};
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
+
+#[cfg(feature = "tensor")]
+pub use ::include_dir::{self, Dir, include_dir};
+#[cfg(feature = "tensor")]
+pub use {
+    architecture::{Architecture, Family},
+    checkpoint::Checkpoint,
+    decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
+    input::{Images, Input, Limits, Rows, Side, TokenBatch, Tokens},
+    loss::Labels,
+    model::Model,
+    network::Network,
+    output::{HeadOutput, Output, Trace},
+    registry::Registry,
+    tokenizer::Tokenizer,
+    train::Train,
+    weights::{Row, WeightNames},
+};

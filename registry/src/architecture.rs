@@ -1,0 +1,157 @@
+//! What a plugin is.
+
+use burn::tensor::Device;
+use include_dir::{Dir, DirEntry};
+use serde_json::{Map, Value};
+
+use crate::config::{self, Config};
+use crate::descriptor::Descriptor;
+use crate::device;
+use crate::error::{Error, Result};
+use crate::model::{Model, Running};
+use crate::modules::ModuleTree;
+use crate::network::{self, Network};
+use crate::record::{Record, Size, SourceFile};
+use crate::weights::WeightNames;
+
+/// A catalogued architecture. [`Registry`](crate::Registry) holds these; everything else sees only this trait.
+///
+/// Families written on burn implement [`Family`] and get this for free.
+pub trait Architecture: Send + Sync {
+    /// The facts, parsed once from the TOML beside the code.
+    fn descriptor(&self) -> &Descriptor;
+
+    /// The family's folder: facts, prose, code and goldens.
+    fn folder(&self) -> &Dir<'static>;
+
+    /// Checks a configuration in our names and fills in every default.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem.
+    fn complete(&self, config: &Map<String, Value>) -> Result<Map<String, Value>>;
+
+    /// What this configuration builds, without building it: no allocation, whatever the size.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem.
+    fn modules(&self, config: &Map<String, Value>) -> Result<ModuleTree>;
+
+    /// Builds the model on a device. Parameters are drawn when they are first needed, or by [`Model::init`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem, before any tensor exists.
+    fn build(&self, config: &Map<String, Value>, device: &Device) -> Result<Box<dyn Model>>;
+
+    /// The table between published weights and ours.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem.
+    fn weight_names(&self, config: &Map<String, Value>) -> Result<WeightNames>;
+}
+
+/// The typed form of [`Architecture`].
+pub trait Family: Send + Sync + 'static {
+    /// Sizes and choices.
+    type Config: Config;
+    /// The burn module.
+    type Network: Network;
+
+    /// The facts, parsed once.
+    fn descriptor(&self) -> &Descriptor;
+
+    /// The family's folder, embedded with [`include_dir!`](include_dir::include_dir).
+    fn folder(&self) -> &Dir<'static>;
+
+    /// The network, its parameters lazy. `config` holds no [`problems`](Config::problems).
+    fn init(&self, config: &Self::Config, device: &Device) -> Self::Network;
+
+    /// The table between published weights and ours.
+    fn weight_names(&self, config: &Self::Config) -> WeightNames;
+}
+
+impl<F: Family> Architecture for F {
+    fn descriptor(&self) -> &Descriptor {
+        Family::descriptor(self)
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        Family::folder(self)
+    }
+
+    fn complete(&self, config: &Map<String, Value>) -> Result<Map<String, Value>> {
+        Ok(config::canonical(&config::parse::<F::Config>(Family::descriptor(self), config)?))
+    }
+
+    fn modules(&self, config: &Map<String, Value>) -> Result<ModuleTree> {
+        let config = config::parse(Family::descriptor(self), config)?;
+        Ok(network::modules(&self.init(&config, &Device::flex())))
+    }
+
+    fn build(&self, config: &Map<String, Value>, device: &Device) -> Result<Box<dyn Model>> {
+        let descriptor = Family::descriptor(self);
+        let parsed: F::Config = config::parse(descriptor, config)?;
+        Ok(Box::new(Running {
+            network: self.init(&parsed, device),
+            descriptor: descriptor.clone(),
+            config: config::canonical(&parsed),
+            names: Family::weight_names(self, &parsed),
+            device: device.clone(),
+        }))
+    }
+
+    fn weight_names(&self, config: &Map<String, Value>) -> Result<WeightNames> {
+        Ok(Family::weight_names(self, &config::parse(Family::descriptor(self), config)?))
+    }
+}
+
+/// Refuses a model whose weights would not fit the device called `name`, before anything is allocated.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn check_size(what: &str, modules: &ModuleTree, name: &str) -> Result<()> {
+    const BYTES_PER_PARAMETER: u64 = 4;
+    let needed = modules.parameter_count().saturating_mul(BYTES_PER_PARAMETER);
+    match device::memory(name) {
+        Some(available) if needed > available => {
+            Err(Error::TooLarge { what: what.to_owned(), needed, available, device: format!("`{name}`") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Everything the catalog stores of an architecture: facts, prose, code, and every preset as its code builds it.
+///
+/// # Errors
+/// [`Error::Config`] if a preset is not a configuration of its own family.
+pub fn record(architecture: &dyn Architecture) -> Result<Record> {
+    let descriptor = architecture.descriptor();
+    let size = |preset: &crate::descriptor::Preset| {
+        let config = architecture.complete(&preset.config)?;
+        Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config })
+    };
+    let mut sources = Vec::new();
+    collect_sources(architecture.folder(), architecture.folder(), &mut sources);
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    let readme = architecture.folder().get_file(architecture.folder().path().join("README.md"));
+    Ok(Record {
+        descriptor: descriptor.clone(),
+        readme: readme.and_then(|file| file.contents_utf8()).unwrap_or_default().to_owned(),
+        sources,
+        sizes: descriptor.presets.iter().map(size).collect::<Result<_>>()?,
+    })
+}
+
+fn collect_sources(root: &Dir<'static>, folder: &Dir<'static>, found: &mut Vec<SourceFile>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(inner) => collect_sources(root, inner, found),
+            DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "rs") => {
+                let path = file.path().strip_prefix(root.path()).unwrap_or(file.path());
+                let path =
+                    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+                found.push(SourceFile { path, text: file.contents_utf8().unwrap_or_default().to_owned() });
+            }
+            DirEntry::File(_) => {}
+        }
+    }
+}

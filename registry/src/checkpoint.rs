@@ -1,0 +1,102 @@
+//! A folder as Hugging Face lays it out: `config.json`, `model.safetensors` or its index, `tokenizer.json`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::architecture::Architecture;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::registry::{self, Registry};
+use crate::tokenizer::Tokenizer;
+use crate::weights::{LoadReport, SafetensorsWeights};
+
+/// A model from a checkpoint, and what was read on the way.
+pub struct Loaded {
+    /// Ready to run.
+    pub model: Box<dyn Model>,
+    /// What the load did.
+    pub report: LoadReport,
+    /// Fields of `config.json` that nobody read.
+    pub unread: Vec<String>,
+}
+
+/// A checkpoint folder, opened but not loaded.
+pub struct Checkpoint {
+    folder: PathBuf,
+    architecture: &'static dyn Architecture,
+    config: Map<String, Value>,
+    unread: Vec<String>,
+}
+
+impl Checkpoint {
+    /// Reads `config.json` and finds the family it is of.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Parse`] for the file, [`Error::UnknownName`] for the family, [`Error::Config`].
+    pub fn open(registry: &Registry, folder: &Path) -> Result<Self> {
+        let path = folder.join("config.json");
+        let published = read_object(&path)?;
+        let model_type = published.get("model_type").and_then(Value::as_str).ok_or_else(|| Error::Parse {
+            path: path.clone(),
+            reason: "has no `model_type`, so its family is unknown".into(),
+        })?;
+        let architecture = registry.by_model_type(model_type)?;
+        let resolved = config::from_published(architecture.descriptor(), &published)?;
+        Ok(Self { folder: folder.to_owned(), architecture, config: resolved.config, unread: resolved.unread })
+    }
+
+    /// The family.
+    pub fn architecture(&self) -> &'static dyn Architecture {
+        self.architecture
+    }
+
+    /// Changes the configuration before loading: `head=masked-lm`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an override without `=`.
+    pub fn set(&mut self, overrides: &[String]) -> Result<()> {
+        config::set(self.architecture.descriptor(), &mut self.config, overrides)
+    }
+
+    /// Builds on a device and fills every parameter.
+    ///
+    /// # Errors
+    /// Of building, reading and fitting.
+    pub fn load(&self, device: &str) -> Result<Loaded> {
+        let config = self.architecture.complete(&self.config)?;
+        let mut model = registry::build(self.architecture, &config, device)?;
+        let report = model.load(&SafetensorsWeights::open(&self.folder)?)?;
+        Ok(Loaded { model, report, unread: self.unread.clone() })
+    }
+
+    /// The folder's own tokenizer.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if there is none or it does not parse.
+    pub fn tokenizer(&self) -> Result<Tokenizer> {
+        Tokenizer::open(&self.folder.join("tokenizer.json"))
+    }
+}
+
+/// Configurations are small; a file beyond this is something else.
+const LARGEST_CONFIG: u64 = 16 << 20;
+
+/// Reads a JSON object.
+///
+/// # Errors
+/// [`Error::Io`], or [`Error::Parse`] if the file is huge, not JSON, or not an object.
+pub fn read_object(path: &Path) -> Result<Map<String, Value>> {
+    let refuse = |reason: String| Error::Parse { path: path.to_owned(), reason };
+    let size = std::fs::metadata(path).map_err(Error::io(path))?.len();
+    if size > LARGEST_CONFIG {
+        return Err(refuse(format!("is {size} bytes, expected at most {LARGEST_CONFIG}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(refuse("expected a JSON object".into())),
+        Err(error) => Err(refuse(error.to_string())),
+    }
+}

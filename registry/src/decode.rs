@@ -1,0 +1,92 @@
+//! Writing token by token: a state that remembers, and one step at a time.
+
+use std::any::Any;
+
+use burn::tensor::Tensor;
+
+use crate::error::Result;
+use crate::input::{Input, Rows, TokenBatch, Tokens};
+
+/// A model that continues text, remembering what it has read. Equals the uncached forward pass; a check says so.
+pub trait Decode {
+    /// Nothing read yet, for `batch` texts. An encoder–decoder needs its `source`; a decoder has none.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if a source is missing or was not expected.
+    fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState>;
+
+    /// Reads `tokens` after everything before them and scores what comes next: `[batch, seq_len, vocab_size]`, or
+    /// `[batch, 1, vocab_size]` for [`Logits::Last`]. `tokens.attention_mask` covers the new tokens only.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the tokens do not fit the model, the state, or the positions that are left.
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>>;
+}
+
+/// For which of the new tokens the head is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logits {
+    /// For each.
+    Every,
+    /// For the last one: all that generation needs.
+    Last,
+}
+
+/// Everything a decoder remembers of a batch of texts.
+pub struct DecodeState {
+    pub(crate) batch: usize,
+    pub(crate) seen: Option<Rows<bool>>,
+    pub(crate) cache: Box<dyn Cache>,
+}
+
+impl DecodeState {
+    /// A state for `batch` texts over an empty cache.
+    pub fn new(batch: usize, cache: Box<dyn Cache>) -> Self {
+        Self { batch, seen: None, cache }
+    }
+
+    /// Tokens read so far, padding included.
+    pub fn len(&self) -> usize {
+        self.seen.as_ref().map_or(0, |seen| seen.dims()[1])
+    }
+
+    /// Whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_none()
+    }
+
+    /// Keeps the texts at `rows`, in that order; a text may be kept several times. Beam search follows its beams so.
+    pub fn select(&mut self, rows: &[usize]) {
+        self.batch = rows.len();
+        self.seen = self.seen.as_ref().map(|seen| seen.select(rows));
+        self.cache.select(rows);
+    }
+}
+
+impl Clone for DecodeState {
+    fn clone(&self) -> Self {
+        Self { batch: self.batch, seen: self.seen.clone(), cache: self.cache.boxed_clone() }
+    }
+}
+
+/// What the layers of one family remember; its own type behind this trait.
+pub trait Cache: Any + Send {
+    /// Keeps the texts at `rows`, in that order.
+    fn select(&mut self, rows: &[usize]);
+
+    /// An independent copy: what happens to one does not reach the other.
+    fn boxed_clone(&self) -> Box<dyn Cache>;
+}
+
+/// The tensor side of [`Decode`], which a family implements.
+pub trait CausalNetwork {
+    /// A cache that holds nothing.
+    fn new_cache(&self) -> Box<dyn Cache>;
+
+    /// Reads `batch`, appends to `cache`, scores the next token after each new one or the last one.
+    /// `batch.attention_mask` covers past and new tokens, `[batch, past + seq_len]`.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the cache is another family's.
+    fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>>;
+}

@@ -1,0 +1,192 @@
+//! A model as everything outside its family sees it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use serde_json::{Map, Value};
+
+use crate::config;
+use crate::decode::{Decode, DecodeState, Logits};
+use crate::descriptor::Descriptor;
+use crate::error::{Error, Result};
+use crate::input::{FromInput, Input, Limits, TokenBatch, Tokens};
+use crate::modules::ModuleTree;
+use crate::network::{self, EachParameter, Network, OnParameter};
+use crate::output::{Output, Record, Trace};
+use crate::train::{Train, Trainer};
+use crate::weights::{self, LoadReport, WeightNames, WeightSource};
+
+/// A model on its device: run it, load it, save it, look inside.
+pub trait Model: Send + Sync {
+    /// Id of its architecture.
+    fn architecture(&self) -> &str;
+
+    /// Every field of its configuration.
+    fn config(&self) -> &Map<String, Value>;
+
+    /// What inputs are checked against.
+    fn limits(&self) -> Limits;
+
+    /// Runs the model. `record` says what to keep besides the head's answer.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the input is of another kind, or leaves the model's ranges.
+    fn forward(&self, input: &Input, record: Record) -> Result<Output>;
+
+    /// What it is made of. Costs no allocation.
+    fn modules(&self) -> ModuleTree;
+
+    /// Its weight table.
+    fn weight_names(&self) -> &WeightNames;
+
+    /// Draws every parameter from the family's initialisers, in declaration order: one seed, one model.
+    fn init(&mut self, seed: u64);
+
+    /// Fills every parameter. All or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] with a full report if something is missing or does not fit.
+    fn load(&mut self, weights: &dyn WeightSource) -> Result<LoadReport>;
+
+    /// Its parameters under their published names, f32.
+    fn weights(&self) -> BTreeMap<String, TensorData>;
+
+    /// Writes `to`, a `.safetensors` file, or a folder with `model.safetensors` and `config.json`, in the published names.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::WeightFile`].
+    fn save(&self, to: &Path) -> Result<()>;
+
+    /// The model as a writer of text, if it is one.
+    fn decoder(&self) -> Option<&dyn Decode>;
+
+    /// The model in training.
+    fn trainer(self: Box<Self>) -> Box<dyn Train>;
+}
+
+/// A network with what it needs to be a [`Model`].
+pub(crate) struct Running<N> {
+    pub(crate) network: N,
+    pub(crate) descriptor: Descriptor,
+    pub(crate) config: Map<String, Value>,
+    pub(crate) names: WeightNames,
+    pub(crate) device: Device,
+}
+
+impl<N: Network> Running<N> {
+    pub(crate) fn refuse(&self, reason: String) -> Error {
+        Error::Input { model: self.descriptor.id.clone(), reason }
+    }
+}
+
+impl<N: Network> Model for Running<N> {
+    fn architecture(&self) -> &str {
+        &self.descriptor.id
+    }
+
+    fn config(&self) -> &Map<String, Value> {
+        &self.config
+    }
+
+    fn limits(&self) -> Limits {
+        self.network.limits()
+    }
+
+    fn forward(&self, input: &Input, record: Record) -> Result<Output> {
+        let input = N::Input::from_input(input, &self.limits(), &self.device).map_err(|reason| self.refuse(reason))?;
+        let mut trace = Trace::new(record);
+        let output = self.network.forward(input, &mut trace);
+        Ok(trace.finish(output))
+    }
+
+    fn modules(&self) -> ModuleTree {
+        network::modules(&self.network)
+    }
+
+    fn weight_names(&self) -> &WeightNames {
+        &self.names
+    }
+
+    fn init(&mut self, seed: u64) {
+        struct Draw;
+        impl OnParameter for Draw {
+            fn parameter<const D: usize>(&mut self, _path: String, param: &Param<Tensor<D>>) {
+                param.val();
+            }
+        }
+        self.device.seed(seed);
+        EachParameter::of(&self.network, Draw);
+    }
+
+    fn load(&mut self, source: &dyn WeightSource) -> Result<LoadReport> {
+        let modules = self.modules();
+        let (network, report) =
+            weights::load(self.network.clone(), &modules, &self.names, source, &self.descriptor.id)?;
+        self.network = network;
+        Ok(report)
+    }
+
+    fn weights(&self) -> BTreeMap<String, TensorData> {
+        weights::publish(&self.names, parameters(&self.network))
+    }
+
+    fn save(&self, to: &Path) -> Result<()> {
+        if to.extension().is_some_and(|extension| extension == "safetensors") {
+            return weights::save(to, &self.weights());
+        }
+        std::fs::create_dir_all(to).map_err(Error::io(to))?;
+        weights::save(&to.join("model.safetensors"), &self.weights())?;
+        let published = config::to_published(&self.descriptor, &self.config);
+        let path = to.join("config.json");
+        let mut text = serde_json::to_string_pretty(&published).unwrap_or_default();
+        text.push('\n');
+        std::fs::write(&path, text).map_err(Error::io(&path))
+    }
+
+    fn decoder(&self) -> Option<&dyn Decode> {
+        self.network.causal().is_some().then_some(self)
+    }
+
+    fn trainer(self: Box<Self>) -> Box<dyn Train> {
+        Box::new(Trainer::new(*self))
+    }
+}
+
+impl<N: Network> Decode for Running<N> {
+    fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState> {
+        match (self.network.causal(), source) {
+            (Some(causal), None) if batch > 0 => Ok(DecodeState::new(batch, causal.new_cache())),
+            (_, Some(source)) => Err(self.refuse(format!("a decoder has no source, found {}", source.kind()))),
+            _ => Err(self.refuse("expected at least one text".into())),
+        }
+    }
+
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
+        let Some(causal) = self.network.causal() else {
+            return Err(self.refuse("it does not write text with this head".into()));
+        };
+        if tokens.input_ids.dims()[0] != state.batch {
+            let found = tokens.input_ids.dims()[0];
+            return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
+        }
+        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.limits(), &self.device)
+            .map_err(|reason| self.refuse(reason))?;
+        let scores = causal.step(batch, state.cache.as_mut(), logits)?;
+        let mask = tokens.mask();
+        state.seen = Some(state.seen.as_ref().map_or_else(|| mask.clone(), |seen| seen.beside(&mask)));
+        Ok(scores)
+    }
+}
+
+/// Every parameter by our path, on the host.
+pub(crate) fn parameters<M: Module>(module: &M) -> BTreeMap<String, TensorData> {
+    struct Read(BTreeMap<String, TensorData>);
+    impl OnParameter for Read {
+        fn parameter<const D: usize>(&mut self, path: String, param: &Param<Tensor<D>>) {
+            self.0.insert(path, param.val().into_data());
+        }
+    }
+    EachParameter::of(module, Read(BTreeMap::new())).0
+}
