@@ -99,3 +99,40 @@ pub struct Matrix {
     /// Rows: architectures by id, with their outcomes sorted by check and device.
     pub rows: Vec<(ModelSummary, Vec<Outcome>)>,
 }
+
+/// One question of the taxonomy with its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxisFacts {
+    /// Kebab-case id.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// The question; empty on an axis that a plugin brought.
+    pub question: String,
+    /// The answers, in the vocabulary's order.
+    pub terms: Vec<TermFacts>,
+}
+
+/// One answer with the models that give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermFacts {
+    /// Kebab-case id, unique on its axis.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// One line.
+    pub definition: String,
+    /// Ids of the architectures that give this answer, sorted.
+    pub models: Vec<String>,
+}
+
+/// What a query typed by a person gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Column names, as SQLite gives them.
+    pub columns: Vec<String>,
+    /// Values by row. A blob is written as SQL writes it, `x'00ff'`; an infinite number as `Infinity` or `-Infinity`.
+    pub rows: Vec<Vec<Value>>,
+    /// Whether there were more rows than were asked for.
+    pub truncated: bool,
+}
