@@ -2,6 +2,23 @@
 //!
 //! [`build`] writes the file from what the families hand over; [`Catalog`] reads it. The file is a build product: it is
 //! never edited by hand, and the same input gives the same bytes.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("catalog.sqlite");
+//! # let (records, checks, outcomes) = (vec![], vec![], vec![]);
+//! use zoo_catalog::{Catalog, build};
+//!
+//! build(&path, &records, &checks, &outcomes).await?;
+//!
+//! let catalog = Catalog::open(&path).await?;
+//! let answers = catalog.sql("SELECT label FROM term WHERE axis = 'attention' AND id = 'causal'").await?;
+//! assert_eq!(answers.rows[0][0], "Causal attention");
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod error;

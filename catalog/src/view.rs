@@ -27,7 +27,7 @@ pub struct ModelSummary {
     pub taxonomy: BTreeMap<String, Vec<String>>,
     /// Number of presets.
     pub presets: u32,
-    /// Parameters of the smallest and the largest preset.
+    /// Parameters of the smallest and the largest preset: counted in the module tree, or as published where there is no code.
     pub parameters: Option<(u64, u64)>,
     /// Conformance outcomes over all devices.
     pub tally: Tally,
@@ -57,7 +57,7 @@ pub struct Model {
     pub readme: String,
     /// Reference code, sorted by path.
     pub sources: Vec<SourceFile>,
-    /// Presets in the descriptor's order.
+    /// Presets that have code, in the descriptor's order.
     pub sizes: Vec<SizeFacts>,
     /// Outcomes, sorted by check and device.
     pub outcomes: Vec<Outcome>,
