@@ -1,0 +1,146 @@
+//! The command line: its grammar, and the way from arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::failure::Failure;
+use crate::shell::Shell;
+
+/// A zoo of transformer models: browse them, run them, check them.
+#[derive(Debug, Parser)]
+#[command(name = "zoo", version, propagate_version = true, arg_required_else_help = true, styles = STYLES)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// When to use colours; `NO_COLOR` is honoured
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    color: Colour,
+
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Also into files and pipes
+    Always,
+    /// Not at all
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the models there are
+    List(commands::list::Args),
+    /// Show a model: facts, configuration, size and module tree
+    Show(commands::show::Args),
+    /// Build a model with random weights and run it once
+    New(commands::new::Args),
+    /// Turn texts into vectors with trained weights
+    Embed(commands::embed::Args),
+    /// Guess the words behind `[MASK]` with trained weights
+    FillMask(commands::fill_mask::Args),
+    /// Continue a text with trained weights
+    Generate(commands::generate::Args),
+    /// List the devices that models can run on
+    Devices(commands::devices::Args),
+    /// Print a completion script for a shell
+    Completions(commands::completions::Args),
+}
+
+/// Reads the command line, runs the command, tells what went wrong.
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let grammar = Cli::command().color(help_colour(&arguments));
+    let cli = match grammar.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if this cannot be written either.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut shell = Shell::new(cli.color, cli.quiet);
+    let ended = dispatch(cli.command, &mut shell).and_then(|()| Ok(shell.finish()?));
+    match ended {
+        Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // What was printed so far comes before the error, and matters less than it.
+            let _ = shell.finish();
+            shell.error(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
+    match command {
+        Command::List(args) => commands::list::run(&args, shell),
+        Command::Show(args) => commands::show::run(&args, shell),
+        Command::New(args) => commands::new::run(&args, shell),
+        Command::Embed(args) => commands::embed::run(&args, shell),
+        Command::FillMask(args) => commands::fill_mask::run(&args, shell),
+        Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Devices(args) => commands::devices::run(&args, shell),
+        Command::Completions(args) => commands::completions::run(&args, shell),
+    }
+}
+
+/// Help is printed while the command line is being read, so `--color` is looked for before that.
+fn help_colour(arguments: &[OsString]) -> ColorChoice {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let after = words.iter().position(|word| word == "--color").and_then(|at| words.get(at + 1));
+    match words.iter().find_map(|word| word.strip_prefix("--color=")).or(after.map(AsRef::as_ref)) {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  zoo list 'bert-*'                        which sizes of BERT there are
+  zoo show gpt2                            what GPT-2 is made of
+  zoo new bert --set n_layers=2            build a small BERT and run it
+  zoo embed all-MiniLM-L6-v2 \"Hello\" --weights DIR
+  zoo check 'bert*'                        prove that the code does what it says
+  zoo publish                              catalog, conformance and site in one go
+
+Exit codes:
+  0  done
+  1  something failed on the way: a check, a file, a model that does not fit
+  2  the command line asks for what cannot be: an unknown name, a bad configuration, a bad flag";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_finds_its_colour() {
+        let colour = |words: &[&str]| help_colour(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(colour(&["zoo", "--color=never", "--help"]), ColorChoice::Never);
+        assert_eq!(colour(&["zoo", "list", "--color", "always"]), ColorChoice::Always);
+        assert_eq!(colour(&["zoo", "--color"]), ColorChoice::Auto);
+    }
+}

@@ -1,0 +1,10 @@
+//! One module a sub-command: its arguments, its help, what it does.
+
+pub(crate) mod completions;
+pub(crate) mod devices;
+pub(crate) mod embed;
+pub(crate) mod fill_mask;
+pub(crate) mod generate;
+pub(crate) mod list;
+pub(crate) mod new;
+pub(crate) mod show;

@@ -1,0 +1,140 @@
+//! `zoo new`: a model with random weights, built, run once, and saved if asked.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use zoo_registry::{Model, device};
+
+use crate::failure::Failure;
+use crate::format::{bytes, exact, f32_bytes, shape, short, time};
+use crate::interrupt::{Scratch, placing};
+use crate::shell::{Paint, Shell};
+use crate::{json, sample};
+
+const EXAMPLES: &str = "\
+Examples:
+  zoo new bert-tiny                                   build it, run it, tell its size
+  zoo new bert --set n_layers=2 --set head=masked-lm  another configuration
+  zoo new gpt2 --seed 7 --save my-gpt2                config.json and model.safetensors in the published names,
+                                                      as Hugging Face libraries read them
+
+One seed gives one model: the same seed and configuration draw the same weights.";
+
+/// Arguments of `zoo new`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// A name, an alias or a Hugging Face repository
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Change a field of the configuration; may be repeated
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    overrides: Vec<String>,
+
+    /// What the weights are drawn from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Where the model runs; `zoo devices` lists them
+    #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
+    device: String,
+
+    /// Write the model to this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was built, and what came out of it.
+struct Built {
+    name: String,
+    config: Map<String, Value>,
+    parameters: u64,
+    drawn_in: Duration,
+    input: String,
+    outputs: Vec<(String, Vec<usize>)>,
+    ran_in: Duration,
+}
+
+pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    let registry = zoo_architectures::registry();
+    let named = registry.resolve(&args.name)?;
+    if let Some(folder) = &args.save {
+        refuse_if_taken(folder)?;
+    }
+    let mut model = registry.build(&args.name, &args.overrides, &args.device)?;
+    let parameters = model.modules().parameter_count();
+
+    let busy = shell.busy(format!("drawing {} parameters", short(parameters)));
+    let start = Instant::now();
+    model.init(args.seed);
+    let drawn_in = start.elapsed();
+    let start = Instant::now();
+    let (input, output) = sample::run(model.as_ref())?;
+    let outputs = output.named().into_iter().map(|(name, data)| (name, data.shape().to_vec())).collect();
+    let ran_in = start.elapsed();
+    drop(busy);
+
+    if let Some(folder) = &args.save {
+        let _busy = shell.busy(format!("writing {}", bytes(f32_bytes(parameters))));
+        save(model.as_ref(), folder)?;
+    }
+    let config = model.config().clone();
+    let input = sample::told(&input);
+    let built = Built { name: named.id().to_owned(), config, parameters, drawn_in, input, outputs, ran_in };
+    print(&built, args, shell)
+}
+
+fn print(built: &Built, args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    let Built { name, config, parameters, drawn_in, input, outputs, ran_in } = built;
+    let size = f32_bytes(*parameters);
+    if args.json {
+        let outputs: Map<_, _> = outputs.iter().map(|(name, shape)| (name.clone(), json!(shape))).collect();
+        let document = json!({
+            "name": name, "config": config, "seed": args.seed, "device": args.device, "parameters": parameters,
+            "bytes_f32": size, "init_seconds": drawn_in.as_secs_f64(), "forward_seconds": ran_in.as_secs_f64(),
+            "input": input, "outputs": outputs, "saved": args.save,
+        });
+        return json::document(shell, &document);
+    }
+    let title = shell.paint(Paint::Strong, name);
+    writeln!(shell, "{title} on {}, seed {}", args.device, args.seed)?;
+    writeln!(shell, "  parameters  {} ({} in f32)", exact(*parameters), bytes(size))?;
+    writeln!(shell, "  drawn in    {}", time(*drawn_in))?;
+    writeln!(shell, "  input       {input}")?;
+    for (output, extents) in outputs {
+        writeln!(shell, "  output      {output} {}", shape(extents))?;
+    }
+    writeln!(shell, "  ran in      {}", time(*ran_in))?;
+    if let Some(folder) = &args.save {
+        writeln!(shell, "  saved to    {}", folder.display())?;
+    }
+    Ok(())
+}
+
+fn refuse_if_taken(folder: &Path) -> Result<(), Failure> {
+    let taken = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    };
+    let refuse = || Failure::usage(format!("`{}` is there and not an empty folder", folder.display()));
+    if taken { Err(refuse().hint("give `--save` the name of a folder that does not exist yet")) } else { Ok(()) }
+}
+
+/// The folder appears whole or not at all.
+fn save(model: &dyn Model, folder: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", folder.display()));
+    let target = std::path::absolute(folder).map_err(failed)?;
+    let parent = target.parent().unwrap_or(Path::new("/"));
+    let scratch = Scratch::within(parent)?;
+    let whole = scratch.path().join("model");
+    model.save(&whole)?;
+    let _placing = placing();
+    std::fs::rename(&whole, &target).map_err(failed)
+}

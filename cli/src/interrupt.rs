@@ -1,0 +1,70 @@
+//! Ctrl-C leaves nothing half-written: what is being made stands in a scratch folder that goes with it, and the short
+//! moment in which a finished thing is put in place is waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use crate::failure::Failure;
+
+/// What a shell reports of a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static PLACING: Mutex<()> = Mutex::new(());
+
+/// A folder for something unfinished. It is removed when dropped, and on Ctrl-C.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// In `parent`, so that what is made in it can be renamed into place.
+    pub(crate) fn within(parent: &Path) -> Result<Self, Failure> {
+        listen();
+        let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", parent.display()));
+        std::fs::create_dir_all(parent).map_err(failed)?;
+        let mut known = lock(&SCRATCH);
+        let folder = tempfile::Builder::new().prefix(".zoo-").tempdir_in(parent).map_err(failed)?;
+        known.push(folder.path().to_owned());
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        lock(&SCRATCH).retain(|path| path != self.folder.path());
+    }
+}
+
+/// While the result lives, Ctrl-C waits.
+pub(crate) fn placing() -> MutexGuard<'static, ()> {
+    listen();
+    lock(&PLACING)
+}
+
+/// From the first call on, Ctrl-C tidies up before it ends the process.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Without a listener Ctrl-C ends the process as it always does.
+        let _ = std::thread::Builder::new().name("ctrl-c".into()).spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if runtime.is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok()) {
+                let _finished = lock(&PLACING);
+                for path in lock(&SCRATCH).iter() {
+                    let _ = std::fs::remove_dir_all(path);
+                }
+                std::process::exit(INTERRUPTED);
+            }
+        });
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,177 @@
+//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask` and `generate` run.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use zoo_registry::checkpoint::{Loaded, read_object};
+use zoo_registry::descriptor::Preset;
+use zoo_registry::registry::{self, Named, Registry};
+use zoo_registry::weights::SafetensorsWeights;
+use zoo_registry::{Architecture, Checkpoint, Model, Tokenizer, device};
+
+use crate::failure::Failure;
+use crate::shell::Shell;
+
+/// Arguments of every command that runs trained weights.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Args {
+    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`
+    #[arg(long, value_name = "DIR")]
+    weights: PathBuf,
+
+    /// What the weights are of, by name; needed where the folder has no `config.json`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+
+    /// Change a field of the configuration; may be repeated
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    overrides: Vec<String>,
+
+    /// Where the model runs; `zoo devices` lists them
+    #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
+    device: String,
+}
+
+/// A model that reads text.
+pub(crate) struct TextModel {
+    pub(crate) model: Box<dyn Model>,
+    pub(crate) tokenizer: Tokenizer,
+    /// Fields of `config.json`, and of the files beside it that say how to write text.
+    pub(crate) published: Map<String, Value>,
+}
+
+impl Args {
+    /// The size that `--model` names, if it names one.
+    pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
+        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
+        Ok(named.and_then(|named| named.preset))
+    }
+
+    /// Opens the folder and loads its weights under `head`.
+    pub(crate) fn load(&self, registry: &Registry, head: &str, shell: &mut Shell) -> Result<TextModel, Failure> {
+        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
+        device::by_name(&self.device)?;
+        if !self.weights.is_dir() {
+            let message = format!("`{}` is not a folder", self.weights.display());
+            return Err(Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out"));
+        }
+        let checkpoint = self.checkpoint(registry, named)?;
+        let architecture = match (&checkpoint, named) {
+            (Some(checkpoint), _) => checkpoint.architecture(),
+            (None, Some(named)) => named.architecture,
+            (None, None) => return Err(self.unknown_family()),
+        };
+        check_head(architecture, head)?;
+        let tokenizer = Tokenizer::open(&self.weights.join("tokenizer.json"))?;
+        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
+
+        let busy = shell.busy(format!("loading {}", self.weights.display()));
+        let loaded = match (checkpoint, named) {
+            (Some(mut checkpoint), _) => {
+                checkpoint.set(&overrides)?;
+                checkpoint.load(&self.device)?
+            }
+            (None, Some(named)) => self.load_named(named, &overrides)?,
+            (None, None) => return Err(self.unknown_family()),
+        };
+        drop(busy);
+        tell(&loaded, shell);
+        Ok(TextModel { model: loaded.model, tokenizer, published: self.published() })
+    }
+
+    /// The folder's `config.json` decides, and must agree with the name if there is one.
+    fn checkpoint(&self, registry: &Registry, named: Option<Named<'_>>) -> Result<Option<Checkpoint>, Failure> {
+        if named.is_some() && !self.weights.join("config.json").exists() {
+            return Ok(None);
+        }
+        let checkpoint = Checkpoint::open(registry, &self.weights)?;
+        let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
+        let found = id(checkpoint.architecture());
+        match named.map(|named| id(named.architecture)).filter(|asked| *asked != found) {
+            Some(asked) => {
+                let folder = self.weights.display();
+                let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
+                Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
+            }
+            None => Ok(Some(checkpoint)),
+        }
+    }
+
+    fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Failure> {
+        let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.device)?;
+        let report = model.load(&SafetensorsWeights::open(&self.weights)?)?;
+        Ok(Loaded { model, report, unread: Vec::new() })
+    }
+
+    fn unknown_family(&self) -> Failure {
+        Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.weights.display()))
+            .hint("`--model NAME` tells it")
+    }
+
+    /// What the files beside the weights say of special tokens. They are extras: one that does not parse says nothing.
+    fn published(&self) -> Map<String, Value> {
+        let files = ["config.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
+        let read = files.iter().filter_map(|file| read_object(&self.weights.join(file)).ok());
+        read.flatten().filter(|(_, value)| !value.is_null()).collect()
+    }
+}
+
+impl TextModel {
+    /// Refuses a text without content, which `which` names.
+    pub(crate) fn check_text(text: &str, which: &str) -> Result<(), Failure> {
+        match text.trim() {
+            "" => Err(Failure::usage(format!("{which} is empty")).hint("give at least one word")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The id that fills rows up; it is masked, so any id will do where the tokenizer names none.
+    pub(crate) fn pad_id(&self) -> i64 {
+        self.special("pad_token", &["[PAD]", "<pad>"]).and_then(|token| self.tokenizer.id(&token)).unwrap_or(0)
+    }
+
+    /// A special token by the role that the files beside the weights give it, or by the names it usually has.
+    pub(crate) fn special(&self, role: &str, usual: &[&str]) -> Option<String> {
+        let told = match self.published.get(role) {
+            Some(Value::String(token)) => Some(token.clone()),
+            Some(Value::Object(token)) => token.get("content").and_then(Value::as_str).map(str::to_owned),
+            _ => None,
+        };
+        let usual = usual.iter().map(|token| (*token).to_owned());
+        told.into_iter().chain(usual).find(|token| self.tokenizer.id(token).is_some())
+    }
+
+    /// The ids that a field such as `eos_token_id` gives: a number or a list of them.
+    pub(crate) fn ids(&self, field: &str) -> Vec<i64> {
+        match self.published.get(field) {
+            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_i64).collect(),
+            Some(value) => value.as_i64().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+fn check_head(architecture: &dyn Architecture, head: &str) -> Result<(), Failure> {
+    let descriptor = architecture.descriptor();
+    if descriptor.head(head).is_some() {
+        return Ok(());
+    }
+    let heads: Vec<_> = descriptor.heads.iter().map(|head| format!("`{}`", head.id)).collect();
+    Err(Failure::usage(format!("`{}` has no head `{head}`, only {}", descriptor.id, heads.join(", "))))
+}
+
+/// What the load left aside, in one line each.
+fn tell(loaded: &Loaded, shell: &mut Shell) {
+    let few = |names: &[String]| {
+        let shown: Vec<String> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
+        let more = names.len().saturating_sub(4);
+        if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    };
+    if !loaded.unread.is_empty() {
+        shell.note(format!("fields of config.json that nothing here reads: {}", few(&loaded.unread)));
+    }
+    let left: Vec<String> = loaded.report.unexpected.iter().chain(&loaded.report.dropped).cloned().collect();
+    if !left.is_empty() {
+        shell.note(format!("weights that this head does not use: {}", few(&left)));
+    }
+}
