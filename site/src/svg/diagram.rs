@@ -15,7 +15,7 @@ const COLUMN: i32 = 372;
 /// Space around everything.
 const MARGIN: i32 = 2;
 /// Widths of a letter: labels, and the smaller fixed-width text.
-const LABEL: f64 = 7.6;
+const LABEL: f64 = 8.4;
 const CODE: f64 = 6.7;
 
 /// An architecture as SVG.
@@ -119,12 +119,7 @@ impl Painter {
             let from = places[start].1 + GAP / 2;
             let to = i32::midpoint(places[sum].0, places[sum].1);
             let left = x - RAIL + 5;
-            let d = format!(
-                "M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}",
-                left + 6,
-                to + 6,
-                middle - 9
-            );
+            let d = format!("M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}", left + 6, to + 6, middle - 9);
             self.canvas.path("wire", &d);
         }
     }

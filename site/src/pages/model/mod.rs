@@ -23,7 +23,7 @@ struct ModelPage<'a> {
     aliases: String,
     family: Link,
     date: &'a str,
-    labs: String,
+    labs: Vec<Link>,
     licence: &'a zoo_registry::descriptor::Licence,
     facts: Vec<sizes::Fact>,
     /// The preset that numbers and picture are of.
@@ -115,13 +115,13 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
                 Classified { axis: pair.0, title, terms }
             })
             .collect(),
-        sizes: sizes::table(&model.sizes),
+        sizes: sizes::table(model),
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
         segments,
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
         prose: site.prose.html(&model.readme)?,
-        preset: model.sizes.first().map(|size| size.preset.id.as_str()),
+        preset: built.map(|size| size.preset.id.as_str()),
         rust,
         has_source: !model.sources.is_empty(),
         tally: TallyView::new(&summary.tally),
