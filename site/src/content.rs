@@ -91,11 +91,14 @@ impl Content {
         found.map_or_else(|| humanise(axis), |known| known.title.clone())
     }
 
-    /// Label of a term.
-    pub(crate) fn term_label(&self, axis: &str, term: &str) -> String {
-        let axis = self.axes.iter().find(|known| known.id == axis);
+    /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
+    pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
+        let axis = self.axes.iter().find(|known| known.id == axis_id);
         let found = axis.and_then(|axis| axis.terms.iter().find(|known| known.id == term));
-        found.map_or_else(|| humanise(term), |known| known.label.clone())
+        found.map_or_else(
+            || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) },
+            |known| known.label.clone(),
+        )
     }
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.

@@ -1,4 +1,5 @@
 //! The site as a reader and a host meet it.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "../fixture/mod.rs"]
 mod fixture;

@@ -58,6 +58,13 @@ fn rails_follow_the_facts_only() {
 }
 
 #[test]
+fn cross_attention_is_an_arrow_from_the_encoder() {
+    let files = files();
+    assert_eq!(files["models/t5.svg"].matches("wire across").count(), 1);
+    assert_eq!(files["models/gpt2.svg"].matches("wire across").count(), 0);
+}
+
+#[test]
 fn boxes_lead_to_parts() {
     let files = files();
     let page = &files["models/bert/index.html"];

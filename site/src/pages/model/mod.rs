@@ -55,6 +55,8 @@ struct ModelPage<'a> {
 struct Diagram {
     svg: String,
     rails: bool,
+    /// Whether it needs the width of the page.
+    wide: bool,
     rows: Vec<DrawnRow>,
 }
 
@@ -102,7 +104,12 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         licence: &descriptor.licence,
         facts: sizes::facts(model, built),
         shown: built.map(|size| size.preset.id.as_str()),
-        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, rails: drawing.rails, rows: drawing.rows }),
+        diagram: drawing.map(|drawing| Diagram {
+            svg: drawing.inline,
+            rails: drawing.rails,
+            wide: drawing.wide,
+            rows: drawing.rows,
+        }),
         components: components
             .iter()
             .map(|c| Component { module: &c.module, name: &c.name, kind: &c.kind, source: &c.source })
