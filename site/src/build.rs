@@ -4,8 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+use zoo_catalog::Catalog;
+
+use crate::content::Content;
 use crate::error::{Error, Result};
-use crate::pages::Pages;
+use crate::pages::{Pages, render};
 
 /// The file that marks a folder as a site of ours: without it, nothing is overwritten or served.
 pub const MARKER: &str = ".zoo-site";
@@ -19,6 +23,24 @@ pub struct Summary {
     pub files: usize,
     /// Bytes of all files.
     pub bytes: u64,
+}
+
+/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
+///
+/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256.
+///
+/// # Errors
+/// When the catalog cannot be read, a page does not render, or [`write`] refuses.
+pub async fn build(catalog: &Path, out: &Path) -> Result<Summary> {
+    // A folder that will be refused is refused before the work.
+    target(out)?;
+    let content = Content::read(&Catalog::open(catalog).await?).await?;
+    let mut pages = render(&content)?;
+    let bytes = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    pages.put("catalog.sqlite.sha256".into(), format!("{digest}  catalog.sqlite\n"))?;
+    pages.put("catalog.sqlite".into(), bytes)?;
+    write(&pages, out)
 }
 
 /// Writes pages to the folder `out`, replacing a site that stands there.

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zoo_catalog::view::{Family, Matrix, Model, ModelSummary};
-use zoo_registry::vocabulary::Axis;
+use zoo_catalog::Catalog;
+use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary};
 
 use crate::error::{Error, Result};
 use crate::format::humanise;
 
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
+
+/// The axis that names labs, where the vocabularies have one; a model's labs are facts of their own.
+pub(crate) const LABS: &str = "lab";
 
 /// The catalog's views, as plain data.
 #[derive(Debug, Clone)]
@@ -21,10 +24,27 @@ pub struct Content {
     /// The conformance matrix.
     pub matrix: Matrix,
     /// The vocabularies, in the order they are shown.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<AxisFacts>,
 }
 
 impl Content {
+    /// Reads everything from a catalog.
+    ///
+    /// # Errors
+    /// [`Error::Catalog`].
+    pub async fn read(catalog: &Catalog) -> Result<Self> {
+        let mut models = Vec::new();
+        for summary in catalog.models().await? {
+            models.extend(catalog.model(&summary.id).await?);
+        }
+        Ok(Self {
+            models,
+            families: catalog.families().await?,
+            matrix: catalog.matrix().await?,
+            axes: catalog.axes().await?,
+        })
+    }
+
     /// Refuses ids that would not make an address.
     pub(crate) fn check(&self) -> Result<()> {
         let models = self.models.iter().map(|model| ("architecture", &model.summary.id));
@@ -71,11 +91,14 @@ impl Content {
         found.map_or_else(|| humanise(axis), |known| known.title.clone())
     }
 
-    /// Label of a term.
-    pub(crate) fn term_label(&self, axis: &str, term: &str) -> String {
-        let axis = self.axes.iter().find(|known| known.id == axis);
+    /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
+    pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
+        let axis = self.axes.iter().find(|known| known.id == axis_id);
         let found = axis.and_then(|axis| axis.terms.iter().find(|known| known.id == term));
-        found.map_or_else(|| humanise(term), |known| known.label.clone())
+        found.map_or_else(
+            || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) },
+            |known| known.label.clone(),
+        )
     }
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.
@@ -87,11 +110,14 @@ impl Content {
     /// Models that a term describes.
     pub(crate) fn members<'a>(&'a self, axis: &'a str, term: &'a str) -> impl Iterator<Item = &'a ModelSummary> {
         let summaries = self.models.iter().map(|model| &model.summary);
-        summaries.filter(move |model| model.taxonomy.get(axis).is_some_and(|terms| terms.iter().any(|t| t == term)))
+        summaries.filter(move |model| {
+            let answers = if axis == LABS { Some(&model.labs) } else { model.taxonomy.get(axis) };
+            answers.is_some_and(|answers| answers.iter().any(|answer| answer == term))
+        })
     }
 
     /// Axes that classify models.
-    pub(crate) fn classifying(&self) -> impl Iterator<Item = &Axis> {
+    pub(crate) fn classifying(&self) -> impl Iterator<Item = &AxisFacts> {
         self.axes.iter().filter(|axis| !RECORD_AXES.contains(&axis.id.as_str()))
     }
 

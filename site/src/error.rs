@@ -11,8 +11,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The catalog could not be read.
-    #[error("the catalog cannot be read: {0}")]
-    Catalog(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Catalog(#[from] zoo_catalog::Error),
     /// A page's template does not fit its data.
     #[error("page `{page}` does not render: {}", chain(.source))]
     Template {

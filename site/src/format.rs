@@ -87,7 +87,7 @@ pub(crate) fn shapes<'a>(parameters: impl IntoIterator<Item = &'a Parameter>) ->
 
 /// A field name for people: `attention_norm` → `Attention norm`.
 pub(crate) fn humanise(field: &str) -> String {
-    let words = field.replace(['_', '-'], " ");
+    let words = field.replace(['_', '-'], " ").replace("mlp", "MLP").replace("moe", "MoE");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -96,13 +96,14 @@ pub(crate) fn humanise(field: &str) -> String {
 pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for letter in text.chars().flat_map(char::to_lowercase) {
-        if letter.is_alphanumeric() || letter == '_' || letter == '.' {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
             slug.push(letter);
         } else if !slug.ends_with('-') && !slug.is_empty() {
             slug.push('-');
         }
     }
-    slug.trim_end_matches('-').to_owned()
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "part".to_owned() } else { slug.to_owned() }
 }
 
 /// Text safe between tags and inside double quotes.
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn slugs_are_anchors() {
-        assert_eq!(slug("layers.*.attention"), "layers.-.attention");
+        assert_eq!(slug("layers.*.attention"), "layers-attention");
+        assert_eq!(slug("位置"), "part");
         assert_eq!(slug("What it is <b>"), "what-it-is-b");
     }
 }

@@ -44,8 +44,7 @@ impl Rust {
     pub(crate) fn lines(&self, source: &str) -> Result<Vec<String>> {
         let failed = |error: tree_sitter_highlight::Error| Error::Highlight(error.to_string());
         let mut highlighter = Highlighter::new();
-        let events =
-            highlighter.highlight(&self.0, source.as_bytes(), None, None, |_| None).map_err(failed)?;
+        let events = highlighter.highlight(&self.0, source.as_bytes(), None, None, |_| None).map_err(failed)?;
         let mut writer = Writer::default();
         for event in events {
             match event.map_err(failed)? {

@@ -1,6 +1,6 @@
 //! The site: the catalog as pages that need no server, no script and no font.
 //!
-//! [`build`] reads a catalog and writes a folder; [`serve`](serve::serve) shows that folder on loopback. Between the two,
+//! [`build()`] reads a catalog and writes a folder; [`serve()`] shows that folder on loopback. Between the two,
 //! [`render`] turns plain [`Content`] into [`Pages`] without touching a disk. All links are relative, so the folder works
 //! under any prefix. Building the same catalog twice gives the same bytes.
 #![warn(missing_docs)]
@@ -17,7 +17,7 @@ mod prose;
 pub mod serve;
 mod svg;
 
-pub use build::{MARKER, Summary, write};
+pub use build::{MARKER, Summary, build, write};
 pub use content::Content;
 pub use error::{Error, Result};
 pub use pages::{Pages, render};

@@ -19,12 +19,12 @@ impl Math {
             .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(latex)))
     }
 
-    /// An equation on its own.
+    /// An equation on its own; it may stand inside a paragraph.
     pub(crate) fn block(&self, latex: &str) -> String {
         let body = self
             .convert(latex, MathDisplay::Block)
-            .unwrap_or_else(|| format!("<pre class=\"latex\"><code>{}</code></pre>", escape(latex.trim())));
-        format!("<section class=\"equation\" tabindex=\"0\" aria-label=\"Equation\">{body}</section>\n")
+            .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(latex.trim())));
+        format!("<span class=\"equation\" tabindex=\"0\" role=\"group\" aria-label=\"Equation\">{body}</span>")
     }
 
     fn convert(&self, latex: &str, display: MathDisplay) -> Option<String> {

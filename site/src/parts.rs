@@ -69,7 +69,9 @@ fn part<'a>(node: &'a ModuleTree, path: String, name: String) -> Part<'a> {
         children,
     };
     if !is_list(node) {
-        return whole(node.children.iter().map(|child| part(child, join(&path, &child.name), child.name.clone())).collect());
+        return whole(
+            node.children.iter().map(|child| part(child, join(&path, &child.name), child.name.clone())).collect(),
+        );
     }
     let runs = runs(&node.children);
     let element = |run: &'a [ModuleTree], name: String| Part {
@@ -126,7 +128,11 @@ pub(crate) mod tests {
 
     fn layers(widths: &[usize]) -> ModuleTree {
         let layer = |(index, &width): (usize, &usize)| {
-            branch(&index.to_string(), "Layer", vec![leaf("up", "Linear", &[width, 3]), leaf("down", "Linear", &[3, width])])
+            branch(
+                &index.to_string(),
+                "Layer",
+                vec![leaf("up", "Linear", &[width, 3]), leaf("down", "Linear", &[3, width])],
+            )
         };
         branch("", "Toy", vec![branch("layers", "Vec", widths.iter().enumerate().map(layer).collect())])
     }

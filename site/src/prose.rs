@@ -42,7 +42,7 @@ impl Prose {
         let lines = if language == "rust" { self.rust.lines(&shown(source))? } else { plain(source) };
         let label = if language.is_empty() { "Code".to_owned() } else { format!("Code, {}", escape(language)) };
         Ok(format!(
-            "<section class=\"code\" tabindex=\"0\" aria-label=\"{label}\"><pre><code>{}</code></pre></section>\n",
+            "<div class=\"code\" tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><pre><code>{}</code></pre></div>\n",
             lines.join("\n")
         ))
     }
@@ -132,21 +132,21 @@ impl<'a> Page<'a, '_> {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let (language, source) = (language(&kind), text_until_end(rest));
                 let block = match language.as_str() {
-                    "math" => self.prose.math.block(&source),
+                    "math" => format!("<p>{}</p>\n", self.prose.math.block(&source)),
                     _ => self.prose.code(&language, &source)?,
                 };
                 self.html(block);
             }
             Event::Start(Tag::Heading { level, .. }) => self.heading(level, rest)?,
             Event::Start(Tag::Table(columns)) => {
-                self.html("<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table\">".into());
+                self.html("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">".into());
                 // Alignment would become an inline style.
                 let columns = columns.iter().map(|_| pulldown_cmark::Alignment::None).collect();
                 self.out.push(Event::Start(Tag::Table(columns)));
             }
             Event::End(TagEnd::Table) => {
                 self.out.push(Event::End(TagEnd::Table));
-                self.html("</section>".into());
+                self.html("</div>".into());
             }
             Event::Start(Tag::Link { dest_url, .. }) => self.link(&dest_url),
             Event::End(TagEnd::Link) => {
@@ -238,7 +238,10 @@ mod tests {
         );
         assert!(!text.contains("javascript:") && !text.contains("gpt2"), "{text}");
         assert!(text.contains("<a href=\"https://example.org/?a=1&amp;b=2\">b</a>"), "{text}");
-        assert!(text.contains("<a href=\"#readme-sizes\">d</a>") && text.contains("<h3 id=\"readme-sizes\">"), "{text}");
+        assert!(
+            text.contains("<a href=\"#readme-sizes\">d</a>") && text.contains("<h3 id=\"readme-sizes\">"),
+            "{text}"
+        );
         assert!(text.contains(" e<") && text.contains("a ") && !text.contains("#gone"), "{text}");
     }
 
@@ -256,7 +259,8 @@ mod tests {
 
     #[test]
     fn equations_and_code_are_rendered() {
-        let text = html("Inline $x_{<t}$.\n\n$$a = b$$\n\n```math\nc\n```\n\n```rust,no_run\n# use x;\nlet y = 1;\n```\n");
+        let text =
+            html("Inline $x_{<t}$.\n\n$$a = b$$\n\n```math\nc\n```\n\n```rust,no_run\n# use x;\nlet y = 1;\n```\n");
         assert_eq!(text.matches("<math").count(), 3, "{text}");
         assert!(text.contains("<i class=k>let</i>") && !text.contains("use"), "{text}");
     }

@@ -18,6 +18,8 @@ struct MatrixPage {
     rows: Vec<Row>,
     tally: TallyView,
     notes: Vec<Note>,
+    /// Models that no check has run on.
+    silent: usize,
 }
 
 #[derive(Serialize)]
@@ -66,6 +68,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let rows: Vec<_> = matrix
         .rows
         .iter()
+        .filter(|(_, outcomes)| !outcomes.is_empty())
         .map(|(summary, outcomes)| row(site, summary, outcomes, &mut notes))
         .collect();
     let check = |(index, facts): (usize, &zoo_registry::CheckFacts)| {
@@ -87,6 +90,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         legend: Status::ALL.map(legend).to_vec(),
         checks: matrix.checks.iter().enumerate().map(check).collect(),
         tally: TallyView::new(&total(matrix.rows.iter().map(|(summary, _)| &summary.tally))),
+        silent: matrix.rows.iter().filter(|(_, outcomes)| outcomes.is_empty()).count(),
         rows,
         notes,
     };

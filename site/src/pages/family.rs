@@ -99,11 +99,8 @@ pub(super) fn render(site: &mut Site<'_>, family: &Family) -> Result<()> {
 fn compare(content: &Content, family: &Family) -> (Vec<Shared>, Vec<Varies>) {
     let (mut shared, mut varies) = (Vec::new(), Vec::new());
     for axis in content.classifying() {
-        let answers: Vec<BTreeSet<&String>> = family
-            .members
-            .iter()
-            .map(|member| member.taxonomy.get(&axis.id).into_iter().flatten().collect())
-            .collect();
+        let answers: Vec<BTreeSet<&String>> =
+            family.members.iter().map(|member| member.taxonomy.get(&axis.id).into_iter().flatten().collect()).collect();
         let Some(first) = answers.first() else { continue };
         let used: BTreeSet<&String> = answers.iter().flatten().copied().collect();
         if used.is_empty() {

@@ -48,7 +48,10 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         tally: TallyView::new(&total(summaries.iter().map(|model| &model.tally))),
         timeline: svg::timeline(&summaries, &root("")),
         newest: Row::all(content, newest),
-        doors: ["architecture", "attention", "positional-encoding"].iter().filter_map(|axis| door(site, axis)).collect(),
+        doors: ["architecture", "attention", "positional-encoding"]
+            .iter()
+            .filter_map(|axis| door(site, axis))
+            .collect(),
         by_family: content
             .families
             .iter()
@@ -65,14 +68,10 @@ fn door(site: &Site<'_>, axis: &str) -> Option<Door> {
     let mut terms: Vec<_> = known
         .terms
         .iter()
-        .map(|term| Count {
-            link: Link::term(content, axis, &term.id),
-            count: content.members(axis, &term.id).count(),
-        })
+        .map(|term| Count { link: Link::term(content, axis, &term.id), count: content.members(axis, &term.id).count() })
         .filter(|term| term.count > 0)
         .collect();
     terms.sort_by_key(|term| std::cmp::Reverse(term.count));
-    let door =
-        Door { axis: axis.to_owned(), title: known.title.clone(), question: known.question.clone(), terms };
+    let door = Door { axis: axis.to_owned(), title: known.title.clone(), question: known.question.clone(), terms };
     (!door.terms.is_empty()).then_some(door)
 }

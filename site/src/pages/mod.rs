@@ -16,7 +16,7 @@ use tera::{Context, Tera};
 use zoo_catalog::view::{ModelSummary, Tally};
 use zoo_registry::Status;
 
-use crate::content::Content;
+use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact};
 use crate::prose::Prose;
@@ -189,7 +189,7 @@ struct Row {
     summary: String,
     date: String,
     family: Link,
-    labs: String,
+    labs: Vec<Link>,
     architecture: Vec<Link>,
     attention: Vec<Link>,
     presets: u32,
@@ -219,9 +219,9 @@ impl Row {
     }
 }
 
-fn labs(content: &Content, ids: &[String]) -> String {
-    let names: Vec<_> = ids.iter().map(|id| content.term_label("lab", id)).collect();
-    names.join(", ")
+/// Labs, each leading to what else it made where the vocabularies name it.
+fn labs(content: &Content, ids: &[String]) -> Vec<Link> {
+    ids.iter().map(|id| Link::term(content, LABS, id)).collect()
 }
 
 /// `109 M – 335 M`.

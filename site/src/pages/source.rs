@@ -33,7 +33,8 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
     let mut files: Vec<&SourceFile> = model.sources.iter().collect();
     // The face of a family comes first.
     files.sort_by_key(|file| (file.path != "mod.rs", &file.path));
-    let files: Vec<_> = files.into_iter().enumerate().map(|(index, file)| view(site, index, file)).collect::<Result<_>>()?;
+    let files: Vec<_> =
+        files.into_iter().enumerate().map(|(index, file)| view(site, index, file)).collect::<Result<_>>()?;
     let title = format!("{} source", summary.name);
     let description = format!("The reference code of {}.", summary.name);
     let address = format!("models/{}/source/", summary.id);

@@ -1,7 +1,7 @@
 //! The taxonomy: every question, every answer, and the models that give it.
 
 use serde::Serialize;
-use zoo_registry::vocabulary::{Axis, Term};
+use zoo_catalog::view::{AxisFacts, TermFacts};
 
 use super::{Link, Row, Site};
 use crate::content::RECORD_AXES;
@@ -45,7 +45,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let content = site.content;
     let (records, axes): (Vec<_>, Vec<_>) =
         content.axes.iter().partition(|axis| RECORD_AXES.contains(&axis.id.as_str()));
-    let view = |axes: Vec<&Axis>| axes.into_iter().map(|axis| axis_view(site, axis)).collect::<Vec<_>>();
+    let view = |axes: Vec<&AxisFacts>| axes.into_iter().map(|axis| axis_view(site, axis)).collect::<Vec<_>>();
     let page = Taxonomy { axes: view(axes), records: view(records) };
     let description = "The questions the zoo asks of every model, and the answers.";
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", "Taxonomy", description], &page)?;
@@ -57,7 +57,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     Ok(())
 }
 
-fn render_term(site: &mut Site<'_>, axis: &Axis, term: &Term) -> Result<()> {
+fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {
     let content = site.content;
     let mut members: Vec<_> = content.members(&axis.id, &term.id).collect();
     members.sort_by_key(|member| (&member.date, &member.id));
@@ -76,9 +76,9 @@ fn render_term(site: &mut Site<'_>, axis: &Axis, term: &Term) -> Result<()> {
     site.page(&address, "term.html", ["taxonomy", &title, &term.definition], &page)
 }
 
-fn axis_view(site: &Site<'_>, axis: &Axis) -> AxisView {
+fn axis_view(site: &Site<'_>, axis: &AxisFacts) -> AxisView {
     let content = site.content;
-    let term = |term: &Term| TermView {
+    let term = |term: &TermFacts| TermView {
         link: Link::term(content, &axis.id, &term.id),
         id: term.id.clone(),
         definition: term.definition.clone(),

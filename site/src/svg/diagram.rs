@@ -15,7 +15,7 @@ const COLUMN: i32 = 372;
 /// Space around everything.
 const MARGIN: i32 = 2;
 /// Widths of a letter: labels, and the smaller fixed-width text.
-const LABEL: f64 = 7.6;
+const LABEL: f64 = 9.2;
 const CODE: f64 = 6.7;
 
 /// An architecture as SVG.
@@ -26,6 +26,8 @@ pub(crate) struct Drawing {
     pub standalone: String,
     /// Whether residual rails were drawn.
     pub rails: bool,
+    /// Whether several columns stand side by side.
+    pub wide: bool,
     /// What the boxes show, as rows of a table.
     pub rows: Vec<DrawnRow>,
 }
@@ -65,8 +67,10 @@ pub(crate) fn draw(
     let title = format!("Architecture of {name}");
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
-        let mut painter = Painter { canvas: Canvas::default(), links, rails: false };
+        let mut painter =
+            Painter { canvas: Canvas::default(), links, rails: false, encoder: None, crossings: Vec::new() };
         painter.items(&frame, MARGIN, MARGIN, width - 2 * MARGIN);
+        painter.cross();
         painter
     };
     let (page, file) = (paint(true), paint(false));
@@ -74,6 +78,7 @@ pub(crate) fn draw(
         inline: caption.inline(&page.canvas, width, height),
         standalone: caption.standalone(&file.canvas, width, height),
         rails: page.rails,
+        wide: columns > 1,
         rows,
     })
 }
@@ -87,6 +92,10 @@ struct Painter {
     canvas: Canvas,
     links: bool,
     rails: bool,
+    /// Where the encoder stands, if one stands beside a decoder.
+    encoder: Option<[i32; 4]>,
+    /// Boxes that attend to it.
+    crossings: Vec<[i32; 4]>,
 }
 
 impl Painter {
@@ -119,12 +128,7 @@ impl Painter {
             let from = places[start].1 + GAP / 2;
             let to = i32::midpoint(places[sum].0, places[sum].1);
             let left = x - RAIL + 5;
-            let d = format!(
-                "M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}",
-                left + 6,
-                to + 6,
-                middle - 9
-            );
+            let d = format!("M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}", left + 6, to + 6, middle - 9);
             self.canvas.path("wire", &d);
         }
     }
@@ -137,12 +141,20 @@ impl Painter {
             let place = [left, bottom - node.height(), each, node.height()];
             match node {
                 Node::Block(block) => self.block(block, place),
-                Node::Frame(frame) => self.frame(frame, place),
+                Node::Frame(frame) => {
+                    if count == 2 && frame.label == "Encoder" {
+                        self.encoder = Some(place);
+                    }
+                    self.frame(frame, place);
+                }
             }
         }
     }
 
     fn block(&mut self, block: &Block, [x, y, width, height]: [i32; 4]) {
+        if block.category == "attention" && block.label.starts_with("Cross") {
+            self.crossings.push([x, y, width, height]);
+        }
         let href = block.component.filter(|_| self.links).map(|index| format!("#part-{index}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.title(&block.title);
@@ -190,7 +202,7 @@ impl Painter {
         let href = frame.component.filter(|_| self.links).map(|index| format!("#part-{index}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.text("label", x + PADDING, y + 24, &frame.label);
-            let after = x + PADDING + text_width(&frame.label, LABEL) + 8;
+            let after = x + PADDING + text_width(&frame.label, LABEL) + 6;
             let free = x + width / 2 - 8 - after;
             if free > 60 {
                 canvas.text("code", after, y + 24, &fit(&frame.kind, free, CODE));
@@ -200,6 +212,22 @@ impl Painter {
             }
         });
         self.items(frame, left, top, inner);
+    }
+
+    /// Arrows from the encoder to what is named for attending across.
+    fn cross(&mut self) {
+        let Some([left, top, width, _]) = self.encoder else { return };
+        for [x, y, _, height] in std::mem::take(&mut self.crossings) {
+            let middle = y + height / 2;
+            let start = if middle > top {
+                format!("M{} {middle}", left + width)
+            } else {
+                format!("M{} {top}V{middle}", left + width / 2)
+            };
+            if x > left + width {
+                self.canvas.path("wire across", &format!("{start}H{x}m-7 -5l7 5l-7 5"));
+            }
+        }
     }
 
     /// Lines from what stands below to what stands above.

@@ -6,9 +6,9 @@ use zoo_catalog::view::{Family, ModelSummary};
 
 use super::{Canvas, Caption, years};
 
-const WIDTH: i32 = 720;
+const WIDTH: i32 = 860;
 const LEFT: i32 = 14;
-const RIGHT: i32 = 190;
+const RIGHT: i32 = 210;
 const ROW: i32 = 34;
 const TOP: i32 = 30;
 
@@ -44,11 +44,12 @@ pub(crate) fn lineage(family: &Family, name: &str, root: &str) -> Option<String>
             canvas.title(&format!("{}, {}", member.name, member.date));
             canvas.rect("touch", [x - 12, y - 13, 170, 26], 6);
             canvas.circle("dot", x, y, 6);
-            canvas.text("label", x + 13, y + 5, &super::fit(&member.name, RIGHT - 16, 7.6));
+            canvas.text("label", x + 13, y + 5, &super::fit(&member.name, RIGHT - 20, 8.4));
         });
     }
     let title = format!("Lineage of the {name} family");
-    let description = "Members from left to right by date, joined to the member they derive from. The table lists them.";
+    let description =
+        "Members from left to right by date, joined to the member they derive from. The table lists them.";
     Some(Caption { name: "lineage", title: &title, description }.inline(&canvas, WIDTH, height))
 }
 
@@ -56,7 +57,8 @@ pub(crate) fn lineage(family: &Family, name: &str, root: &str) -> Option<String>
 fn ordered(family: &Family) -> Vec<(Option<usize>, &ModelSummary)> {
     let ids: BTreeSet<&str> = family.members.iter().map(|member| member.id.as_str()).collect();
     let parent = |id: &str| {
-        let edge = family.edges.iter().find(|(child, edge)| child == id && ids.contains(edge.id.as_str()) && edge.id != id);
+        let edge =
+            family.edges.iter().find(|(child, edge)| child == id && ids.contains(edge.id.as_str()) && edge.id != id);
         edge.map(|(_, edge)| edge.id.as_str())
     };
     let mut members: Vec<&ModelSummary> = family.members.iter().collect();

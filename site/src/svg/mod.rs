@@ -60,7 +60,9 @@ pub(crate) struct Canvas {
 
 impl Canvas {
     fn rect(&mut self, class: &str, [x, y, width, height]: [i32; 4], radius: i32) {
-        self.put(format_args!(r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>"#));
+        self.put(format_args!(
+            r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>"#
+        ));
     }
 
     fn circle(&mut self, class: &str, x: i32, y: i32, radius: i32) {

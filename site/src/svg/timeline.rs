@@ -5,10 +5,10 @@ use zoo_catalog::view::ModelSummary;
 use super::{Canvas, Caption, text_width, years};
 use crate::format::{THIN, compact};
 
-const WIDTH: i32 = 720;
-const HEIGHT: i32 = 300;
+const WIDTH: i32 = 1060;
+const HEIGHT: i32 = 360;
 const LEFT: i32 = 52;
-const RIGHT: i32 = 84;
+const RIGHT: i32 = 96;
 const TOP: i32 = 14;
 const BOTTOM: i32 = 30;
 
@@ -38,7 +38,8 @@ pub(crate) fn timeline(models: &[&ModelSummary], root: &str) -> Option<String> {
     let low = known.iter().map(|k| k.2).fold(f64::MAX, f64::min).floor();
     let high = known.iter().map(|k| k.3).fold(f64::MIN, f64::max).ceil().max(low + 1.0);
     let across = |year: f64| LEFT + (f64::from(WIDTH - LEFT - RIGHT) * (year - first) / (last - first)).round() as i32;
-    let up = |log: f64| HEIGHT - BOTTOM - (f64::from(HEIGHT - TOP - BOTTOM) * (log - low) / (high - low)).round() as i32;
+    let up =
+        |log: f64| HEIGHT - BOTTOM - (f64::from(HEIGHT - TOP - BOTTOM) * (log - low) / (high - low)).round() as i32;
     let mut canvas = Canvas::default();
     for power in low as i32..=high as i32 {
         let y = up(f64::from(power));
@@ -100,7 +101,7 @@ fn labelled(points: &[Point<'_>]) -> Vec<bool> {
     let mut taken: Vec<[i32; 4]> = points.iter().map(|p| [p.x - 6, p.large - 6, p.x + 6, p.small + 6]).collect();
     let mut fits = Vec::with_capacity(points.len());
     for point in points {
-        let right = point.x + 10 + text_width(&point.model.name, 7.6);
+        let right = point.x + 10 + text_width(&point.model.name, 8.4);
         let label = [point.x + 9, point.large - 8, right, point.large + 8];
         let clear = |other: &[i32; 4]| {
             label[2] <= other[0] || other[2] <= label[0] || label[3] <= other[1] || other[3] <= label[1]

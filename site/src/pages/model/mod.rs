@@ -23,7 +23,7 @@ struct ModelPage<'a> {
     aliases: String,
     family: Link,
     date: &'a str,
-    labs: String,
+    labs: Vec<Link>,
     licence: &'a zoo_registry::descriptor::Licence,
     facts: Vec<sizes::Fact>,
     /// The preset that numbers and picture are of.
@@ -55,6 +55,8 @@ struct ModelPage<'a> {
 struct Diagram {
     svg: String,
     rails: bool,
+    /// Whether it needs the width of the page.
+    wide: bool,
     rows: Vec<DrawnRow>,
 }
 
@@ -102,7 +104,12 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         licence: &descriptor.licence,
         facts: sizes::facts(model, built),
         shown: built.map(|size| size.preset.id.as_str()),
-        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, rails: drawing.rails, rows: drawing.rows }),
+        diagram: drawing.map(|drawing| Diagram {
+            svg: drawing.inline,
+            rails: drawing.rails,
+            wide: drawing.wide,
+            rows: drawing.rows,
+        }),
         components: components
             .iter()
             .map(|c| Component { module: &c.module, name: &c.name, kind: &c.kind, source: &c.source })
@@ -115,13 +122,13 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
                 Classified { axis: pair.0, title, terms }
             })
             .collect(),
-        sizes: sizes::table(&model.sizes),
+        sizes: sizes::table(model),
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
         segments,
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
         prose: site.prose.html(&model.readme)?,
-        preset: model.sizes.first().map(|size| size.preset.id.as_str()),
+        preset: built.map(|size| size.preset.id.as_str()),
         rust,
         has_source: !model.sources.is_empty(),
         tally: TallyView::new(&summary.tally),

@@ -57,13 +57,12 @@ struct Cited {
 /// Every field with its sources: facts first, then lineage, then presets.
 pub(super) fn sources(content: &Content, descriptor: &Descriptor) -> Vec<Sourced> {
     let fields = descriptor.sources.iter().map(|(field, sources)| (humanise(field), sources));
-    let lineage = descriptor
-        .lineage
-        .iter()
-        .map(|edge| (format!("Lineage from {}", content.model_name(&edge.id)), &edge.sources));
+    let lineage =
+        descriptor.lineage.iter().map(|edge| (format!("Lineage from {}", content.model_name(&edge.id)), &edge.sources));
     let presets = descriptor.presets.iter().map(|preset| (format!("Size {}", preset.id), &preset.sources));
     let all = fields.chain(lineage).chain(presets).filter(|(_, sources)| !sources.is_empty());
-    all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() }).collect()
+    all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() })
+        .collect()
 }
 
 fn cited(content: &Content, source: &Source) -> Cited {

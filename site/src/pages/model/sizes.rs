@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use zoo_catalog::view::{Model, SizeFacts};
+use zoo_registry::descriptor::Preset;
 
 use crate::format::{THIN, bytes, grouped};
 
@@ -65,7 +66,7 @@ struct Hub<'a> {
 pub(super) fn facts(model: &Model, built: Option<&SizeFacts>) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut push = |label, value: Option<String>, href| facts.extend(value.map(|value| Fact { label, value, href }));
-    let config = built.or(model.sizes.first()).map(|size| &size.config);
+    let config = built.map(|size| &size.config).or(model.descriptor.presets.first().map(|preset| &preset.config));
     let field = |name: &str| config.and_then(|config| number(config, name));
     push("Parameters", built.map(|size| grouped(size.parameters)), Some("#parameters"));
     push("Layers × width", pair(field("n_layers"), field("d_model")), Some("#sizes"));
@@ -92,29 +93,25 @@ fn number(config: &Map<String, Value>, field: &str) -> Option<u64> {
     config.get(field).and_then(Value::as_u64)
 }
 
-pub(super) fn table(sizes: &[SizeFacts]) -> Table<'_> {
-    let used = |(field, _): &&(&str, &str)| sizes.iter().any(|size| number(&size.config, field).is_some());
+/// Every published size; those with code give their whole configuration and their counted parameters.
+pub(super) fn table(model: &Model) -> Table<'_> {
+    let presets = &model.descriptor.presets;
+    let size = |preset: &Preset| model.sizes.iter().find(|size| size.preset.id == preset.id);
+    let config = |preset| size(preset).map_or(&preset.config, |size| &size.config);
+    let used = |(field, _): &&(&str, &str)| presets.iter().any(|preset| number(config(preset), field).is_some());
     let fields: Vec<_> = FIELDS.iter().filter(used).collect();
-    let row = |size: &'_ SizeFacts| {
-        let counted = (size.parameters > 0).then_some(size.parameters);
-        (
-            fields.iter().map(|(field, _)| number(&size.config, field).map(grouped)).collect::<Vec<_>>(),
-            counted.map(grouped),
-            counted.map(|count| bytes(count.saturating_mul(F32))),
-        )
-    };
-    let rows = sizes.iter().map(|size| {
-        let (cells, parameters, bytes) = row(size);
+    let rows = presets.iter().map(|preset| {
+        let counted = size(preset).map(|size| size.parameters).filter(|count| *count > 0);
         Row {
-            id: &size.preset.id,
-            aliases: size.preset.aliases.join(", "),
-            hub: size.preset.hub.as_deref().map(hub),
-            note: size.preset.note.as_deref(),
-            cells,
-            parameters,
-            bytes,
-            published: size.preset.parameters.map(grouped),
-            agrees: size.preset.parameters == Some(size.parameters),
+            id: &preset.id,
+            aliases: preset.aliases.join(", "),
+            hub: preset.hub.as_deref().map(hub),
+            note: preset.note.as_deref(),
+            cells: fields.iter().map(|(field, _)| number(config(preset), field).map(grouped)).collect(),
+            parameters: counted.map(grouped),
+            bytes: counted.map(|count| bytes(count.saturating_mul(F32))),
+            published: preset.parameters.map(grouped),
+            agrees: preset.parameters.is_some() && preset.parameters == counted,
         }
     });
     Table { columns: fields.iter().map(|(_, title)| *title).collect(), rows: rows.collect() }
