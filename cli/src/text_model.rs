@@ -14,7 +14,7 @@ use crate::shell::Shell;
 
 /// Arguments of every command that runs trained weights.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Weights {
     /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`
     #[arg(long, value_name = "DIR")]
     weights: PathBuf,
@@ -40,7 +40,7 @@ pub(crate) struct TextModel {
     pub(crate) published: Map<String, Value>,
 }
 
-impl Args {
+impl Weights {
     /// The size that `--model` names, if it names one.
     pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
         let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;

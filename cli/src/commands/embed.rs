@@ -13,7 +13,7 @@ use zoo_registry::{HeadOutput, Input, Rows, Tokens, names};
 use crate::failure::Failure;
 use crate::json;
 use crate::shell::Shell;
-use crate::text_model::{self, TextModel};
+use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     texts: Vec<String>,
 
     #[command(flatten)]
-    weights: text_model::Args,
+    weights: Weights,
 
     /// Which tokens make the vector
     #[arg(long, value_enum, value_name = "HOW")]
@@ -86,7 +86,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     if read_input && io::stdin().is_terminal() {
         return Err(Failure::usage("there is no text").hint("give texts as arguments, or pipe in one a line"));
     }
-    let weights = text_model::Args { model, ..args.weights.clone() };
+    let mut weights = args.weights.clone();
+    weights.model = model;
     let how = recipe(args, weights.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
     let loaded = weights.load(&registry, "none", shell)?;
     let longest = longest(&loaded, args, how.max_tokens)?;

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::shell::{Paint, Shell};
 use crate::table::Table;
-use crate::text_model::{self, TextModel};
+use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     text: String,
 
     #[command(flatten)]
-    weights: text_model::Args,
+    weights: Weights,
 
     /// How many tokens to tell for each mask
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]

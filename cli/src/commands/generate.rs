@@ -9,7 +9,7 @@ use zoo_registry::{Decode, Rows, Tokenizer, Tokens};
 use crate::failure::Failure;
 use crate::json;
 use crate::shell::{Shell, harmless};
-use crate::text_model::{self, TextModel};
+use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     prompt: String,
 
     #[command(flatten)]
-    weights: text_model::Args,
+    weights: Weights,
 
     /// Most tokens to write [default: 20, or what the model's positions leave]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
