@@ -229,9 +229,10 @@ impl Search {
         let growing = candidates.iter().filter(|candidate| !ends(candidate)).take(n);
         let (growing, parents): (Vec<_>, Vec<_>) = growing.map(extended).unzip();
         self.growing = growing;
+        // Once hopeless, a text stays done, even if a longer hypothesis would score better per token later.
         let best_possible = self.growing.first().map_or(HOPELESS, |beam| beam.score / length);
         let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].score };
-        self.can_improve = best_possible > worst;
+        self.can_improve &= best_possible > worst;
         parents
     }
 }

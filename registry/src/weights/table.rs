@@ -71,6 +71,13 @@ impl WeightNames {
         Self { body_prefix: prefix, body: body.into_iter().collect(), head: Vec::new(), writes_prefix: false }
     }
 
+    /// Further rows without prefix: heads of other tasks that a file may hold.
+    #[must_use]
+    pub fn ignoring(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.head.extend(rows);
+        self
+    }
+
     /// The rows of a head; with a head, `prefix` is written.
     #[must_use]
     pub fn with_head(mut self, head: impl IntoIterator<Item = Row>) -> Self {

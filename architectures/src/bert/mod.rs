@@ -1,0 +1,318 @@
+#![doc = include_str!("README.md")]
+//!
+//! # Source
+//!
+//! Devlin et al. 2018, arXiv 1810.04805; the layers are those of arXiv 1706.03762, §3.1.
+
+use std::sync::LazyLock;
+
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::tensor::{Device, Tensor};
+use zoo_registry::{
+    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Limits, Logits, Network, Output, Result,
+    TokenBatch, Trace, WeightNames, include_dir,
+};
+
+use crate::blocks::{
+    Activation, KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, last_or_all, layer_norm,
+    linear, padding_bias, sum, tied_logits,
+};
+
+mod config;
+mod weights;
+
+pub use config::{Config, HeadKind, Positions};
+
+/// The family, as the registry knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct BertFamily;
+
+/// Embeddings, encoder layers, and what sits on them.
+#[derive(Module, Debug)]
+pub struct Bert {
+    embeddings: BertEmbeddings,
+    layers: Vec<BertLayer>,
+    pooler: Option<Linear>,
+    head: Option<BertHead>,
+    #[module(skip)]
+    config: Config,
+}
+
+/// Token, position and segment vectors, summed and normalised (§3, figure 2).
+#[derive(Module, Debug)]
+pub struct BertEmbeddings {
+    token: Embedding,
+    position: Option<Embedding>,
+    token_type: Embedding,
+    norm: LayerNorm,
+}
+
+/// One encoder layer.
+#[derive(Module, Debug)]
+pub struct BertLayer {
+    attention: MultiHeadAttention,
+    relative: Option<RelativeKey>,
+    attention_norm: LayerNorm,
+    mlp: Mlp,
+    mlp_norm: LayerNorm,
+    scale: f64,
+}
+
+/// What the last hidden states are used for.
+#[derive(Module, Debug)]
+pub enum BertHead {
+    /// Fill in hidden tokens (§3.1, task 1), or continue the text when the layers look back only.
+    Language(LanguageHead),
+    /// Judge the whole text from its first token (§4.1).
+    SequenceClassification(Linear),
+    /// Judge every token (§4, §5.3).
+    TokenClassification(Linear),
+    /// Find where an answer starts and ends (§4.2).
+    QuestionAnswering(Linear),
+}
+
+/// A transform, then scores against the token table.
+#[derive(Module, Debug)]
+pub struct LanguageHead {
+    transform: Linear,
+    norm: LayerNorm,
+    bias: Param<Tensor<1>>,
+    decoder: Option<Linear>,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl Network for Bert {
+    type Input = TokenBatch;
+
+    fn limits(&self) -> Limits {
+        let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
+        Limits { vocab_size, max_positions: Some(max_positions), n_token_types }
+    }
+
+    fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
+        let hidden = self.encode(batch, None, trace);
+        let pooled = self.pooler.as_ref().map(|pooler| pool(pooler, &hidden));
+        let head = self.answer(hidden, pooled.as_ref());
+        Output { pooled, ..Output::new(head) }
+    }
+
+    fn causal(&self) -> Option<&dyn CausalNetwork> {
+        (self.config.head == HeadKind::CausalLm).then_some(self)
+    }
+}
+
+impl Bert {
+    /// # Shapes
+    /// `input_ids [batch, seq_len]` → `[batch, seq_len, d_model]`
+    fn encode(&self, batch: TokenBatch, mut cache: Option<&mut KvCache>, trace: &mut Trace) -> Tensor<3> {
+        let [_, q_len] = batch.dims();
+        let kv_len = q_len + cache.as_deref().map_or(0, KvCache::len);
+        let device = batch.device();
+        let causal = self.config.is_causal().then(|| causal_bias(q_len, kv_len, &device));
+        let bias = sum([batch.attention_mask.clone().map(padding_bias), causal]);
+
+        let mut hidden = self.embeddings.forward(&batch);
+        trace.hidden(&hidden);
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(hidden, bias.clone(), cache.as_deref_mut().map(|cache| (index, cache)), trace);
+            trace.hidden(&hidden);
+        }
+        hidden
+    }
+
+    fn answer(&self, hidden: Tensor<3>, pooled: Option<&Tensor<2>>) -> HeadOutput {
+        match (&self.head, pooled) {
+            (Some(BertHead::Language(head)), _) => {
+                let logits = head.forward(hidden, &self.embeddings.token);
+                match self.config.head {
+                    HeadKind::CausalLm => HeadOutput::NextTokenLogits(logits),
+                    _ => HeadOutput::TokenLogits(logits),
+                }
+            }
+            (Some(BertHead::SequenceClassification(classifier)), Some(pooled)) => {
+                HeadOutput::LabelLogits(classifier.forward(pooled.clone()))
+            }
+            (Some(BertHead::TokenClassification(classifier)), _) => {
+                HeadOutput::TokenLabelLogits(classifier.forward(hidden))
+            }
+            (Some(BertHead::QuestionAnswering(ends)), _) => {
+                // [batch, seq_len, 2]: one column of starts, one of ends
+                let [start, end] = [0, 1].map(|column| {
+                    let scores = ends.forward(hidden.clone()).narrow(2, column, 1);
+                    scores.squeeze_dim::<2>(2)
+                });
+                HeadOutput::SpanLogits { start, end }
+            }
+            (Some(BertHead::SequenceClassification(_)) | None, _) => HeadOutput::Hidden(hidden),
+        }
+    }
+}
+
+impl BertEmbeddings {
+    fn forward(&self, batch: &TokenBatch) -> Tensor<3> {
+        let token = self.token.forward(batch.input_ids.clone());
+        let types = batch.token_type_ids.clone().unwrap_or_else(|| batch.input_ids.zeros_like());
+        let summed = token + self.token_type.forward(types);
+        let summed = match &self.position {
+            Some(position) => summed + position.forward(batch.position_ids.clone()),
+            None => summed,
+        };
+        self.norm.forward(summed)
+    }
+}
+
+impl BertLayer {
+    fn forward(
+        &self,
+        hidden: Tensor<3>,
+        bias: Option<Tensor<4>>,
+        cache: Option<(usize, &mut KvCache)>,
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let attended = self.attend(&hidden, bias, cache, trace);
+        let hidden = self.attention_norm.forward(hidden + attended);
+        let expanded = self.mlp.forward(hidden.clone());
+        self.mlp_norm.forward(hidden + expanded)
+    }
+
+    fn attend(
+        &self,
+        hidden: &Tensor<3>,
+        bias: Option<Tensor<4>>,
+        cache: Option<(usize, &mut KvCache)>,
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let [query, key, value] = self.attention.project(hidden);
+        let (key, value) = match cache {
+            Some((index, cache)) => cache.append(index, key, value),
+            None => (key, value),
+        };
+        let relative = self.relative.as_ref().map(|relative| relative.scores(&query, &key) * self.scale);
+        self.attention.merge(attend(query, key, value, self.scale, sum([bias, relative]), trace))
+    }
+}
+
+/// `tanh(h₁ W + b)`: the first token's state, made ready for judging the text.
+fn pool(pooler: &Linear, hidden: &Tensor<3>) -> Tensor<2> {
+    pooler.forward(hidden.clone().narrow(1, 0, 1).squeeze_dim::<2>(1)).tanh()
+}
+
+impl LanguageHead {
+    fn forward(&self, hidden: Tensor<3>, tokens: &Embedding) -> Tensor<3> {
+        let transformed = self.norm.forward(self.activation.forward(self.transform.forward(hidden)));
+        let logits = match &self.decoder {
+            Some(decoder) => decoder.forward(transformed),
+            None => tied_logits(transformed, tokens),
+        };
+        logits + self.bias.val().unsqueeze()
+    }
+}
+
+impl CausalNetwork for Bert {
+    fn new_cache(&self) -> Box<dyn Cache> {
+        Box::new(KvCache::new(self.config.n_layers))
+    }
+
+    fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
+        let cache = KvCache::of(cache, "bert")?;
+        let hidden = last_or_all(self.encode(batch, Some(cache), &mut Trace::off()), logits);
+        match &self.head {
+            Some(BertHead::Language(head)) => Ok(head.forward(hidden, &self.embeddings.token)),
+            _ => Err(Error::Unsupported { model: "bert".into(), lacks: "has no language head".into() }),
+        }
+    }
+}
+
+impl Family for BertFamily {
+    type Config = Config;
+    type Network = Bert;
+
+    fn descriptor(&self) -> &Descriptor {
+        static DESCRIPTOR: LazyLock<Descriptor> =
+            LazyLock::new(|| Descriptor::parse(include_str!("bert.toml")).unwrap_or_else(|error| panic!("{error}")));
+        &DESCRIPTOR
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/bert");
+        &FOLDER
+    }
+
+    fn init(&self, config: &Config, device: &Device) -> Bert {
+        Bert {
+            embeddings: BertEmbeddings::init(config, device),
+            layers: (0..config.n_layers).map(|_| BertLayer::init(config, device)).collect(),
+            pooler: config.head.needs_pooler().then(|| linear([config.d_model; 2], INIT_STD, device)),
+            head: BertHead::init(config, device),
+            config: config.clone(),
+        }
+    }
+
+    fn weight_names(&self, config: &Config) -> WeightNames {
+        weights::names(config)
+    }
+}
+
+/// As the released code draws them: weights from N(0, 0.02), biases zero.
+const INIT_STD: f64 = 0.02;
+
+impl BertEmbeddings {
+    fn init(config: &Config, device: &Device) -> Self {
+        let table = |n| embedding([n, config.d_model], INIT_STD, device);
+        Self {
+            token: table(config.vocab_size),
+            position: (config.positions == Positions::Learned).then(|| table(config.max_positions)),
+            token_type: table(config.n_token_types),
+            norm: layer_norm(config.d_model, config.norm_eps, device),
+        }
+    }
+}
+
+impl BertLayer {
+    fn init(config: &Config, device: &Device) -> Self {
+        let Config { d_model, d_ff, n_heads, max_positions, activation, .. } = *config;
+        let head_dim = d_model / n_heads;
+        let relative = |with_key| RelativeKey::init(max_positions, head_dim, with_key, INIT_STD, device);
+        let norm = || layer_norm(d_model, config.norm_eps, device);
+        Self {
+            attention: MultiHeadAttention::init(d_model, n_heads, INIT_STD, INIT_STD, device),
+            relative: match config.positions {
+                Positions::Learned => None,
+                Positions::RelativeKey => Some(relative(false)),
+                Positions::RelativeKeyQuery => Some(relative(true)),
+            },
+            attention_norm: norm(),
+            mlp: Mlp::init([d_model, d_ff], activation, [INIT_STD; 2], device),
+            mlp_norm: norm(),
+            scale: (head_dim as f64).powf(-0.5),
+        }
+    }
+}
+
+impl BertHead {
+    fn init(config: &Config, device: &Device) -> Option<Self> {
+        let judge = |n_labels| linear([config.d_model, n_labels], INIT_STD, device);
+        Some(match config.head {
+            HeadKind::None => return None,
+            HeadKind::MaskedLm | HeadKind::CausalLm => Self::Language(LanguageHead::init(config, device)),
+            HeadKind::SequenceClassification => Self::SequenceClassification(judge(config.n_labels)),
+            HeadKind::TokenClassification => Self::TokenClassification(judge(config.n_labels)),
+            HeadKind::QuestionAnswering => Self::QuestionAnswering(judge(2)),
+        })
+    }
+}
+
+impl LanguageHead {
+    fn init(config: &Config, device: &Device) -> Self {
+        let Config { d_model, vocab_size, norm_eps, activation, tied, .. } = *config;
+        Self {
+            transform: linear([d_model; 2], INIT_STD, device),
+            norm: layer_norm(d_model, norm_eps, device),
+            bias: Initializer::Zeros.init([vocab_size], device),
+            decoder: (!tied).then(|| Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) }),
+            activation,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Keys and values of everything read so far, so that each new token is read once.
+
+use std::any::Any;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use zoo_registry::{Cache, Error, Logits, Result};
+
+/// One pair of `[batch, n_heads, past, head_dim]` a layer.
+#[derive(Debug, Clone, Default)]
+pub struct KvCache {
+    layers: Vec<Option<(Tensor<4>, Tensor<4>)>>,
+}
+
+impl KvCache {
+    /// Empty, for `n_layers` layers.
+    pub fn new(n_layers: usize) -> Self {
+        Self { layers: vec![None; n_layers] }
+    }
+
+    /// Adds a layer's new keys and values after its old ones and returns all of them.
+    ///
+    /// # Shapes
+    /// `[batch, n_heads, new, head_dim]` → `[batch, n_heads, past + new, head_dim]`
+    pub fn append(&mut self, layer: usize, key: Tensor<4>, value: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+        let all = match self.layers[layer].take() {
+            Some((past_key, past_value)) => {
+                (Tensor::cat(vec![past_key, key], 2), Tensor::cat(vec![past_value, value], 2))
+            }
+            None => (key, value),
+        };
+        self.layers[layer] = Some(all.clone());
+        all
+    }
+
+    /// The cache behind the trait object.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is another family's.
+    pub fn of<'a>(cache: &'a mut dyn Cache, model: &str) -> Result<&'a mut Self> {
+        let any: &mut dyn Any = cache;
+        let refuse =
+            || Error::Input { model: model.into(), reason: "expected its own state, found another model's".into() };
+        any.downcast_mut().ok_or_else(refuse)
+    }
+
+    /// Tokens read so far.
+    pub fn len(&self) -> usize {
+        self.layers.first().and_then(Option::as_ref).map_or(0, |(key, _)| key.dims()[2])
+    }
+
+    /// Whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Cache for KvCache {
+    fn select(&mut self, rows: &[usize]) {
+        for (key, value) in self.layers.iter_mut().flatten() {
+            let indices = row_indices(rows, &key.device());
+            *key = key.clone().select(0, indices.clone());
+            *value = value.clone().select(0, indices);
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Cache> {
+        Box::new(self.clone())
+    }
+}
+
+/// The hidden states the head is run on: those of every new token, or of the last one.
+///
+/// # Shapes
+/// `[batch, seq_len, d_model]` → the same, or `[batch, 1, d_model]`
+pub fn last_or_all(hidden: Tensor<3>, logits: Logits) -> Tensor<3> {
+    let [_, seq_len, _] = hidden.dims();
+    match logits {
+        Logits::Every => hidden,
+        Logits::Last => hidden.narrow(1, seq_len - 1, 1),
+    }
+}
+
+fn row_indices(rows: &[usize], device: &Device) -> Tensor<1, Int> {
+    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    let n = rows.len();
+    Tensor::from_data(TensorData::new(rows, [n]), device)
+}

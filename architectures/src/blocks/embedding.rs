@@ -1,0 +1,24 @@
+//! Tables of vectors, and scoring against them.
+
+use burn::module::Initializer;
+use burn::nn::Embedding;
+use burn::tensor::{Device, Tensor};
+
+/// `n` vectors of width `d_model` from N(0, `std`).
+pub fn embedding([n, d_model]: [usize; 2], std: f64, device: &Device) -> Embedding {
+    Embedding { weight: Initializer::Normal { mean: 0.0, std }.init([n, d_model], device) }
+}
+
+/// The embedding table as output layer: `hidden · Wᵀ` (Press and Wolf 2017, arXiv 1608.05859, §2). The table stays one
+/// parameter, so training moves both uses together.
+///
+/// # Shapes
+/// `hidden [batch, seq_len, d_model]`, table `[vocab_size, d_model]` → `[batch, seq_len, vocab_size]`
+pub fn tied_logits(hidden: Tensor<3>, table: &Embedding) -> Tensor<3> {
+    let [batch, seq_len, d_model] = hidden.dims();
+    let weight = table.weight.val();
+    let [vocab_size, _] = weight.dims();
+    // Two axes, so that one row times a transposed table does not copy the table.
+    let flat = hidden.reshape([batch * seq_len, d_model]).matmul(weight.transpose());
+    flat.reshape([batch, seq_len, vocab_size])
+}

@@ -1,0 +1,56 @@
+//! Masks as tensors added to the attention scores: 0 keeps, a large negative number hides. They compose with [`sum`].
+
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+
+/// Hides a position. Finite, so that a row in which everything is hidden becomes uniform instead of NaN; far below every
+/// score, so that `exp` of a hidden one is exactly 0; small enough that several may be added up in f32.
+pub const HIDDEN: f32 = -1e9;
+
+/// Hides padding from every query.
+///
+/// # Shapes
+/// `attention_mask [batch, kv_len]`, true at real tokens → `[batch, 1, 1, kv_len]`
+pub fn padding_bias(attention_mask: Tensor<2, Bool>) -> Tensor<4> {
+    let [batch, kv_len] = attention_mask.dims();
+    (attention_mask.bool_not().float() * HIDDEN).reshape([batch, 1, 1, kv_len])
+}
+
+/// Hides what comes after each query. The queries are the last `q_len` of `kv_len` positions.
+///
+/// # Shapes
+/// returns `[1, 1, q_len, kv_len]`
+pub fn causal_bias(q_len: usize, kv_len: usize, device: &Device) -> Tensor<4> {
+    let past = kv_len - q_len;
+    let bias = |query: usize, key: usize| if key <= past + query { 0.0 } else { HIDDEN };
+    let data: Vec<f32> = (0..q_len).flat_map(|query| (0..kv_len).map(move |key| bias(query, key))).collect();
+    Tensor::from_data(TensorData::new(data, [1, 1, q_len, kv_len]), device)
+}
+
+/// Adds biases, each of any broadcastable shape. `None` is zero.
+pub fn sum<const N: usize>(biases: [Option<Tensor<4>>; N]) -> Option<Tensor<4>> {
+    biases.into_iter().flatten().reduce(|a, b| a + b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_future_is_hidden() {
+        let bias: Vec<f32> = causal_bias(2, 3, &Device::flex()).into_data().iter().collect();
+        assert_eq!(bias, [0.0, 0.0, HIDDEN, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn padding_is_hidden() {
+        let mask = Tensor::<2, Bool>::from_data([[true, false]], &Device::flex());
+        let bias: Vec<f32> = padding_bias(mask).into_data().iter().collect();
+        assert_eq!(bias, [0.0, HIDDEN]);
+    }
+
+    #[test]
+    fn hidden_scores_vanish_exactly_and_add_up() {
+        assert_eq!((HIDDEN + 1e4).exp(), 0.0);
+        assert!((HIDDEN * 100.0).is_finite());
+    }
+}

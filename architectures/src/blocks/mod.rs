@@ -1,0 +1,19 @@
+//! Shared parts. Each file holds one equation of one paper section; families wire them together.
+
+mod activation;
+mod attention;
+mod cache;
+mod embedding;
+mod linear;
+mod mask;
+mod mlp;
+mod relative_key;
+
+pub use activation::Activation;
+pub use attention::{MultiHeadAttention, attend};
+pub use cache::{KvCache, last_or_all};
+pub use embedding::{embedding, tied_logits};
+pub use linear::{layer_norm, linear};
+pub use mask::{HIDDEN, causal_bias, padding_bias, sum};
+pub use mlp::Mlp;
+pub use relative_key::RelativeKey;

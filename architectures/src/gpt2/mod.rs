@@ -1,0 +1,202 @@
+#![doc = include_str!("README.md")]
+//!
+//! # Source
+//!
+//! Radford et al. 2019, *Language Models are Unsupervised Multitask Learners*, §2.3.
+
+use std::sync::LazyLock;
+
+use burn::module::Module;
+use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::tensor::{Device, Tensor};
+use zoo_registry::{
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Limits, Logits, Network, Output, Result, Row,
+    TokenBatch, Trace, WeightNames, include_dir,
+};
+
+use crate::blocks::{
+    KvCache, Mlp, MultiHeadAttention, attend, causal_bias, embedding, last_or_all, layer_norm, linear, padding_bias,
+    sum, tied_logits,
+};
+
+mod config;
+
+pub use config::{Config, HeadKind};
+
+/// The family, as the registry knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Gpt2Family;
+
+/// Embeddings, decoder layers, a last norm, and the output layer where it is not the token table.
+#[derive(Module, Debug)]
+pub struct Gpt2 {
+    token: Embedding,
+    position: Embedding,
+    layers: Vec<Gpt2Layer>,
+    norm: LayerNorm,
+    output: Option<Linear>,
+    #[module(skip)]
+    config: Config,
+}
+
+/// One decoder layer.
+#[derive(Module, Debug)]
+pub struct Gpt2Layer {
+    attention_norm: LayerNorm,
+    attention: MultiHeadAttention,
+    mlp_norm: LayerNorm,
+    mlp: Mlp,
+    scale: f64,
+}
+
+impl Network for Gpt2 {
+    type Input = TokenBatch;
+
+    fn limits(&self) -> Limits {
+        let Config { vocab_size, max_positions, .. } = self.config;
+        Limits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 }
+    }
+
+    fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
+        let hidden = self.read(batch, &mut KvCache::new(self.config.n_layers), trace);
+        Output::new(match self.config.head {
+            HeadKind::None => HeadOutput::Hidden(hidden),
+            HeadKind::CausalLm => HeadOutput::NextTokenLogits(self.logits(hidden)),
+        })
+    }
+
+    fn causal(&self) -> Option<&dyn CausalNetwork> {
+        (self.config.head == HeadKind::CausalLm).then_some(self)
+    }
+}
+
+impl CausalNetwork for Gpt2 {
+    fn new_cache(&self) -> Box<dyn Cache> {
+        Box::new(KvCache::new(self.config.n_layers))
+    }
+
+    fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
+        let hidden = self.read(batch, KvCache::of(cache, "gpt2")?, &mut Trace::off());
+        Ok(self.logits(last_or_all(hidden, logits)))
+    }
+}
+
+impl Gpt2 {
+    /// Reads the batch after what `cache` holds: h₀ = U Wₑ + Wₚ, then every layer, then the last norm.
+    ///
+    /// # Shapes
+    /// `input_ids [batch, seq_len]` → `[batch, seq_len, d_model]`
+    fn read(&self, batch: TokenBatch, cache: &mut KvCache, trace: &mut Trace) -> Tensor<3> {
+        let [_, q_len] = batch.dims();
+        let future = causal_bias(q_len, cache.len() + q_len, &batch.device());
+        let bias = sum([batch.attention_mask.map(padding_bias), Some(future)]);
+
+        let mut hidden = self.token.forward(batch.input_ids) + self.position.forward(batch.position_ids);
+        for (index, layer) in self.layers.iter().enumerate() {
+            trace.hidden(&hidden);
+            hidden = layer.forward(hidden, bias.clone(), (index, cache), trace);
+        }
+        let hidden = self.norm.forward(hidden);
+        trace.hidden(&hidden);
+        hidden
+    }
+
+    fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
+        match &self.output {
+            Some(output) => output.forward(hidden),
+            None => tied_logits(hidden, &self.token),
+        }
+    }
+}
+
+impl Gpt2Layer {
+    fn forward(
+        &self,
+        hidden: Tensor<3>,
+        bias: Option<Tensor<4>>,
+        (index, cache): (usize, &mut KvCache),
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let [query, key, value] = self.attention.project(&self.attention_norm.forward(hidden.clone()));
+        let (key, value) = cache.append(index, key, value);
+        let attended = self.attention.merge(attend(query, key, value, self.scale, bias, trace));
+        let hidden = hidden + attended;
+        let expanded = self.mlp.forward(self.mlp_norm.forward(hidden.clone()));
+        hidden + expanded
+    }
+}
+
+impl Family for Gpt2Family {
+    type Config = Config;
+    type Network = Gpt2;
+
+    fn descriptor(&self) -> &Descriptor {
+        static DESCRIPTOR: LazyLock<Descriptor> =
+            LazyLock::new(|| Descriptor::parse(include_str!("gpt2.toml")).unwrap_or_else(|error| panic!("{error}")));
+        &DESCRIPTOR
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/gpt2");
+        &FOLDER
+    }
+
+    fn init(&self, config: &Config, device: &Device) -> Gpt2 {
+        let Config { vocab_size, max_positions, d_model, norm_eps, .. } = *config;
+        let untied = config.head == HeadKind::CausalLm && !config.tied;
+        let output = || Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) };
+        Gpt2 {
+            token: embedding([vocab_size, d_model], INIT_STD, device),
+            position: embedding([max_positions, d_model], POSITION_STD, device),
+            layers: (0..config.n_layers).map(|index| Gpt2Layer::init(config, index, device)).collect(),
+            norm: layer_norm(d_model, norm_eps, device),
+            output: untied.then(output),
+            config: config.clone(),
+        }
+    }
+
+    fn weight_names(&self, config: &Config) -> WeightNames {
+        let body = WeightNames::new("transformer.", BODY);
+        match (config.head, config.tied) {
+            (HeadKind::None, _) => body.ignoring([Row::drop("lm_head")]),
+            (HeadKind::CausalLm, true) => body.with_head([Row::tied("lm_head", &["token"])]),
+            (HeadKind::CausalLm, false) => body.with_head([Row::transposed("lm_head", &["output"])]),
+        }
+    }
+}
+
+/// As the released code draws them: weights from N(0, 0.02), positions from N(0, 0.01).
+const INIT_STD: f64 = 0.02;
+const POSITION_STD: f64 = 0.01;
+
+impl Gpt2Layer {
+    fn init(config: &Config, index: usize, device: &Device) -> Self {
+        let Config { d_model, n_heads, n_layers, activation, norm_eps, .. } = *config;
+        // §2.3: "we scale the weights of residual layers at initialization by a factor of 1/√N", N residual layers.
+        let residual_std = INIT_STD / ((2 * n_layers) as f64).sqrt();
+        Self {
+            attention_norm: layer_norm(d_model, norm_eps, device),
+            attention: MultiHeadAttention::init(d_model, n_heads, INIT_STD, residual_std, device),
+            mlp_norm: layer_norm(d_model, norm_eps, device),
+            mlp: Mlp::init([d_model, config.d_ff()], activation, [INIT_STD, residual_std], device),
+            scale: config.scale(index),
+        }
+    }
+}
+
+/// Published GPT-2 weights. Its linear maps are `Conv1D`s, which keep `[d_in, d_out]` as ours do; query, key and value are
+/// one matrix.
+const BODY: [Row; 11] = [
+    Row::same("wte", &["token"]),
+    Row::same("wpe", &["position"]),
+    Row::same("h.*.ln_1", &["layers.*.attention_norm"]),
+    // The causal mask, stored as a buffer.
+    Row::drop("h.*.attn.bias"),
+    Row::drop("h.*.attn.masked_bias"),
+    Row::split("h.*.attn.c_attn", &["layers.*.attention.query", "layers.*.attention.key", "layers.*.attention.value"]),
+    Row::same("h.*.attn.c_proj", &["layers.*.attention.output"]),
+    Row::same("h.*.ln_2", &["layers.*.mlp_norm"]),
+    Row::same("h.*.mlp.c_fc", &["layers.*.mlp.up"]),
+    Row::same("h.*.mlp.c_proj", &["layers.*.mlp.down"]),
+    Row::same("ln_f", &["norm"]),
+];
