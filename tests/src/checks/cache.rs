@@ -1,0 +1,187 @@
+//! Reading on equals reading from the start.
+
+use burn::tensor::Tensor;
+use zoo_registry::output::Record;
+use zoo_registry::{Decode, HeadOutput, Logits, Model, Rows, Side, Tokens};
+
+use crate::check::{Check, Stop, Verdict, require};
+use crate::subject::{Subject, Variant};
+use crate::values::{Noise, VISIBLE, Worst, gap};
+
+pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
+    id: "cache-equals-forward",
+    statement: "A text read in pieces, remembering, is scored as the whole text at once, and copies of a memory are independent.",
+    method: "Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one \
+             forward pass, at every real token; the last score alone against all. Then a copy with rows selected and \
+             repeated reads other tokens in turn with its original: each must score like its own text read at once. The \
+             guard: without the memory the scores differ far more than noise.",
+    catches: &[
+        "positions that restart with each piece",
+        "a mask that forgets the past, or the padding in it",
+        "a cache shared between copies",
+        "a selection that keeps the wrong rows",
+    ],
+    run: cache_equals_forward,
+};
+
+/// The name under which noise of scores is recorded.
+const LOGITS: &str = "logits";
+
+fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let mut worst = Worst::default();
+    let mut writers = 0;
+    for variant in subject.variants()? {
+        let model = subject.hot(&variant)?;
+        if !subject.predicts_next(model.as_ref())? {
+            continue;
+        }
+        writers += 1;
+        let head = &variant.head;
+        let decoder = model
+            .decoder()
+            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
+        let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
+        reader.splits(&mut worst)?;
+        reader.copies(&mut worst)?;
+        reader.guard()?;
+    }
+    if writers == 0 {
+        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
+    }
+    worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
+}
+
+struct Reader<'a> {
+    model: &'a dyn Model,
+    decoder: &'a dyn Decode,
+    tokens: Tokens,
+    noise: Noise,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        subject: &Subject<'_>,
+        variant: &Variant,
+        model: &'a dyn Model,
+        decoder: &'a dyn Decode,
+    ) -> Result<Self, Stop> {
+        let len = subject.longest(model)?;
+        let whole = subject.batch(model, "cached", 3, len)?;
+        let texts = [len - 2, len, len / 2 + 1].map(|real| vec![0i64; real]);
+        let mask = Tokens::padded(&texts, 0, Side::Left).and_then(|tokens| tokens.attention_mask);
+        let noise = subject.noise(variant, std::slice::from_ref(&whole))?;
+        Ok(Self { model, decoder, tokens: Tokens { attention_mask: mask, ..whole }, noise })
+    }
+
+    fn len(&self) -> usize {
+        self.tokens.input_ids.dims()[1]
+    }
+
+    /// Scores of every position, read at once.
+    fn at_once(&self, tokens: &Tokens) -> Result<Scores, Stop> {
+        match self.model.forward(&tokens.clone().into(), Record::NOTHING)?.head {
+            HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
+            _ => Err(Stop::fails("the head's answer changed its kind")),
+        }
+    }
+
+    /// Every cut of the text into pieces that is tried.
+    fn cuts(&self) -> Vec<Vec<usize>> {
+        let len = self.len();
+        vec![vec![len], vec![1; len], vec![len - 1, 1], vec![1, len - 1], vec![len / 2, 2, len - len / 2 - 2]]
+    }
+
+    fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
+        let whole = self.at_once(&self.tokens)?;
+        for pieces in self.cuts() {
+            let mut state = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
+            let mut from = 0;
+            for piece in &pieces {
+                let tokens = self.tokens.columns(from, from + piece);
+                let scores = Scores::of(self.decoder.advance(&mut state, &tokens, Logits::Every)?);
+                self.compare(&scores, &whole, &self.tokens, from, worst, &format!("pieces of {pieces:?}"));
+                from += piece;
+            }
+            require(state.len() == self.len(), || {
+                format!("{} tokens read, the state says {}", self.len(), state.len())
+            })?;
+        }
+        let mut state = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
+        let last = Scores::of(self.decoder.advance(&mut state, &self.tokens, Logits::Last)?);
+        require(last.len == 1, || format!("asked for the last scores, found those of {} positions", last.len))?;
+        self.compare(&last, &whole, &self.tokens, self.len() - 1, worst, "the last scores alone");
+        Ok(())
+    }
+
+    /// A copy and its original read on in turn.
+    fn copies(&self, worst: &mut Worst) -> Result<(), Stop> {
+        const ROWS: [usize; 4] = [2, 0, 0, 1];
+        let len = self.len();
+        let cut = len / 2;
+        let copied = {
+            let tokens = self.tokens.select(&ROWS);
+            // From the cut on, the copy reads the ids in another order.
+            let ids = tokens.input_ids.rows().map(|row| {
+                let mut row = row.to_vec();
+                row[cut..].reverse();
+                row
+            });
+            let input_ids = Rows::new(&ids.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
+            Tokens { input_ids, ..tokens }
+        };
+        let (original_whole, copied_whole) = (self.at_once(&self.tokens)?, self.at_once(&copied)?);
+        let mut original = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
+        self.decoder.advance(&mut original, &self.tokens.columns(0, cut), Logits::Last)?;
+        let mut copy = original.clone();
+        copy.select(&ROWS);
+        for from in cut..len {
+            let scores = Scores::of(self.decoder.advance(&mut copy, &copied.columns(from, from + 1), Logits::Every)?);
+            self.compare(&scores, &copied_whole, &copied, from, worst, "a copy with rows selected");
+            let next = self.tokens.columns(from, from + 1);
+            let scores = Scores::of(self.decoder.advance(&mut original, &next, Logits::Every)?);
+            self.compare(&scores, &original_whole, &self.tokens, from, worst, "an original beside its copy");
+        }
+        Ok(())
+    }
+
+    /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
+    fn compare(&self, found: &Scores, whole: &Scores, tokens: &Tokens, from: usize, worst: &mut Worst, what: &str) {
+        let mask = tokens.mask();
+        for row in 0..found.batch {
+            for at in (0..found.len).filter(|at| mask.row(row)[from + at]) {
+                let error = gap(found.at(row, at), whole.at(row, from + at));
+                worst.see(self.noise.multiple(LOGITS, error), || format!("text {row}, position {}, {what}", from + at));
+            }
+        }
+    }
+
+    fn guard(&self) -> Result<(), Stop> {
+        let last = self.len() - 1;
+        let whole = self.at_once(&self.tokens)?;
+        let alone = self.at_once(&self.tokens.columns(last, last + 1))?;
+        let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
+        require(apart > VISIBLE, || {
+            format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")
+        })
+    }
+}
+
+/// Scores on the host.
+struct Scores {
+    batch: usize,
+    len: usize,
+    vocab: usize,
+    data: Vec<f32>,
+}
+
+impl Scores {
+    fn of(logits: Tensor<3>) -> Self {
+        let [batch, len, vocab] = logits.dims();
+        Self { batch, len, vocab, data: logits.into_data().iter::<f32>().collect() }
+    }
+
+    fn at(&self, row: usize, position: usize) -> &[f32] {
+        &self.data[(row * self.len + position) * self.vocab..][..self.vocab]
+    }
+}

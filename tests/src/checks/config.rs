@@ -1,0 +1,121 @@
+//! Configurations are refused before a tensor exists, and those that are accepted build what was published.
+
+use serde_json::{Map, Value};
+use zoo_registry::Error;
+
+use super::facts::is_size;
+use crate::check::{Check, Stop, Verdict, none_of, require};
+use crate::subject::Subject;
+
+pub(super) const CONFIG_IS_VALIDATED: Check = Check {
+    id: "config-is-validated",
+    statement: "A configuration that cannot be meant is an error that names the field, never a panic, a default or an allocation.",
+    method: "The tiny configuration is accepted and completing it twice changes nothing. Then each field in turn is misspelt, \
+             given another type, and, where it is a size, set to 0, to a negative number, to 2^40 and to the largest integer; \
+             heads are made not to divide. Each must be refused, with the field's name in the message.",
+    catches: &["a typo that is ignored", "a size of zero that panics later", "an overflow", "heads that do not divide"],
+    run: config_is_validated,
+};
+
+pub(super) const PARAMETER_COUNT_IS_PUBLISHED: Check = Check {
+    id: "parameter-count-is-published",
+    statement: "Every preset has exactly as many parameters as was published.",
+    method: "The module tree of each preset's body is built without allocating and its parameters are counted, tied matrices \
+             once; presets that state no number are left out.",
+    catches: &["a missing bias", "an untied matrix", "a wrong size in a preset", "a pooler too many"],
+    run: parameter_count_is_published,
+};
+
+/// A configuration that must be refused.
+struct Mutation {
+    what: String,
+    /// One of these must be named.
+    names: Vec<String>,
+    config: Map<String, Value>,
+}
+
+fn config_is_validated(subject: &Subject<'_>) -> Verdict {
+    let complete = |config: &Map<String, Value>| subject.architecture.complete(config);
+    let tiny = complete(&subject.descriptor().tiny)?;
+    require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
+    let mutations = mutations(&tiny);
+    let mut problems = Vec::new();
+    for Mutation { what, names, config } in &mutations {
+        // `complete` parses and nothing else: a size that slips through is not built here.
+        match complete(config) {
+            Ok(_) => problems.push(format!("{what} is accepted")),
+            Err(Error::Config { problems: told, .. }) => {
+                let named = |name: &String| told.iter().any(|problem| problem.field == *name);
+                if !names.iter().any(named) {
+                    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+                    problems.push(format!("{what} is refused without naming `{}`: {}", names[0], told.join(", ")));
+                }
+            }
+            Err(error) => problems.push(format!("{what} is another error: {error}")),
+        }
+    }
+    none_of(&problems, format!("{} broken configurations of {} fields", mutations.len(), tiny.len()))
+}
+
+fn mutations(tiny: &Map<String, Value>) -> Vec<Mutation> {
+    let mut found = Vec::new();
+    let mut change = |field: &str, value: Value, names: &[&str]| {
+        let mut config = tiny.clone();
+        config.insert(field.to_owned(), value.clone());
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        found.push(Mutation { what: format!("`{field}` = {value}"), names, config });
+    };
+    for (field, value) in tiny {
+        change(&format!("{field}_"), value.clone(), &[&format!("{field}_")]);
+        match value {
+            Value::Bool(_) => change(field, "perhaps".into(), &[field]),
+            Value::Number(_) => change(field, "a number".into(), &[field]),
+            Value::String(_) => change(field, "no-such-choice".into(), &[field]),
+            _ => {}
+        }
+        let wrong_type = if value.is_array() { Value::Bool(true) } else { Value::from(vec![1, 2]) };
+        change(field, wrong_type, &[field]);
+        if value.is_u64() && is_size(field) {
+            for size in
+                [Value::from(0), Value::from(-1), Value::from(1u64 << 40), Value::from(u64::MAX), Value::from(1.5)]
+            {
+                change(field, size, &[field]);
+            }
+        }
+        if value.is_f64() && field.ends_with("_eps") {
+            change(field, Value::from(0.0), &[field]);
+            change(field, Value::from(-1e-5), &[field]);
+        }
+    }
+    let number = |field: &str| tiny.get(field).and_then(Value::as_u64);
+    for (part, whole) in [("n_heads", "d_model"), ("n_kv_heads", "n_heads")] {
+        let free = part == "n_heads" && tiny.contains_key("head_dim");
+        if let (Some(_), Some(size), false) = (number(part), number(whole), free) {
+            let least = (2..).find(|n| size % n != 0).unwrap_or(size + 1);
+            change(part, least.into(), &[part, whole]);
+        }
+    }
+    found
+}
+
+fn parameter_count_is_published(subject: &Subject<'_>) -> Verdict {
+    let descriptor = subject.descriptor();
+    let mut problems = Vec::new();
+    let mut counted = 0;
+    for preset in &descriptor.presets {
+        let Some(published) = preset.parameters else { continue };
+        let mut config = subject.architecture.complete(&preset.config)?;
+        if config.contains_key("head") && descriptor.head("none").is_some() {
+            config.insert("head".into(), "none".into());
+        }
+        let built = subject.architecture.modules(&config)?.parameter_count();
+        counted += 1;
+        if built != published {
+            problems.push(format!("`{}` has {built} parameters, published are {published}", preset.id));
+        }
+    }
+    if counted == 0 {
+        return Err(Stop::NotApplicable("no preset states how many parameters were published".into()));
+    }
+    none_of(&problems, format!("{counted} presets"))
+}

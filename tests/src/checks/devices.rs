@@ -1,0 +1,118 @@
+//! One model, whatever it runs on and whoever looks.
+
+use zoo_registry::output::Output;
+use zoo_registry::output::Record;
+
+use crate::check::{Check, Stop, Verdict, require};
+use crate::subject::Subject;
+use crate::values::{Axes, Values, Worst, gap, values};
+
+pub(super) const DEVICES_AGREE: Check = Check {
+    id: "devices-agree",
+    statement: "A model says the same on this device as on another.",
+    method: "The same hot weights and texts on both devices: every output, in units of the model's own f32 noise. The reference is \
+             the default device, or ndarray for the default device itself.",
+    catches: &[
+        "a kernel that computes something else",
+        "a default precision that differs",
+        "weights that do not arrive whole",
+    ],
+    run: devices_agree,
+};
+
+pub(super) const RECORDING_CHANGES_NOTHING: Check = Check {
+    id: "recording-changes-nothing",
+    statement: "Looking at hidden states and attention maps does not change what the model says.",
+    method: "With and without recording: the head says the same. Nothing is kept unasked. What is kept has its shape: one hidden \
+             state more than layers, a map a layer, each row of a map a distribution. The guard: maps are far from uniform.",
+    catches: &[
+        "another kernel when maps are wanted",
+        "a layer that is not recorded",
+        "scores recorded before the softmax",
+        "attention that is uniform",
+    ],
+    run: recording_changes_nothing,
+};
+
+fn devices_agree(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let mut worst = Worst::default();
+    for variant in subject.variants()? {
+        let (here, there) = (subject.hot(&variant)?, subject.hot_on(&variant, &subject.reference)?);
+        let tokens = subject.batch(here.as_ref(), "devices", 3, subject.longest(here.as_ref())?)?;
+        let noise = subject.noise(&variant, std::slice::from_ref(&tokens))?;
+        let input = tokens.into();
+        let (ours, theirs) = (here.forward(&input, Record::ALL)?, there.forward(&input, Record::ALL)?);
+        for (ours, theirs) in values(&ours).iter().zip(&values(&theirs)) {
+            let multiple = noise.multiple(&ours.name, gap(&ours.data, &theirs.data));
+            worst.see(multiple, || format!("{}, head `{}`", ours.name, variant.head));
+        }
+    }
+    worst.verdict(&format!("three texts on `{}` and on `{}`", subject.device_name, subject.reference_name))
+}
+
+fn recording_changes_nothing(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let mut worst = Worst::default();
+    for variant in subject.variants()? {
+        let model = subject.hot(&variant)?;
+        let tokens = subject.batch(model.as_ref(), "recorded", 2, subject.longest(model.as_ref())?)?;
+        let noise = subject.noise(&variant, std::slice::from_ref(&tokens))?;
+        let input = tokens.into();
+        let (silent, told) = (model.forward(&input, Record::NOTHING)?, model.forward(&input, Record::ALL)?);
+        let fail = |what: String| Stop::fails(format!("head `{}`: {what}", variant.head));
+        require(silent.hidden_states.is_empty() && silent.attentions.is_empty(), || {
+            "something is kept unasked".to_owned()
+        })?;
+        kept(&told, variant.config.get("n_layers").and_then(serde_json::Value::as_u64)).map_err(fail)?;
+        for (silent, told) in values(&silent).iter().zip(&values(&told)) {
+            let multiple = noise.multiple(&silent.name, gap(&silent.data, &told.data));
+            worst.see(multiple, || format!("{}, head `{}`", silent.name, variant.head));
+        }
+        values(&told).iter().filter(|value| value.axes == Axes::Pair).try_for_each(distributions).map_err(fail)?;
+    }
+    worst.verdict("with and without recording")
+}
+
+fn kept(told: &Output, n_layers: Option<u64>) -> Result<(), String> {
+    let (hidden, maps) = (told.hidden_states.len(), told.attentions.len());
+    let layers = n_layers.map_or(maps, |n| n as usize);
+    if maps != layers {
+        return Err(format!("{maps} attention maps of {layers} layers"));
+    }
+    if hidden != layers + 1 {
+        return Err(format!("{hidden} hidden states, expected {layers} and the embeddings"));
+    }
+    Ok(())
+}
+
+/// How many roundings of 1 a row of a map may be off: softmax divides numbers of one sum, each rounded once, and the sum here
+/// rounds once more for each of its few terms.
+const ROW_ROUNDINGS: f64 = 32.0;
+/// Hot weights leave attention less than this part of the entropy of uniform attention.
+const HOT_ENTROPY: f64 = 0.9;
+
+fn distributions(map: &Values) -> Result<(), String> {
+    let &[_, _, _, keys] = &map.shape[..] else { return Err(format!("{} has shape {:?}", map.name, map.shape)) };
+    let rows = || map.data.chunks_exact(keys).map(|row| row.iter().map(|&p| f64::from(p)).collect::<Vec<f64>>());
+    let off = |row: Vec<f64>| {
+        let negative = row.iter().any(|&p| p.is_nan() || p < 0.0);
+        if negative { f64::INFINITY } else { (row.iter().sum::<f64>() - 1.0).abs() }
+    };
+    let worst = rows().map(off).fold(0.0, f64::max);
+    if worst > ROW_ROUNDINGS * crate::values::UNIT_ROUNDOFF {
+        return Err(format!("a row of {} is no distribution: off by {worst:.3e}", map.name));
+    }
+    // Rows with one visible key have no entropy to lose.
+    let spread = rows().filter_map(|row| {
+        let visible = row.iter().filter(|&&p| p > 0.0).count();
+        let entropy: f64 = row.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum();
+        (visible > 1).then(|| entropy / (visible as f64).ln())
+    });
+    let spread: Vec<f64> = spread.collect();
+    let mean = spread.iter().sum::<f64>() / spread.len().max(1) as f64;
+    if mean > HOT_ENTROPY {
+        return Err(format!("{} is nearly uniform: {:.0} % of the largest entropy", map.name, 100.0 * mean));
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Training reaches everything, and its gradients are the slopes of the loss.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::TensorData;
+use zoo_registry::output::Record;
+use zoo_registry::{HeadOutput, Input, Labels, Model, Rows, loss};
+
+use crate::check::{Check, Finding, Stop, Verdict, none_of};
+use crate::draw::Draw;
+use crate::hot;
+use crate::subject::{Subject, Variant};
+use crate::values::{UNIT_ROUNDOFF, Worst};
+
+pub(super) const GRADIENTS_REACH_EVERY_PARAMETER: Check = Check {
+    id: "gradients-reach-every-parameter",
+    statement: "Every parameter takes part in training: its gradient is there, is finite, and is not zero throughout.",
+    method: "With each head, the gradient of the head's own loss on random texts, for each parameter of the module tree. Biases of \
+             keys have no effect through a softmax: theirs is rounding, which is not zero, so nobody needs an exception.",
+    catches: &["a parameter that is detached", "a parameter nobody uses", "NaN in a backward pass"],
+    run: gradients_reach_every_parameter,
+};
+
+pub(super) const GRADIENTS_ARE_SLOPES: Check = Check {
+    id: "gradients-are-slopes",
+    statement: "The gradient of every parameter says how the loss changes when the parameter moves.",
+    method: "Each parameter is moved a little along its gradient and along a random direction, there and back, in two step widths; \
+             the loss must change as the gradient says. The tolerance is what the two widths disagree by (curvature) plus the \
+             loss's own f32 noise over the step. Parameters several heads share are moved once.",
+    catches: &[
+        "a branch that is detached while another is not",
+        "a custom backward pass that is wrong",
+        "a shared parameter counted once",
+    ],
+    run: gradients_are_slopes,
+};
+
+/// What the model should have said, at random, of the kind its head learns from.
+fn labels(model: &dyn Model, input: &Input) -> Result<Labels, Stop> {
+    let head = model.forward(input, Record::NOTHING)?.head;
+    let mut draw = Draw::new("labels");
+    let mut tokens = |batch: usize, len: usize, n: usize| {
+        let rows = Rows::from_flat(batch, len, draw.ids(batch * len, n));
+        rows.map(Labels::Tokens).ok_or_else(|| Stop::fails("expected tokens to label"))
+    };
+    match head {
+        HeadOutput::TokenLogits(logits)
+        | HeadOutput::NextTokenLogits(logits)
+        | HeadOutput::TokenLabelLogits(logits) => {
+            let [batch, len, n] = logits.dims();
+            tokens(batch, len, n)
+        }
+        HeadOutput::LabelLogits(logits) => Ok(Labels::Classes(draw.ids(logits.dims()[0], logits.dims()[1]))),
+        HeadOutput::SpanLogits { start, .. } => {
+            let [batch, len] = start.dims();
+            Ok(Labels::Spans { start: draw.ids(batch, len), end: draw.ids(batch, len) })
+        }
+        _ => Ok(Labels::Probe),
+    }
+}
+
+fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, Labels), Stop> {
+    let model = subject.hot(variant)?;
+    let input = subject.batch(model.as_ref(), "trained", 3, subject.longest(model.as_ref())?)?.into();
+    let labels = labels(model.as_ref(), &input)?;
+    Ok((input, labels))
+}
+
+fn gradients_reach_every_parameter(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let mut problems = Vec::new();
+    let mut reached = 0;
+    for variant in subject.variants()? {
+        let (input, labels) = probe(subject, &variant)?;
+        let gradients = subject.hot(&variant)?.trainer().gradients(&input, &labels)?;
+        for (path, parameter) in subject.architecture.modules(&variant.config)?.parameters() {
+            let problem = match gradients.by_parameter.get(&path) {
+                None => Some("gets no gradient".to_owned()),
+                Some(gradient) if gradient.shape().to_vec() != parameter.shape => {
+                    Some(format!("of shape {:?} gets a gradient of shape {:?}", parameter.shape, gradient.shape()))
+                }
+                Some(gradient) if gradient.iter::<f32>().any(|x| !x.is_finite()) => {
+                    Some("gets one that is not finite".to_owned())
+                }
+                Some(gradient) if gradient.iter::<f32>().all(|x| x == 0.0) => Some("gets zero throughout".to_owned()),
+                Some(_) => None,
+            };
+            reached += usize::from(problem.is_none());
+            problems.extend(problem.map(|problem| format!("head `{}`: `{path}` {problem}", variant.head)));
+        }
+    }
+    none_of(&problems, format!("{reached} gradients"))
+}
+
+/// The loss as a function of one parameter.
+struct Landscape<'a> {
+    subject: &'a Subject<'a>,
+    variant: Variant,
+    weights: BTreeMap<String, TensorData>,
+    input: Input,
+    labels: Labels,
+    noise: f64,
+}
+
+/// A step is chosen to change the loss by about this: far above f32 noise, small against the loss itself.
+const CHANGE: f64 = 0.02;
+/// No step moves a parameter by more than this part of its length.
+const FARTHEST: f64 = 0.1;
+/// A difference of two losses carries the noise of both, and noise was measured on few runs.
+const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
+
+fn gradients_are_slopes(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let mut worst = Worst::default();
+    let mut done = BTreeSet::new();
+    for variant in subject.variants()? {
+        let landscape = Landscape::new(subject, &variant)?;
+        let model = subject.hot(&variant)?;
+        let gradients = model.trainer().gradients(&landscape.input, &landscape.labels)?;
+        for path in landscape.weights.keys() {
+            if !done.insert(path.clone()) {
+                continue;
+            }
+            let shape = &landscape.weights[path];
+            let gradient = gradients.by_parameter.get(path);
+            let gradient =
+                gradient.map_or_else(|| vec![0.0; shape.num_elements()], |data| data.iter::<f64>().collect());
+            let mut draw = Draw::new(&format!("direction {path}"));
+            let random: Vec<f64> = gradient.iter().map(|_| draw.normal()).collect();
+            for (direction, what) in [(gradient.clone(), "its gradient"), (random, "a random direction")] {
+                if let Some(off) = landscape.off(path, &gradient, &direction)? {
+                    worst.see(off, || format!("`{path}` along {what}, head `{}`", variant.head));
+                }
+            }
+        }
+    }
+    let measure = "multiple of the disagreement of two step widths plus the loss's f32 noise over the step";
+    match worst.multiple() {
+        multiple if multiple.is_nan() => Err(Stop::Fails(Finding::seen("a loss is not a number"))),
+        _ => worst.verdict_within(1.0, measure, &format!("{} parameters", done.len())),
+    }
+}
+
+impl<'a> Landscape<'a> {
+    fn new(subject: &'a Subject<'a>, variant: &Variant) -> Result<Self, Stop> {
+        let (input, labels) = probe(subject, variant)?;
+        let weights = subject.hot_weights(variant)?;
+        let mut found = Self { subject, variant: variant.clone(), weights, input, labels, noise: 0.0 };
+        let still = found.loss(found.weights.clone())?;
+        found.noise = still.abs() * UNIT_ROUNDOFF;
+        for seed in 0..3 {
+            let moved = found.loss(hot::nudged(&found.weights, seed))?;
+            found.noise = found.noise.max((moved - still).abs());
+        }
+        Ok(found)
+    }
+
+    fn loss(&self, weights: BTreeMap<String, TensorData>) -> Result<f64, Stop> {
+        let model = self.subject.filled(&self.variant, &self.subject.device, weights)?;
+        let output = model.forward(&self.input, Record::NOTHING)?;
+        let loss = loss::loss(&output, &self.labels).map_err(Stop::fails)?;
+        Ok(loss.into_data().iter::<f64>().next().unwrap_or(f64::NAN))
+    }
+
+    /// The slope along `direction` by central differences of `step`.
+    fn slope(&self, path: &str, direction: &[f64], step: f64) -> Result<f64, Stop> {
+        let at = |step: f64| {
+            let mut weights = self.weights.clone();
+            let still = &self.weights[path];
+            let moved = still.iter::<f64>().zip(direction).map(|(x, d)| (x + step * d) as f32).collect::<Vec<_>>();
+            weights.insert(path.to_owned(), TensorData::new(moved, still.shape().to_vec()));
+            self.loss(weights)
+        };
+        Ok((at(step)? - at(-step)?) / (2.0 * step))
+    }
+
+    /// How far the slope is from what the gradient says, in units of what may be; `None` for a direction of length zero.
+    fn off(&self, path: &str, gradient: &[f64], direction: &[f64]) -> Result<Option<f64>, Stop> {
+        let length = |vector: &[f64]| vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let norm = length(direction);
+        if norm == 0.0 {
+            return Ok(None);
+        }
+        let direction: Vec<f64> = direction.iter().map(|x| x / norm).collect();
+        let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+        let farthest = FARTHEST * length(&self.weights[path].iter::<f64>().collect::<Vec<_>>());
+        let step = (CHANGE / expected.abs().max(f64::MIN_POSITIVE)).min(farthest);
+        let (wide, narrow) = (self.slope(path, &direction, step)?, self.slope(path, &direction, step / 2.0)?);
+        // Halving the step quarters the error of a central difference.
+        let slope = (4.0 * narrow - wide) / 3.0;
+        let tolerance = (wide - narrow).abs() + NOISE_OF_A_DIFFERENCE * self.noise / step;
+        Ok(Some((slope - expected).abs() / tolerance))
+    }
+}

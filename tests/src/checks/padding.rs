@@ -1,0 +1,163 @@
+//! Padding is nothing to the model, on either side, whatever ids stand there.
+
+use zoo_registry::output::Record;
+use zoo_registry::{Model, Rows, Side, Tokens};
+
+use crate::check::{Check, Stop, Verdict, require};
+use crate::draw::Draw;
+use crate::subject::{Subject, Variant};
+use crate::values::{Axes, Noise, VISIBLE, Values, Worst, gap, values};
+
+pub(super) const PADDING_DOES_NOT_LEAK: Check = Check {
+    id: "padding-does-not-leak",
+    statement: "A text says the same with padding before it, after it or without: at every real token, whatever ids are under the mask.",
+    method: "Texts of three lengths in one batch, padded on the right and on the left with random ids, against each text alone: \
+             hidden states, attention maps and head outputs at real tokens, and after right padding the answers a text. The \
+             guard: without the mask the same batch differs far more than noise.",
+    catches: &[
+        "a padding mask that is ignored",
+        "positions that count padding",
+        "a mask of the wrong polarity",
+        "NaN from fully hidden rows",
+    ],
+    run: padding_does_not_leak,
+};
+
+pub(super) const POOLING_FINDS_THE_TEXT: Check = Check {
+    id: "pooling-finds-the-text",
+    statement: "The one answer a text is read off the text, not off the padding before it.",
+    method: "As padding-does-not-leak, for outputs with one answer a text, padded on the left, where the first position is not \
+             the text's and the last one is.",
+    catches: &[
+        "pooling at position 0 whatever stands there",
+        "a reward read at the last position before the mask is known",
+    ],
+    run: pooling_finds_the_text,
+};
+
+/// Lengths of the texts in a batch, as parts of the longest: lopsided, the longest in the middle.
+const LENGTHS: [(usize, usize); 3] = [(4, 11), (1, 1), (7, 11)];
+
+fn padding_does_not_leak(subject: &Subject<'_>) -> Verdict {
+    let mut worst = Worst::default();
+    for variant in subject.variants()? {
+        let probe = Probe::new(subject, &variant)?;
+        probe.compare(Side::Right, |_| true, &mut worst)?;
+        probe.compare(Side::Left, |axes| axes != Axes::Text, &mut worst)?;
+        probe.guard()?;
+    }
+    worst.verdict("texts of three lengths, padded on either side with random ids, against each alone")
+}
+
+fn pooling_finds_the_text(subject: &Subject<'_>) -> Verdict {
+    let mut worst = Worst::default();
+    let mut pooled = 0;
+    for variant in subject.variants()? {
+        let probe = Probe::new(subject, &variant)?;
+        if probe.alone.iter().flatten().any(|value| value.axes == Axes::Text) {
+            probe.compare(Side::Left, |axes| axes == Axes::Text, &mut worst)?;
+            pooled += 1;
+        }
+    }
+    if pooled == 0 {
+        return Err(Stop::NotApplicable("none of its heads gives one answer a text".into()));
+    }
+    worst.verdict("answers a text of three lengths, padded on the left with random ids, against each text alone")
+}
+
+/// One variant with three texts, each run alone.
+struct Probe {
+    head: String,
+    model: Box<dyn Model>,
+    texts: Vec<Vec<i64>>,
+    types: Vec<Vec<i64>>,
+    alone: Vec<Vec<Values>>,
+    noise: Noise,
+}
+
+impl Probe {
+    fn new(subject: &Subject<'_>, variant: &Variant) -> Result<Self, Stop> {
+        subject.reads_text()?;
+        let model = subject.hot(variant)?;
+        let longest = subject.longest(model.as_ref())?;
+        let n_types = model.limits().n_token_types;
+        let lengths = LENGTHS.map(|(part, of)| (longest * part / of).max(1));
+        let texts: Vec<Vec<i64>> =
+            lengths.iter().map(|&len| subject.text(model.as_ref(), &format!("padded {len}"), len)).collect();
+        let types = lengths.iter().map(|&len| Draw::new(&format!("types {len}")).ids(len, n_types.max(1))).collect();
+        let mut probe =
+            Self { head: variant.head.clone(), model, texts, types, alone: Vec::new(), noise: Noise::default() };
+        let singles = (0..lengths.len()).map(|row| probe.single(row)).collect::<Result<Vec<_>, _>>()?;
+        for single in &singles {
+            probe.alone.push(values(&probe.model.forward(&single.clone().into(), Record::ALL)?));
+        }
+        probe.noise = subject.noise(variant, &singles)?;
+        Ok(probe)
+    }
+
+    fn single(&self, row: usize) -> Result<Tokens, Stop> {
+        let ids = Rows::new(&[&self.texts[row]]).ok_or_else(|| Stop::fails("expected a text"))?;
+        Ok(Tokens { token_type_ids: Rows::new(&[&self.types[row]]), ..Tokens::new(ids) })
+    }
+
+    /// All texts in one batch, random ids under the mask.
+    fn padded(&self, side: Side) -> Result<Tokens, Stop> {
+        let missing = || Stop::fails("expected texts");
+        let tokens = Tokens::padded(&self.texts, 0, side).ok_or_else(missing)?;
+        let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
+        let [batch, len] = tokens.input_ids.dims();
+        let mut draw = Draw::new("under the mask");
+        let vocab = self.model.limits().vocab_size;
+        let mask = tokens.mask();
+        let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
+        let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(vocab) as i64 }).collect();
+        let input_ids = Rows::from_flat(batch, len, ids).ok_or_else(missing)?;
+        Ok(Tokens { input_ids, token_type_ids: Some(types.input_ids), ..tokens })
+    }
+
+    /// Errors of the padded batch against each text alone, as multiples of the noise.
+    fn errors(&self, tokens: &Tokens, side: Side) -> Result<Vec<(f64, Axes, String)>, Stop> {
+        let [_, len] = tokens.input_ids.dims();
+        let batch = values(&self.model.forward(&tokens.clone().into(), Record::ALL)?);
+        let mut errors = Vec::new();
+        for (row, alone) in self.alone.iter().enumerate() {
+            let real = self.texts[row].len();
+            let positions: Vec<usize> = match side {
+                Side::Left => (len - real..len).collect(),
+                Side::Right => (0..real).collect(),
+            };
+            require(alone.len() == batch.len(), || "padding changes the number of outputs".to_owned())?;
+            for (alone, batch) in alone.iter().zip(&batch) {
+                let error = self.noise.multiple(&alone.name, gap(&batch.part(row, &positions), &alone.data));
+                let place = format!(
+                    "{} of the text of {real} tokens, head `{}`, padded on the {side:?}",
+                    alone.name, self.head
+                );
+                errors.push((error, alone.axes, place));
+            }
+        }
+        Ok(errors)
+    }
+
+    fn compare(&self, side: Side, counts: impl Fn(Axes) -> bool, worst: &mut Worst) -> Result<(), Stop> {
+        for (error, axes, place) in self.errors(&self.padded(side)?, side)? {
+            if counts(axes) {
+                worst.see(error, || place);
+            }
+        }
+        Ok(())
+    }
+
+    /// The mask is what makes the difference. Padding after a text is invisible to causal models, so either side counts.
+    fn guard(&self) -> Result<(), Stop> {
+        let mut most = 0.0f64;
+        for side in [Side::Left, Side::Right] {
+            let unmasked = Tokens { attention_mask: None, ..self.padded(side)? };
+            most = self.errors(&unmasked, side)?.into_iter().map(|(error, ..)| error).fold(most, f64::max);
+        }
+        let head = &self.head;
+        require(most > VISIBLE, || {
+            format!("head `{head}`: without the mask nothing changes ({most:.1} × noise), so nothing is seen")
+        })
+    }
+}

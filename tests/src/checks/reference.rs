@@ -1,0 +1,52 @@
+//! Parity with the reference implementation.
+
+use crate::check::{Check, Finding, Stop, Verdict};
+use crate::golden::{self, MEASURE, Row, TOLERANCE};
+use crate::subject::Subject;
+
+pub(super) const MATCHES_REFERENCE: Check = Check {
+    id: "matches-reference",
+    statement: "Every number the reference implementation was recorded to compute, this code computes too.",
+    method: "Each golden in the family's folder is a reference model with hot random weights. Loaded here, it must give the \
+             same hidden states, attention maps, head outputs and loss at every real token, the same gradient of every \
+             parameter, and write the same text, id by id. Differences are measured in the reference's own recorded noise \
+             between f32 and f64; a failure names the first output that leaves it.",
+    catches: &[
+        "a wrong scale, epsilon, activation or order of norms",
+        "queries and keys swapped in the weight table",
+        "a tied head that is not",
+        "a beam search that scores otherwise",
+    ],
+    run: matches_reference,
+};
+
+fn matches_reference(subject: &Subject<'_>) -> Verdict {
+    let rows = golden::report(subject.architecture, &subject.device)?;
+    let worst = rows.iter().max_by(|a, b| a.multiple.total_cmp(&b.multiple));
+    let Some(worst) = worst else {
+        return Err(Stop::NotApplicable("the family ships no golden".into()));
+    };
+    let failing: Vec<&Row> = rows.iter().filter(|row| row.multiple.is_nan() || row.multiple > TOLERANCE).collect();
+    let finding = |detail| Finding {
+        error: Some(worst.multiple),
+        tolerance: Some(TOLERANCE),
+        measure: Some(MEASURE.to_owned()),
+        detail,
+    };
+    match failing.first() {
+        None => Ok(finding(format!("{} outputs compared; largest at {}", rows.len(), place(worst)))),
+        Some(first) => Err(Stop::Fails(finding(format!(
+            "first diverges at {}: off by {:.3e}, {:.3e} × the noise ({}); {} of {} outputs diverge",
+            place(first),
+            first.error,
+            first.multiple,
+            first.at,
+            failing.len(),
+            rows.len()
+        )))),
+    }
+}
+
+fn place(row: &Row) -> String {
+    format!("`{}` of case `{}` in golden `{}`", row.output, row.case, row.golden)
+}

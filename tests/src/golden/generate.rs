@@ -1,0 +1,88 @@
+//! Text that the reference wrote, id by id, and its scores.
+
+use zoo_registry::generate::{Strategy, Written, generate};
+use zoo_registry::{Logits, Model, Tokens};
+
+use super::Row;
+use super::folder::{Golden, Numbers};
+use super::meta::{Case, Generation};
+use crate::check::{Stop, require};
+use crate::values::gap;
+
+pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Vec<Row>, Stop> {
+    let prompt = golden.tokens(case)?;
+    let mut rows = Vec::new();
+    for (name, settings) in &case.generation {
+        if case.ids_equal_in_f64.get(name) == Some(&false) {
+            continue;
+        }
+        let written = write(model, &prompt, settings)?;
+        let theirs = golden.output(&case.outputs.get(name).ok_or_else(|| lacks(name))?.key)?;
+        let (wrong, at) = wrong_ids(&written, theirs, settings.pad_token_id)?;
+        rows.push(golden.row(case, name, wrong as f64, 0.0, at));
+        let scores = format!("{name}_scores");
+        if let Some(recorded) = case.outputs.get(&scores) {
+            let theirs = golden.output(&recorded.key)?;
+            let ours: Vec<f32> = written.iter().map(|text| text.score.unwrap_or(f64::NAN) as f32).collect();
+            let noise = theirs.noise(case.score_noise.get(&scores).copied());
+            rows.push(golden.row(case, &scores, gap(&ours, &theirs.floats), noise, "log-probabilities".into()));
+        }
+    }
+    const FIRST: &str = "greedy_scores_first_step";
+    if let Some(recorded) = case.outputs.get(FIRST) {
+        let theirs = golden.output(&recorded.key)?;
+        let ours = first_scores(model, &prompt)?;
+        let noise = theirs.noise(case.score_noise.get(FIRST).copied());
+        rows.push(golden.row(case, FIRST, gap(&ours, &theirs.floats), noise, "scores after the prompt".into()));
+    }
+    // The scores of the first step explain wrong ids, so they come first.
+    rows.sort_by_key(|row| row.output != FIRST);
+    Ok(rows)
+}
+
+fn write(model: &dyn Model, prompt: &Tokens, settings: &Generation) -> Result<Vec<Written>, Stop> {
+    require(!settings.do_sample, || "was sampled, which cannot be repeated".to_owned())?;
+    let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
+    let strategy = Strategy {
+        max_new_tokens: settings.max_new_tokens,
+        n_beams: settings.num_beams,
+        length_penalty: settings.length_penalty,
+        no_repeat_ngram: settings.no_repeat_ngram_size,
+        stop_ids: settings.eos_token_id.into_iter().collect(),
+        pad_id: settings.pad_token_id,
+    };
+    let texts = generate(decoder, prompt, &strategy, &mut |_| true)?;
+    Ok(texts.into_iter().flat_map(|hypotheses| hypotheses.into_iter().take(settings.num_return_sequences)).collect())
+}
+
+/// How many ids differ, texts filled up with `pad_id`, and where the first one does.
+fn wrong_ids(written: &[Written], theirs: &Numbers, pad_id: i64) -> Result<(usize, String), Stop> {
+    let theirs = theirs.rows()?;
+    let [texts, _] = theirs.dims();
+    require(written.len() == texts, || format!("wrote {} texts, the reference {texts}", written.len()))?;
+    let mut wrong = (0, "nowhere".to_owned());
+    for (row, (ours, theirs)) in written.iter().zip(theirs.rows()).enumerate() {
+        let id = |ids: &[i64], at: usize| ids.get(at).copied().unwrap_or(pad_id);
+        for at in 0..ours.ids.len().max(theirs.len()) {
+            let (ours, theirs) = (id(&ours.ids, at), id(theirs, at));
+            if ours != theirs {
+                if wrong.0 == 0 {
+                    wrong.1 = format!("text {row}, position {at}: {ours}, the reference {theirs}");
+                }
+                wrong.0 += 1;
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn first_scores(model: &dyn Model, prompt: &Tokens) -> Result<Vec<f32>, Stop> {
+    let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
+    let mut state = decoder.start(prompt.input_ids.dims()[0], None)?;
+    let scores = decoder.advance(&mut state, prompt, Logits::Last)?;
+    Ok(scores.into_data().iter::<f32>().collect())
+}
+
+fn lacks(name: &str) -> Stop {
+    Stop::fails(format!("`meta.json` generates `{name}` and lists no such output"))
+}

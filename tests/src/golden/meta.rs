@@ -1,0 +1,79 @@
+//! `meta.json`, as the program that records goldens writes it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Meta {
+    pub(super) cases: Vec<Case>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// Role → key in `inputs.safetensors`.
+    pub(super) inputs: BTreeMap<String, String>,
+    /// Settings of the reference's forward; none are known here.
+    #[serde(default)]
+    pub(super) kwargs: Map<String, Value>,
+    /// Name → key in `outputs.safetensors`.
+    pub(super) outputs: BTreeMap<String, Recorded>,
+    pub(super) grad: Option<Gradients>,
+    /// Name of an output → the settings it was generated with.
+    #[serde(default)]
+    pub(super) generation: BTreeMap<String, Generation>,
+    /// Whether the f64 run generated the same ids: where not, the reference is a coin toss.
+    #[serde(default)]
+    pub(super) ids_equal_in_f64: BTreeMap<String, bool>,
+    #[serde(default)]
+    pub(super) score_noise: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Forward,
+    Loss,
+    Generate,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Recorded {
+    pub(super) key: String,
+    pub(super) noise_f32_vs_f64: Option<f64>,
+    pub(super) noise_on_real_tokens: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Gradients {
+    pub(super) noise_max_abs_elementwise: f64,
+    /// Published name → `[L2 norm, sum]`; `null` where the loss does not depend on the parameter.
+    pub(super) by_parameter: BTreeMap<String, Option<[f64; 2]>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Generation {
+    pub(super) max_new_tokens: usize,
+    #[serde(default)]
+    pub(super) do_sample: bool,
+    pub(super) pad_token_id: i64,
+    #[serde(default = "one")]
+    pub(super) num_beams: usize,
+    pub(super) eos_token_id: Option<i64>,
+    #[serde(default = "unpenalised")]
+    pub(super) length_penalty: f64,
+    pub(super) no_repeat_ngram_size: Option<usize>,
+    #[serde(default = "one")]
+    pub(super) num_return_sequences: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn unpenalised() -> f64 {
+    1.0
+}
