@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use zoo_catalog::{Catalog, build};
+use zoo_registry::ModuleTree;
 
 use crate::fixtures::*;
 
@@ -171,6 +172,19 @@ async fn the_file_is_sound_and_says_whose_it_is() {
     );
     // The check above finds nothing also where there is nothing to check.
     assert!(rows("SELECT DISTINCT m.name FROM sqlite_schema AS m, pragma_foreign_key_list(m.name)").await.len() > 15);
+}
+
+#[tokio::test]
+async fn the_file_has_no_slack() {
+    let (_folder, path) = folder();
+    let mut wide = toy();
+    let layers = &mut wide.sizes[0].modules.children[1].children;
+    *layers = (0..300).map(|at| ModuleTree { name: at.to_string(), ..layers[0].clone() }).collect();
+    build(&path, &[wide], &checks(), &[]).await.unwrap();
+    let size = || fs::metadata(&path).unwrap().len();
+    let built = size();
+    edit(&path, "VACUUM").await;
+    assert_eq!(built, size());
 }
 
 #[tokio::test]
