@@ -17,7 +17,9 @@ if [ ! -d node_modules/playwright-core ] || [ package.json -nt node_modules/.pac
   PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --silent
 fi
 
+failed=0
 echo "html-validate"
-find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json
+find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json || failed=1
 echo "chromium"
-node browser.mjs "$public" "$@"
+node browser.mjs "$public" "$@" || failed=1
+exit "$failed"

@@ -30,7 +30,7 @@ pub struct Summary {
 /// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256.
 ///
 /// # Errors
-/// When the catalog cannot be read, a page does not render, or [`write`] refuses.
+/// When the catalog cannot be read, a page does not render, or [`write()`] refuses.
 pub async fn build(catalog: &Path, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     target(out)?;

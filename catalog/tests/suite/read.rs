@@ -1,6 +1,6 @@
 //! What was written comes back.
 
-use zoo_catalog::build;
+use zoo_catalog::{Catalog, build};
 use zoo_registry::vocabulary;
 use zoo_registry::{Outcome, Status};
 
@@ -65,12 +65,21 @@ async fn the_index_is_sorted_and_counts() {
 
 #[tokio::test]
 async fn families_list_members_by_date_and_edges_with_sources() {
-    let (_folder, _path, catalog) = catalog().await;
-    let families = catalog.families().await.unwrap();
-    let [toys] = &families[..] else { panic!("{families:?}") };
-    assert_eq!(toys.members.iter().map(|member| member.id.as_str()).collect::<Vec<_>>(), ["block", "toy"]);
+    let (_folder, path) = folder();
+    let mut first = block();
+    first.descriptor.date = "2019-12".into();
+    first.descriptor.id = "zebra".into();
+    first.descriptor.presets.clear();
+    let mut alone = first.clone();
+    (alone.descriptor.id, alone.descriptor.family) = ("alone".into(), "hermits".into());
+    build(&path, &[toy(), block(), alone, first], &checks(), &[]).await.unwrap();
+    let families = Catalog::open(&path).await.unwrap().families().await.unwrap();
+    let [hermits, toys] = &families[..] else { panic!("{families:?}") };
+    assert_eq!((hermits.id.as_str(), toys.id.as_str()), ("hermits", "toys"));
+    assert_eq!(toys.members.iter().map(|member| member.id.as_str()).collect::<Vec<_>>(), ["zebra", "block", "toy"]);
     let edges = toy().descriptor.lineage.into_iter().map(|edge| ("toy".to_owned(), edge));
     assert_eq!(toys.edges, edges.collect::<Vec<_>>());
+    assert!(hermits.edges.is_empty());
 }
 
 #[tokio::test]
@@ -108,7 +117,7 @@ async fn an_error_that_is_not_a_number_stays_one() {
     let (_folder, path) = folder();
     let nan = outcome("values-match", "flex", Status::Fail, Some(f64::NAN));
     build(&path, &[toy()], &checks(), &[nan, outcome("a-third", "flex", Status::Pass, None)]).await.unwrap();
-    let catalog = zoo_catalog::Catalog::open(&path).await.unwrap();
+    let catalog = Catalog::open(&path).await.unwrap();
     let found: Vec<Outcome> = catalog.model("toy").await.unwrap().unwrap().outcomes;
     assert_eq!(found[0].error, None);
     assert!(found[1].error.unwrap().is_nan());

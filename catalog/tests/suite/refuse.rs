@@ -81,6 +81,19 @@ async fn one_of_a_kind_stands_once() {
 }
 
 #[tokio::test]
+async fn problems_come_in_one_order() {
+    let outcomes: Vec<_> = ["x", "y"].map(|check| outcome(check, "flex", Status::Pass, None)).into();
+    let mut checks = checks();
+    checks.extend(checks.clone());
+    let (mut reversed, mut other) = (outcomes.clone(), checks.clone());
+    reversed.reverse();
+    other.reverse();
+    let told = problems(&[block(), toy()], &checks, &outcomes).await;
+    assert_eq!(told, problems(&[toy(), block()], &other, &reversed).await);
+    assert_eq!(told.len(), 5);
+}
+
+#[tokio::test]
 async fn names_have_one_owner() {
     let told = told(|toy| toy.descriptor.presets[1].aliases.push("BLOCK_paper-only".into())).await;
     assert_eq!(told, "the name `BLOCK_paper-only` is claimed by both `block/block-paper-only` and `toy/toy-base`");

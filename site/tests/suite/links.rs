@@ -107,6 +107,14 @@ fn what_belongs_together_is_linked_both_ways() {
         let id = &model.summary.id;
         let page = &files[&format!("models/{id}/index.html")];
         assert!(page.contains(&format!("families/{}/", model.summary.family)), "{id} does not lead to its family");
+        for own in [format!("models/{id}.json"), format!("zoo check {id}<"), format!("models/{id}/source/")] {
+            let expected = match &own {
+                own if own.ends_with(".json") => true,
+                own if own.ends_with("/source/") => !model.sources.is_empty(),
+                _ => !model.sizes.is_empty(),
+            };
+            assert_eq!(page.contains(&own), expected, "{id}: `{own}`");
+        }
         for (axis, terms) in &model.summary.taxonomy {
             for term in terms {
                 assert!(page.contains(&format!("taxonomy/{axis}/{term}/")), "{id} does not lead to {axis} {term}");

@@ -142,6 +142,6 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
     };
     site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
     let path = format!("models/{}.json", summary.id);
-    let json = serde_json::to_string_pretty(model).map_err(|source| Error::Json { page: path.clone(), source })?;
+    let json = serde_json::to_string(model).map_err(|source| Error::Json { page: path.clone(), source })?;
     site.pages.put(path, json + "\n")
 }
