@@ -52,6 +52,14 @@ enum Command {
     FillMask(commands::fill_mask::Args),
     /// Continue a text with trained weights
     Generate(commands::generate::Args),
+    /// Check what must hold of every model, by running it
+    Check(commands::check::Args),
+    /// Build the SQLite catalog, or ask it in SQL
+    Catalog(commands::catalog::Args),
+    /// Build the static site, or look at it
+    Site(commands::site::Args),
+    /// Check everything and write the catalog and the site
+    Publish(commands::publish::Args),
     /// List the devices that models can run on
     Devices(commands::devices::Args),
     /// Print a completion script for a shell
@@ -91,6 +99,10 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Check(args) => commands::check::run(&args, shell),
+        Command::Catalog(args) => commands::catalog::run(&args, shell),
+        Command::Site(args) => commands::site::run(&args, shell),
+        Command::Publish(args) => commands::publish::run(&args, shell),
         Command::Devices(args) => commands::devices::run(&args, shell),
         Command::Completions(args) => commands::completions::run(&args, shell),
     }

@@ -87,6 +87,22 @@ impl From<zoo_catalog::Error> for Failure {
     }
 }
 
+impl From<zoo_site::Error> for Failure {
+    fn from(error: zoo_site::Error) -> Self {
+        match error {
+            zoo_site::Error::Catalog(error) => error.into(),
+            zoo_site::Error::NotASite { .. } => Self::usage(error.to_string())
+                .hint("`zoo site build` writes a site; `--out` takes a folder that is new, empty or such a site"),
+            zoo_site::Error::NotLoopback(_) => Self::usage(error.to_string())
+                .hint("any web server can publish the folder: its files need nothing else"),
+            zoo_site::Error::Serve { .. } => {
+                Self::run(error.to_string()).hint("another port may be free: `127.0.0.1:0` takes any that is")
+            }
+            _ => Self::run(error.to_string()),
+        }
+    }
+}
+
 /// Of writing to standard output, the one place where `?` meets a bare I/O error.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

@@ -47,9 +47,33 @@ pub(crate) fn time(taken: Duration) -> String {
     }
 }
 
-/// `1 model`, `2 models`.
+/// `1 model`, `2 models`, `2 families`.
 pub(crate) fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", exact(count as u64)) }
+    match (count, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{} {stem}ies", exact(count as u64)),
+        _ => format!("{} {one}s", exact(count as u64)),
+    }
+}
+
+/// The first so many characters of a text, and whether there were more.
+pub(crate) fn beginning(text: &str, shown: usize) -> String {
+    let start: String = text.chars().take(shown).collect();
+    if start.len() < text.len() { start + "…" } else { start }
+}
+
+/// A measured number with three digits: `0.62`, `4`, `1.31e-7`.
+pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    if !(1e-3..1e5).contains(&size) {
+        return format!("{value:.2e}");
+    }
+    let decimals = (2 - size.log10().floor() as i32).max(0);
+    let text = format!("{value:.*}", usize::try_from(decimals).unwrap_or(0));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -69,6 +93,26 @@ mod tests {
         assert_eq!(short(999), "999");
         assert_eq!(short(22_713_216), "22.7 M");
         assert_eq!(short(174_604_259_328), "174.6 B");
+    }
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, told) in [(0.6249, "0.625"), (4.0, "4"), (1.3089e-7, "1.31e-7"), (0.0, "0"), (1234.5, "1234")] {
+            assert_eq!(number(value), told);
+        }
+        assert_eq!(number(f64::NAN), "NaN");
+        assert_eq!(number(f64::INFINITY), "inf");
+    }
+
+    #[test]
+    fn long_texts_are_told_by_their_beginning() {
+        assert_eq!(beginning("short", 40), "short");
+        assert_eq!(beginning(&"é".repeat(50), 40).chars().count(), 41);
+    }
+
+    #[test]
+    fn plurals_are_words() {
+        assert_eq!([counted(1, "page"), counted(0, "page"), counted(2, "family")], ["1 page", "0 pages", "2 families"]);
     }
 
     #[test]

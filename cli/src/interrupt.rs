@@ -2,6 +2,7 @@
 //! moment in which a finished thing is put in place is waited for.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crate::failure::Failure;
@@ -11,6 +12,7 @@ const INTERRUPTED: i32 = 130;
 
 static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static PLACING: Mutex<()> = Mutex::new(());
+static SERVING: AtomicBool = AtomicBool::new(false);
 
 /// A folder for something unfinished. It is removed when dropped, and on Ctrl-C.
 #[derive(Debug)]
@@ -47,14 +49,21 @@ pub(crate) fn placing() -> MutexGuard<'static, ()> {
     lock(&PLACING)
 }
 
+/// Resolves at Ctrl-C, which then ends a server and not the process.
+pub(crate) async fn stop_serving() {
+    SERVING.store(true, Ordering::SeqCst);
+    // A server that hears no Ctrl-C stops at once.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 /// From the first call on, Ctrl-C tidies up before it ends the process.
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Without a listener Ctrl-C ends the process as it always does.
         let _ = std::thread::Builder::new().name("ctrl-c".into()).spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            if runtime.is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok()) {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() && !SERVING.load(Ordering::SeqCst) {
                 let _finished = lock(&PLACING);
                 for path in lock(&SCRATCH).iter() {
                     let _ = std::fs::remove_dir_all(path);

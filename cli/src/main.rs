@@ -5,10 +5,12 @@
 
 mod cli;
 mod commands;
+mod conformance;
 mod failure;
 mod format;
 mod interrupt;
 mod json;
+mod runtime;
 mod sample;
 mod shell;
 mod table;

@@ -66,6 +66,13 @@ impl Shell {
         }
     }
 
+    /// A step of a long command that is done.
+    pub(crate) fn step(&mut self, name: &str, text: impl Display) {
+        if !self.quiet {
+            self.say(Paint::Strong, &format!("{name:<12}"), text);
+        }
+    }
+
     /// Something that may not be what was wanted.
     pub(crate) fn warn(&mut self, text: impl Display) {
         if !self.quiet {
@@ -87,6 +94,14 @@ impl Shell {
         let bar = self.bar(None);
         bar.set_style(style("{spinner} {msg} ({elapsed})"));
         bar.set_message(doing.into());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Busy { bar }
+    }
+
+    /// Shows how many of `total` steps are done, until the result is dropped. Only to a person.
+    pub(crate) fn steps(&self, total: usize) -> Busy {
+        let bar = self.bar(Some(total as u64));
+        bar.set_style(style("{spinner} {pos}/{len} {wide_msg}"));
         bar.enable_steady_tick(Duration::from_millis(120));
         Busy { bar }
     }
@@ -119,6 +134,19 @@ impl Write for Shell {
 #[derive(Debug)]
 pub(crate) struct Busy {
     bar: ProgressBar,
+}
+
+impl Busy {
+    /// One step more, and what it was.
+    pub(crate) fn step(&self, done: impl Into<String>) {
+        self.bar.inc(1);
+        self.bar.set_message(done.into());
+    }
+
+    /// Steps out of the way while `write` writes.
+    pub(crate) fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
+        self.bar.suspend(write)
+    }
 }
 
 impl Drop for Busy {

@@ -7,7 +7,7 @@ use crate::shell::{Paint, Shell, harmless};
 /// Rows of cells under a header.
 #[derive(Debug)]
 pub(crate) struct Table {
-    header: Vec<&'static str>,
+    header: Vec<String>,
     /// Whether each column is set to the right, as numbers are.
     right: Vec<bool>,
     rows: Vec<Vec<(String, Paint)>>,
@@ -18,17 +18,26 @@ const GAP: &str = "  ";
 
 impl Table {
     /// A column whose title begins with `>` is set to the right.
-    pub(crate) fn new(titles: &[&'static str]) -> Self {
-        let right = titles.iter().map(|title| title.starts_with('>')).collect();
-        Self { header: titles.iter().map(|title| title.trim_start_matches('>')).collect(), right, rows: Vec::new() }
+    pub(crate) fn new(titles: &[&str]) -> Self {
+        let column = |title: &&str| (title.trim_start_matches('>').to_owned(), title.starts_with('>'));
+        Self::with_columns(titles.iter().map(column))
     }
 
-    pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.painted(cells.map(|cell| (cell, Paint::Plain)));
+    /// Titles, and whether their columns are set to the right.
+    pub(crate) fn with_columns(columns: impl Iterator<Item = (String, bool)>) -> Self {
+        let (header, right) = columns.map(|(title, right)| (one_line(&title), right)).unzip();
+        Self { header, right, rows: Vec::new() }
     }
 
-    pub(crate) fn painted<const N: usize>(&mut self, cells: [(&str, Paint); N]) {
-        self.rows.push(cells.map(|(cell, paint)| (one_line(cell), paint)).to_vec());
+    /// One cell a column.
+    pub(crate) fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        self.painted(cells.into_iter().map(|cell| (cell, Paint::Plain)));
+    }
+
+    /// One cell a column, each in the colour of its meaning.
+    pub(crate) fn painted<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (S, Paint)>) {
+        let cells = cells.into_iter().map(|(cell, paint)| (one_line(cell.as_ref()), paint));
+        self.rows.push(cells.collect());
     }
 
     pub(crate) fn print(&self, shell: &mut Shell) -> io::Result<()> {
@@ -37,7 +46,7 @@ impl Table {
             cells.chain([self.header[column].chars().count()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
-        let header: Vec<_> = self.header.iter().map(|title| ((*title).to_owned(), Paint::Strong)).collect();
+        let header: Vec<_> = self.header.iter().map(|title| (title.clone(), Paint::Strong)).collect();
         for row in std::iter::once(&header).chain(&self.rows) {
             let line = self.line(row, &widths, shell);
             writeln!(shell, "{line}")?;

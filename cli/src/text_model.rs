@@ -7,7 +7,7 @@ use zoo_registry::checkpoint::{Loaded, read_object};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::registry::{self, Named, Registry};
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Model, Tokenizer, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Model, Tokenizer, device};
 
 use crate::failure::Failure;
 use crate::shell::Shell;
@@ -67,13 +67,11 @@ impl Weights {
 
         let busy = shell.busy(format!("loading {}", self.weights.display()));
         let loaded = match (checkpoint, named) {
-            (Some(mut checkpoint), _) => {
-                checkpoint.set(&overrides)?;
-                checkpoint.load(&self.device)?
-            }
-            (None, Some(named)) => self.load_named(named, &overrides)?,
+            (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.device)),
+            (None, Some(named)) => self.load_named(named, &overrides),
             (None, None) => return Err(self.unknown_family()),
         };
+        let loaded = loaded.map_err(|error| without_head(error, head))?;
         drop(busy);
         tell(&loaded, shell);
         Ok(TextModel { model: loaded.model, tokenizer, published: self.published() })
@@ -97,7 +95,7 @@ impl Weights {
         }
     }
 
-    fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Failure> {
+    fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Error> {
         let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.device)?;
         let report = model.load(&SafetensorsWeights::open(&self.weights)?)?;
         Ok(Loaded { model, report, unread: Vec::new() })
@@ -160,6 +158,16 @@ fn check_head(architecture: &dyn Architecture, head: &str) -> Result<(), Failure
     Err(Failure::usage(format!("`{}` has no head `{head}`, only {}", descriptor.id, heads.join(", "))))
 }
 
+/// A checkpoint is often the body alone, or the body under another head.
+fn without_head(error: Error, head: &str) -> Failure {
+    match error {
+        Error::Weights { .. } if head != "none" => Failure::from(error).hint(format!(
+            "this takes a checkpoint that was trained with the head `{head}`; its body alone will not do"
+        )),
+        error => error.into(),
+    }
+}
+
 /// What the load left aside, in one line each.
 fn tell(loaded: &Loaded, shell: &mut Shell) {
     let few = |names: &[String]| {
@@ -170,8 +178,7 @@ fn tell(loaded: &Loaded, shell: &mut Shell) {
     if !loaded.unread.is_empty() {
         shell.note(format!("fields of config.json that nothing here reads: {}", few(&loaded.unread)));
     }
-    let left: Vec<String> = loaded.report.unexpected.iter().chain(&loaded.report.dropped).cloned().collect();
-    if !left.is_empty() {
-        shell.note(format!("weights that this head does not use: {}", few(&left)));
+    if !loaded.report.unexpected.is_empty() {
+        shell.note(format!("weights that this model does not have: {}", few(&loaded.report.unexpected)));
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
             Ok(()) => ("yes".to_owned(), Paint::Good),
             Err(reason) => (format!("no: {reason}"), Paint::Faint),
         };
-        table.painted([(&device.name, Paint::Plain), (&usable, paint), (device.about, Paint::Plain)]);
+        table.painted([(device.name.as_str(), Paint::Plain), (usable.as_str(), paint), (device.about, Paint::Plain)]);
     }
     Ok(table.print(shell)?)
 }

@@ -11,6 +11,7 @@ use zoo_registry::tokenizer::Encoded;
 use zoo_registry::{HeadOutput, Input, Rows, Tokens, names};
 
 use crate::failure::Failure;
+use crate::format::beginning;
 use crate::json;
 use crate::shell::Shell;
 use crate::text_model::{TextModel, Weights};
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     weights.model = model;
     let how = recipe(args, weights.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
     let loaded = weights.load(&registry, "none", shell)?;
-    let longest = longest(&loaded, args, how.max_tokens)?;
+    let longest = longest(&loaded, args.max_tokens.is_some(), how.max_tokens)?;
     let embedder = Embedder { loaded, how, longest, json: args.json };
     if read_input {
         embedder.lines(shell)
@@ -132,14 +133,18 @@ fn recipe(args: &Args, facts: Option<&Embedding>) -> Embedding {
     Embedding { pooling, normalise: facts.normalise && !args.no_normalise, max_tokens }
 }
 
-fn longest(loaded: &TextModel, args: &Args, asked: usize) -> Result<usize, Failure> {
-    match loaded.model.limits().max_positions {
-        Some(max) if args.max_tokens.is_some() && asked > max => Err(Failure::usage(format!(
-            "expected `--max-tokens` of at most {max}, the model's positions, found {asked}"
-        ))),
-        Some(max) => Ok(asked.min(max)),
-        None => Ok(asked),
+/// Longest text in tokens: what was asked for, and what the model has positions for.
+fn longest(loaded: &TextModel, typed: bool, asked: usize) -> Result<usize, Failure> {
+    let positions = loaded.model.limits().max_positions.unwrap_or(usize::MAX);
+    let around = loaded.tokenizer.encode("")?.ids.len();
+    let refuse = |rule: String| Failure::usage(format!("expected `--max-tokens` {rule}, found {asked}"));
+    if typed && asked > positions {
+        return Err(refuse(format!("of at most {positions}, the model's positions")));
     }
+    if asked.min(positions) <= around {
+        return Err(refuse(format!("above {around}, the tokens around every text")));
+    }
+    Ok(asked.min(positions))
 }
 
 struct Embedder {
@@ -179,7 +184,7 @@ impl Embedder {
                 return Err(Failure::usage(format!("the tokenizer makes no token of `{text}`")));
             }
             if cut {
-                shell.warn(format!("cut to {} tokens: `{}`", self.longest, beginning(text)));
+                shell.warn(format!("cut to {} tokens: `{}`", self.longest, beginning(text, 40)));
             }
             encoded.push((text_ids, cut));
         }
@@ -241,12 +246,6 @@ fn pooled(hidden: &[f32], d_model: usize, how: &Embedding) -> Vec<f32> {
     vector.into_iter().map(|number| number as f32).collect()
 }
 
-fn beginning(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let start: String = text.chars().take(SHOWN).collect();
-    if start.len() < text.len() { start + "…" } else { start }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,11 +260,5 @@ mod tests {
         assert_eq!(pool(Pooling::First, false), [1.0, 2.0]);
         assert_eq!(pool(Pooling::Last, false), [0.0, 4.0]);
         assert_eq!(pool(Pooling::Last, true), [0.0, 1.0]);
-    }
-
-    #[test]
-    fn long_texts_are_told_by_their_beginning() {
-        assert_eq!(beginning("short"), "short");
-        assert_eq!(beginning(&"é".repeat(50)).chars().count(), 41);
     }
 }

@@ -1,5 +1,7 @@
 //! One module a sub-command: its arguments, its help, what it does.
 
+pub(crate) mod catalog;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod devices;
 pub(crate) mod embed;
@@ -7,4 +9,6 @@ pub(crate) mod fill_mask;
 pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod new;
+pub(crate) mod publish;
 pub(crate) mod show;
+pub(crate) mod site;

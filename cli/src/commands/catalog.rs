@@ -1,0 +1,156 @@
+//! `zoo catalog`: the SQLite file, built and asked.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use zoo_architectures::ARCHITECTURES;
+use zoo_catalog::view::Rows;
+use zoo_catalog::{BuildSummary, Catalog};
+use zoo_registry::architecture::record;
+use zoo_registry::{Outcome, Record};
+
+use crate::failure::Failure;
+use crate::format::{bytes, counted};
+use crate::runtime::wait;
+use crate::shell::{Paint, Shell};
+use crate::table::Table;
+use crate::{interrupt, json};
+
+const EXAMPLES: &str = "\
+Examples:
+  zoo catalog build                            facts and sizes, without conformance
+  zoo check --json > outcomes.ndjson; zoo catalog build --outcomes outcomes.ndjson
+  zoo catalog query \"SELECT name, sql FROM sqlite_schema\"
+  zoo catalog query \"SELECT label FROM term WHERE axis = 'attention'\" --json
+
+The file is a build product: the same input gives the same bytes, and a query can write nothing.";
+
+/// Where the catalog is, unless somebody says otherwise.
+pub(crate) const FILE: &str = "zoo.sqlite";
+
+/// Arguments of `zoo catalog`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Write the catalog: every architecture's facts, code and sizes
+    Build {
+        /// The file to write
+        #[arg(long, value_name = "FILE", default_value = FILE)]
+        db: PathBuf,
+
+        /// Outcomes to include, as `zoo check --json` prints them
+        #[arg(long, value_name = "NDJSON")]
+        outcomes: Option<PathBuf>,
+    },
+    /// Ask the catalog in SQL; nothing can be written
+    Query {
+        /// One statement
+        #[arg(value_name = "SQL")]
+        sql: String,
+
+        /// The file to ask
+        #[arg(long, value_name = "FILE", default_value = FILE)]
+        db: PathBuf,
+
+        /// Print JSON, one object a row
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    match &args.action {
+        Action::Build { db, outcomes } => {
+            let outcomes = outcomes.as_deref().map_or(Ok(Vec::new()), read_outcomes)?;
+            let summary = build(db, &records()?, &outcomes)?;
+            let told = counted(summary.architectures, "architecture");
+            shell.note(format!(
+                "{told}, {}, {}",
+                counted(summary.presets, "size"),
+                counted(summary.outcomes, "outcome")
+            ));
+            Ok(writeln!(shell, "{} ({})", db.display(), bytes(summary.bytes))?)
+        }
+        Action::Query { sql, db, json } => {
+            let rows = wait(async { Ok(Catalog::open(db).await?.sql(sql).await?) })?;
+            print(&rows, *json, shell)
+        }
+    }
+}
+
+/// What every architecture hands to the catalog.
+pub(crate) fn records() -> Result<Vec<Record>, Failure> {
+    ARCHITECTURES.iter().map(|architecture| Ok(record(*architecture)?)).collect()
+}
+
+/// Writes the catalog. Ctrl-C waits for the file to be whole.
+pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
+    let checks: Vec<_> = zoo_conformance::checks().iter().map(zoo_conformance::Check::facts).collect();
+    let _placing = interrupt::placing();
+    wait(async { Ok(zoo_catalog::build(db, records, &checks, outcomes).await?) })
+}
+
+fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let outcome = |(index, line): (usize, &str)| {
+        let refuse = |error| Failure::run(format!("{}, line {}: {error}", path.display(), index + 1));
+        serde_json::from_str(line).map_err(refuse)
+    };
+    lines.map(outcome).collect()
+}
+
+fn print(rows: &Rows, as_json: bool, shell: &mut Shell) -> Result<(), Failure> {
+    if rows.truncated {
+        shell.warn(format!("there are more rows than the {} shown", rows.rows.len()));
+    }
+    if as_json {
+        let object =
+            |row: &Vec<Value>| -> Map<_, _> { rows.columns.iter().cloned().zip(row.iter().cloned()).collect() };
+        return rows.rows.iter().try_for_each(|row| json::line(shell, &object(row)));
+    }
+    let is_number = |column: usize| {
+        let mut values = rows.rows.iter().map(|row| &row[column]).filter(|value| !value.is_null()).peekable();
+        values.peek().is_some() && values.all(Value::is_number)
+    };
+    let columns = rows.columns.iter().enumerate().map(|(column, title)| (title.clone(), is_number(column)));
+    let mut table = Table::with_columns(columns);
+    // A person reads a screen, a program reads everything.
+    let longest = if shell.is_read_by_a_person() { 60 } else { usize::MAX };
+    for row in &rows.rows {
+        table.painted(row.iter().map(|value| cell(value, longest)));
+    }
+    Ok(table.print(shell)?)
+}
+
+fn cell(value: &Value, longest: usize) -> (String, Paint) {
+    let text = match value {
+        Value::Null => return ("null".into(), Paint::Faint),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= longest {
+        return (text, Paint::Plain);
+    }
+    (text.chars().take(longest - 1).chain(['…']).collect(), Paint::Plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_cells_are_cut_by_characters() {
+        assert_eq!(cell(&Value::from("ééééé"), 3).0, "éé…");
+        assert_eq!(cell(&Value::from("abc"), 3).0, "abc");
+        assert_eq!(cell(&Value::Null, 3).0, "null");
+        assert_eq!(cell(&Value::from(7), 3).0, "7");
+    }
+}

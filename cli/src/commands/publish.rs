@@ -1,0 +1,112 @@
+//! `zoo publish`: from the families' folders to a catalog with its evidence and a site, in one go.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use zoo_registry::{Outcome, Status};
+
+use super::{catalog, site};
+use crate::conformance::{Selection, Tally};
+use crate::failure::Failure;
+use crate::format::{beginning, bytes, counted, time};
+use crate::interrupt;
+use crate::shell::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  zoo publish                              zoo.sqlite and public/
+  zoo publish --serve                      and look at it on http://127.0.0.1:8080
+  zoo publish --out /srv/zoo --db /srv/zoo.sqlite --device flex
+
+Four steps: read every family's facts and count every size, run the conformance suite, write the catalog, write the
+site. A check that fails is published with the rest, and the exit code is 1.";
+
+/// Arguments of `zoo publish`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The folder to write: new, empty, or a site that is replaced
+    #[arg(long, value_name = "DIR", default_value = site::FOLDER)]
+    out: PathBuf,
+
+    /// The catalog to write
+    #[arg(long, value_name = "FILE", default_value = catalog::FILE)]
+    db: PathBuf,
+
+    /// Where to check; `zoo devices` lists them
+    #[arg(long, value_name = "DEVICE,…", value_delimiter = ',', default_value = "flex,ndarray")]
+    device: Vec<String>,
+
+    /// Show the site afterwards, at this loopback address
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]
+    serve: Option<SocketAddr>,
+}
+
+/// How much of what went wrong is told on the way; the site tells all.
+const DETAIL: usize = 200;
+
+pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    let selection = Selection::everything(&args.device)?;
+    refuse_if_foreign(&args.out)?;
+    if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
+        return Err(zoo_site::Error::NotLoopback(address).into());
+    }
+    interrupt::listen();
+    let began = Instant::now();
+
+    let mut step = Instant::now();
+    let mut done = |shell: &mut Shell, what: &str, found: String| {
+        shell.step(what, format!("{found}, {}", time(step.elapsed())));
+        step = Instant::now();
+    };
+    let records = catalog::records()?;
+    let sizes: usize = records.iter().map(|record| record.sizes.len()).sum();
+    done(shell, "facts", format!("{}, {}", counted(records.len(), "family"), counted(sizes, "size")));
+
+    let outcomes = selection.run(shell, |outcome, busy, shell| {
+        if outcome.status == Status::Fail {
+            let Outcome { architecture, device, check, detail, .. } = outcome;
+            let detail = beginning(detail, DETAIL);
+            busy.aside(|| shell.warn(format!("{architecture} on {device} fails {check}: {detail}")));
+        }
+        Ok(())
+    })?;
+    let tally = Tally::of(&outcomes);
+    done(shell, "conformance", format!("{} on {}", tally.told(), selection.devices.join(", ")));
+
+    let summary = catalog::build(&args.db, &records, &outcomes)?;
+    done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
+
+    let summary = site::build(&args.db, &args.out)?;
+    let pages = counted(summary.pages, "page");
+    done(shell, "site", format!("{}, {pages}, {}", args.out.display(), bytes(summary.bytes)));
+    shell.step("done", format!("in {}", time(began.elapsed())));
+
+    writeln!(shell, "{}", args.db.display())?;
+    writeln!(shell, "{}", args.out.join("index.html").display())?;
+    shell.flush()?;
+    if let Some(address) = args.serve {
+        site::serve(&args.out, address, shell)?;
+    }
+    match tally.fail {
+        0 => Ok(()),
+        failed => {
+            Err(Failure::run(format!("{failed} of {} failed; the site says which", counted(outcomes.len(), "check")))
+                .hint("`zoo check` tells why"))
+        }
+    }
+}
+
+/// A folder that will be refused is refused before minutes of work.
+fn refuse_if_foreign(out: &Path) -> Result<(), Failure> {
+    let filled = match std::fs::read_dir(out) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) => out.exists(),
+    };
+    if filled && !out.join(zoo_site::MARKER).is_file() {
+        return Err(zoo_site::Error::NotASite { path: out.to_owned(), marker: zoo_site::MARKER }.into());
+    }
+    Ok(())
+}
