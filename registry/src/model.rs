@@ -175,7 +175,9 @@ impl<N: Network> Decode for Running<N> {
             let found = tokens.input_ids.dims()[0];
             return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
         }
-        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.limits(), &self.device)
+        let limits = self.limits();
+        let limits = limits.tokens().ok_or_else(|| self.refuse("expected no tokens".into()))?;
+        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), limits, &self.device)
             .map_err(|reason| self.refuse(reason))?;
         let scores = causal.step(batch, state.cache.as_mut(), logits)?;
         let mask = tokens.mask();

@@ -11,7 +11,7 @@ use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result,
-    TokenBatch, Trace, WeightNames, decode::no_source, include_dir,
+    TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -88,7 +88,7 @@ impl Network for Bert {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits { vocab_size, max_positions: Some(max_positions), n_token_types }
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {

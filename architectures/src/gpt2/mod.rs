@@ -11,7 +11,7 @@ use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result, Row,
-    TokenBatch, Trace, WeightNames, decode::no_source, include_dir,
+    TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -54,7 +54,7 @@ impl Network for Gpt2 {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, .. } = self.config;
-        Limits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 }
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
