@@ -33,7 +33,7 @@ pub fn parse<C: Config>(descriptor: &Descriptor, config: &Map<String, Value>) ->
     let mut unknown = Vec::new();
     let value = Value::Object(config.clone());
     let parsed: C = serde_ignored::deserialize(&value, |path| unknown.push(path.to_string()))
-        .map_err(|error| refuse(vec![Problem::new("config", error.to_string())]))?;
+        .map_err(|error| refuse(vec![Problem::new(culprit::<C>(config, &error.to_string()), error.to_string())]))?;
     if !unknown.is_empty() {
         let known = canonical(&parsed);
         let problem = |field: String| {
@@ -44,6 +44,17 @@ pub fn parse<C: Config>(descriptor: &Descriptor, config: &Map<String, Value>) ->
     }
     let problems = parsed.problems();
     if problems.is_empty() { Ok(parsed) } else { Err(refuse(problems)) }
+}
+
+/// The field that makes a configuration fail with `told`: the one without which it fails otherwise, or not at all.
+fn culprit<C: Config>(config: &Map<String, Value>, told: &str) -> String {
+    let without = |field: &String| {
+        let rest = config.iter().filter(|(name, _)| *name != field);
+        let rest = Value::Object(rest.map(|(name, value)| (name.clone(), value.clone())).collect());
+        serde_json::from_value::<C>(rest).err().map(|error| error.to_string())
+    };
+    let field = config.keys().find(|field| without(field).as_deref() != Some(told));
+    field.map_or_else(|| "config".to_owned(), Clone::clone)
 }
 
 /// A configuration with every field, in declaration order.
@@ -126,7 +137,10 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
                 published.insert("id2label".into(), labels.collect::<Map<_, _>>().into());
             }
             _ => {
-                published.insert(their_name.unwrap_or(field).clone(), value.clone());
+                let values = descriptor.published.values.get(field);
+                let written = values.zip(value.as_str()).and_then(|(values, value)| values.get(value));
+                let value = written.map_or_else(|| value.clone(), |written| written.clone().into());
+                published.insert(their_name.unwrap_or(field).clone(), value);
             }
         }
     }
@@ -302,7 +316,8 @@ mod tests {
         assert!(told.contains("must divide `d_model`: 8 / 3 leaves 2"), "{told}");
         assert!(toy(json!({ "d_model": u64::MAX })).is_err());
         assert!(toy(json!({ "d_model": -1 })).is_err());
-        assert!(toy(json!({ "d_model": "8" })).is_err());
+        let told = toy(json!({ "d_model": 8, "n_heads": "2" })).unwrap_err().to_string();
+        assert!(told.contains("`n_heads`: invalid type"), "{told}");
     }
 
     #[test]
@@ -313,6 +328,20 @@ mod tests {
         let resolved = from_published(&descriptor, published.as_object().unwrap()).unwrap();
         assert_eq!(Value::Object(resolved.config), json!({ "head": "none", "d_model": 8 }));
         assert_eq!(resolved.unread, ["novelty"]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut descriptor = Descriptor::parse(TOY).unwrap();
+        descriptor.published.values.insert("act".into(), [("gelu-tanh".into(), "gelu_new".into())].into());
+        let ours = json!({ "head": "none", "d_model": 8, "n_labels": 3, "act": "gelu-tanh" });
+        let published = to_published(&descriptor, ours.as_object().unwrap());
+        assert_eq!(published["hidden_size"], 8);
+        assert_eq!(published["architectures"], json!(["ToyModel"]));
+        assert_eq!(published["id2label"].as_object().unwrap().len(), 3);
+        assert_eq!(published["act"], "gelu_new");
+        let resolved = from_published(&descriptor, &published).unwrap();
+        assert_eq!((&resolved.config["d_model"], &resolved.config["n_labels"]), (&json!(8), &json!(3)));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Noise {
 pub const WHOLE_MODEL: f64 = 16.0;
 /// The unit of [`WHOLE_MODEL`].
 pub const WHOLE_MODEL_MEASURE: &str = "multiple of the model's own f32 noise (its answer to moving every weight by one unit in \
-     the last place); 16 allows for sums in another order";
+     the last place); 8 allows for sums in another order";
 /// What a guard demands: an effect this many times larger than what would pass as noise.
 pub const VISIBLE: f64 = 10.0 * WHOLE_MODEL;
 

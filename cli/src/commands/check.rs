@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
+use serde::Serialize;
 use zoo_architectures::ARCHITECTURES;
 use zoo_conformance::golden;
 use zoo_registry::{Outcome, Status, device};
@@ -132,6 +133,15 @@ impl Layout {
     }
 }
 
+/// A compared output as one line of JSON.
+#[derive(Serialize)]
+struct Compared<'a> {
+    architecture: &'a str,
+    device: &'a str,
+    #[serde(flatten)]
+    row: &'a golden::Row,
+}
+
 fn goldens(args: &Args, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
     let mut table = Table::new(&["golden", "case", "output", ">error", ">noise", ">error/noise", "where"]);
     let (mut compared, mut beyond) = (0, 0);
@@ -148,7 +158,7 @@ fn goldens(args: &Args, selection: &Selection, shell: &mut Shell) -> Result<(), 
                 compared += 1;
                 beyond += usize::from(!within);
                 if args.json {
-                    json::line(shell, &serde_json::json!({ "architecture": id, "device": name, "row": row }))?;
+                    json::line(shell, &Compared { architecture: id, device: name, row })?;
                     continue;
                 }
                 let paint = if within { Paint::Plain } else { Paint::Bad };

@@ -111,8 +111,10 @@ impl Caption<'_> {
     /// An `<svg>` for a page: colours come from the page, links work, so it is a group of things and not one image.
     fn inline(&self, canvas: &Canvas, width: i32, height: i32) -> String {
         let Self { name, title, description } = self;
+        // A bar has no text of its own: it may take any width.
+        let stretch = if *name == "bar" { " preserveAspectRatio=\"none\"" } else { "" };
         format!(
-            "<svg class=\"figure {name}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+            "<svg class=\"figure {name}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\"{stretch} \
              role=\"group\" aria-labelledby=\"{name}-title\" aria-describedby=\"{name}-desc\">\
              <title id=\"{name}-title\">{}</title><desc id=\"{name}-desc\">{}</desc>{}</svg>",
             escape(title),

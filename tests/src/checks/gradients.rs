@@ -24,8 +24,8 @@ pub(super) const GRADIENTS_REACH_EVERY_PARAMETER: Check = Check {
 pub(super) const GRADIENTS_ARE_SLOPES: Check = Check {
     id: "gradients-are-slopes",
     statement: "The gradient of every parameter says how the loss changes when the parameter moves.",
-    method: "Each parameter is moved a little along its gradient and along a random direction, there and back, in two step widths; \
-             the loss must change as the gradient says. The tolerance is what the two widths disagree by (curvature) plus the \
+    method: "Each parameter is moved a little along its gradient and along a random direction, there and back, in three step widths; \
+             the loss must change as the gradient says. The tolerance is what the widths disagree by (curvature) plus the \
              loss's own f32 noise over the step. Parameters several heads share are moved once.",
     catches: &[
         "a branch that is detached while another is not",
@@ -134,7 +134,7 @@ fn gradients_are_slopes(subject: &Subject<'_>) -> Verdict {
             }
         }
     }
-    let measure = "multiple of the disagreement of two step widths plus the loss's f32 noise over the step";
+    let measure = "multiple of the disagreement of three step widths plus the loss's f32 noise over the step";
     match worst.multiple() {
         multiple if multiple.is_nan() => Err(Stop::Fails(Finding::seen("a loss is not a number"))),
         _ => worst.verdict_within(1.0, measure, &format!("{} parameters", done.len())),
@@ -185,10 +185,16 @@ impl<'a> Landscape<'a> {
         let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
         let farthest = FARTHEST * length(&self.weights[path].iter::<f64>().collect::<Vec<_>>());
         let step = (CHANGE / expected.abs().max(f64::MIN_POSITIVE)).min(farthest);
-        let (wide, narrow) = (self.slope(path, &direction, step)?, self.slope(path, &direction, step / 2.0)?);
-        // Halving the step quarters the error of a central difference.
-        let slope = (4.0 * narrow - wide) / 3.0;
-        let tolerance = (wide - narrow).abs() + NOISE_OF_A_DIFFERENCE * self.noise / step;
+        let mut slopes = [0.0; 3];
+        for (slope, part) in slopes.iter_mut().zip([1.0, 0.5, 0.25]) {
+            *slope = self.slope(path, &direction, step * part)?;
+        }
+        let [wide, half, narrow] = slopes;
+        // Halving the step quarters the error of a central difference. Two disagreements are taken because one may vanish
+        // by chance where the curvature changes its sign.
+        let slope = (4.0 * narrow - half) / 3.0;
+        let curvature = (wide - half).abs().max((half - narrow).abs());
+        let tolerance = curvature + NOISE_OF_A_DIFFERENCE * self.noise / (0.25 * step);
         Ok(Some((slope - expected).abs() / tolerance))
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Ve
         }
         let written = write(model, &prompt, settings)?;
         let theirs = golden.output(&case.outputs.get(name).ok_or_else(|| lacks(name))?.key)?;
-        let (wrong, at) = wrong_ids(&written, theirs, settings.pad_token_id)?;
+        let (wrong, at) = wrong_ids(&written, theirs, prompt.input_ids.dims()[1], settings.eos_token_id)?;
         rows.push(golden.row(case, name, wrong as f64, 0.0, at));
         let scores = format!("{name}_scores");
         if let Some(recorded) = case.outputs.get(&scores) {
@@ -55,18 +55,25 @@ fn write(model: &dyn Model, prompt: &Tokens, settings: &Generation) -> Result<Ve
     Ok(texts.into_iter().flat_map(|hypotheses| hypotheses.into_iter().take(settings.num_return_sequences)).collect())
 }
 
-/// How many ids differ, texts filled up with `pad_id`, and where the first one does.
-fn wrong_ids(written: &[Written], theirs: &Numbers, pad_id: i64) -> Result<(usize, String), Stop> {
+/// How many ids differ, and where the first one does. What fills a text after its end says nothing: the reference uses the
+/// padding id after greedy search and, where that id is 0, the stop id after beam search.
+fn wrong_ids(
+    written: &[Written],
+    theirs: &Numbers,
+    prompt_len: usize,
+    stop_id: Option<i64>,
+) -> Result<(usize, String), Stop> {
     let theirs = theirs.rows()?;
     let [texts, _] = theirs.dims();
     require(written.len() == texts, || format!("wrote {} texts, the reference {texts}", written.len()))?;
     let mut wrong = (0, "nowhere".to_owned());
     for (row, (ours, theirs)) in written.iter().zip(theirs.rows()).enumerate() {
-        let id = |ids: &[i64], at: usize| ids.get(at).copied().unwrap_or(pad_id);
-        for at in 0..ours.ids.len().max(theirs.len()) {
-            let (ours, theirs) = (id(&ours.ids, at), id(theirs, at));
-            if ours != theirs {
+        let (ours, theirs) = (until_stop(&ours.ids, prompt_len, stop_id), until_stop(theirs, prompt_len, stop_id));
+        let say = |id: Option<&i64>| id.map_or("ended".to_owned(), ToString::to_string);
+        for at in 0..ours.len().max(theirs.len()) {
+            if ours.get(at) != theirs.get(at) {
                 if wrong.0 == 0 {
+                    let (ours, theirs) = (say(ours.get(at)), say(theirs.get(at)));
                     wrong.1 = format!("text {row}, position {at}: {ours}, the reference {theirs}");
                 }
                 wrong.0 += 1;
@@ -74,6 +81,12 @@ fn wrong_ids(written: &[Written], theirs: &Numbers, pad_id: i64) -> Result<(usiz
         }
     }
     Ok(wrong)
+}
+
+/// A text without what fills it up after its end.
+fn until_stop(ids: &[i64], prompt_len: usize, stop_id: Option<i64>) -> &[i64] {
+    let end = (prompt_len..ids.len()).find(|&at| Some(ids[at]) == stop_id);
+    end.map_or(ids, |end| &ids[..=end])
 }
 
 fn first_scores(model: &dyn Model, prompt: &Tokens) -> Result<Vec<f32>, Stop> {

@@ -54,6 +54,14 @@ pub(super) struct Gradients {
     pub(super) by_parameter: BTreeMap<String, Option<[f64; 2]>>,
 }
 
+impl Gradients {
+    /// Noise of the length and sum of a gradient of n elements: errors of at most the recorded noise in each, of random sign,
+    /// move both by √n of it.
+    pub(super) fn noise(&self, n: usize) -> f64 {
+        self.noise_max_abs_elementwise * (n as f64).sqrt()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Generation {
     pub(super) max_new_tokens: usize,

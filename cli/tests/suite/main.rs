@@ -1,0 +1,12 @@
+//! The binary as people and scripts use it: what it prints, where, and the exit code.
+
+mod browse;
+mod check;
+mod embed;
+mod fill_mask;
+mod generate;
+mod new;
+mod output;
+mod publish;
+mod support;
+mod weights;

@@ -1,0 +1,129 @@
+//! `catalog`, `site` and `publish`: files that are whole, and a preview that stops.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{command, text, zoo_in};
+
+fn names(folder: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_catalog_is_built_and_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
+    zoo(&["catalog", "query", "SELECT 1"]).code(1).says(&["there is no catalog", "hint: `zoo publish`"]);
+    zoo(&["catalog", "build"]).code(0).prints(&["zoo.sqlite"]).says(&["architectures"]);
+    let first = fs::read(folder.path().join("zoo.sqlite")).unwrap();
+
+    let rows = zoo(&["catalog", "query", "SELECT 1 AS one, 'a' || char(10) AS two, NULL AS three", "--json"]).code(0);
+    assert_eq!(rows.json_lines()[0], serde_json::json!({ "one": 1, "two": "a\n", "three": null }));
+    let table = zoo(&["catalog", "query", "SELECT 1 AS one, 'a' || char(10) AS two, NULL AS three"]).code(0);
+    assert_eq!(table.out, "one  two  three\n  1  a⏎   null\n");
+
+    for write in ["DELETE FROM term", "DROP TABLE term", "CREATE TABLE mine (a)", "ATTACH 'other.sqlite' AS other"] {
+        zoo(&["catalog", "query", write]).code(2).says(&["error:", "hint:"]);
+    }
+    zoo(&["catalog", "query", "VACUUM INTO 'copy.sqlite'"]).code(2);
+    zoo(&["catalog", "query", "SELEC 1"]).code(2).says(&["syntax error"]);
+    zoo(&["catalog", "query", ""]).code(2).says(&["error:"]);
+    assert_eq!(names(folder.path()), ["zoo.sqlite"]);
+    assert!(fs::read(folder.path().join("zoo.sqlite")).unwrap() == first, "a query changed the catalog");
+
+    zoo(&["catalog", "build", "--db", "again.sqlite"]).code(0);
+    assert!(fs::read(folder.path().join("again.sqlite")).unwrap() == first, "the same input gives the same bytes");
+}
+
+#[test]
+fn outcomes_of_a_check_enter_the_catalog() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
+    let outcomes = zoo(&["check", "bert", "--check", "names-*", "--json"]).code(0).out;
+    fs::write(folder.path().join("outcomes.ndjson"), outcomes).unwrap();
+    zoo(&["catalog", "build", "--outcomes", "outcomes.ndjson"]).code(0).says(&["1 outcome"]);
+    fs::write(folder.path().join("outcomes.ndjson"), "\n{\"check\": 1}\n").unwrap();
+    zoo(&["catalog", "build", "--outcomes", "outcomes.ndjson"]).code(1).says(&["outcomes.ndjson, line 2:"]);
+    zoo(&["catalog", "build", "--outcomes", "absent"]).code(1).says(&["absent"]);
+}
+
+#[test]
+fn a_site_is_built_served_and_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
+    zoo(&["site", "build"]).code(1).says(&["there is no catalog"]);
+    zoo(&["catalog", "build"]).code(0);
+    zoo(&["site", "build"]).code(0).prints(&["public/index.html"]).says(&["pages"]);
+    assert_eq!(names(folder.path()), ["public", "zoo.sqlite"]);
+    zoo(&["site", "serve", "--addr", "0.0.0.0:0"]).code(2).says(&["loopback"]);
+    zoo(&["site", "serve", "--out", "."]).code(2).says(&["is not a zoo site"]);
+    zoo(&["site", "build", "--out", "."]).code(2).says(&["is not a zoo site", "hint:"]);
+
+    let mut server = command(&["site", "serve", "--addr", "127.0.0.1:0"]);
+    let mut server = server.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let address = said.trim_end().strip_prefix("http://").unwrap_or_else(|| panic!("{said}"));
+    let mut page = String::new();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("BERT"), "{page}");
+    assert_eq!(interrupted(&mut server), Some(0), "Ctrl-C is how a preview ends");
+}
+
+/// What it made before Ctrl-C is nothing, and what stood there stands.
+#[test]
+fn an_interrupted_publish_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("zoo.sqlite"), "before").unwrap();
+    let mut publish = command(&["publish"]);
+    let mut publish = publish.current_dir(folder.path()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(publish.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("facts"), "{first}");
+    assert_eq!(interrupted(&mut publish), Some(130));
+    assert_eq!(names(folder.path()), ["zoo.sqlite"]);
+    assert_eq!(fs::read(folder.path().join("zoo.sqlite")).unwrap(), b"before");
+}
+
+#[test]
+fn a_folder_of_something_else_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("diary.txt"), "dear").unwrap();
+    let start = std::time::Instant::now();
+    zoo_in(folder.path(), &["publish", "--out", "."]).code(2).says(&["is not a zoo site"]);
+    zoo_in(folder.path(), &["publish", "--out", "new", "--serve", "1.1.1.1:80"]).code(2).says(&["loopback"]);
+    zoo_in(folder.path(), &["publish", "--out", "new", "--device", "tpu"]).code(2).says(&["`tpu`"]);
+    assert!(start.elapsed().as_secs() < 5);
+    assert_eq!(names(folder.path()), ["diary.txt"]);
+}
+
+/// Everything, once: minutes on a slow machine, so one device.
+#[test]
+fn publish_makes_a_catalog_and_a_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("site");
+    let ran = zoo_in(folder.path(), &["publish", "--device", "flex", "--out", text(&out), "--db", "zoo.sqlite"]);
+    let ran = ran.says(&["facts", "conformance", "catalog", "site", "done"]).prints(&["zoo.sqlite\n", "index.html\n"]);
+    let failed = !ran.err.contains(" 0 failed");
+    assert_eq!(ran.code, Some(i32::from(failed)), "a failed check is published and told by the exit code: {ran:#?}");
+    assert!(fs::read_to_string(out.join("index.html")).unwrap().contains("BERT"));
+    let count = zoo_in(folder.path(), &["catalog", "query", "SELECT count(*) AS n FROM outcome", "--json"]).code(0);
+    let expected = zoo_conformance::checks().len() * zoo_architectures::ARCHITECTURES.len();
+    assert_eq!(count.json_lines()[0]["n"], expected);
+    assert_eq!(names(folder.path()), ["site", "zoo.sqlite"]);
+}
+
+/// Sends Ctrl-C and waits for the exit code.
+fn interrupted(child: &mut Child) -> Option<i32> {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    child.wait().unwrap().code()
+}
