@@ -4,8 +4,11 @@ use std::time::Duration;
 
 pub(crate) use zoo_registry::error::bytes;
 
-/// `109482240` → `109,482,240`.
+/// `109482240` → `109,482,240`. Counts stop at the largest number of 64 bits, and say so.
 pub(crate) fn exact(count: u64) -> String {
+    if count == u64::MAX {
+        return format!("over {}", exact(count - 1));
+    }
     let digits = count.to_string();
     let first = digits.len() % 3;
     let groups = (0..=digits.len() / 3).map(|group| match group {
@@ -28,6 +31,13 @@ pub(crate) fn short(count: u64) -> String {
 /// Bytes of so many parameters in f32; saturates for impossible sizes.
 pub(crate) fn f32_bytes(parameters: u64) -> u64 {
     parameters.saturating_mul(4)
+}
+
+/// What so many parameters take in memory: `418 MiB in f32`.
+pub(crate) fn memory(parameters: u64) -> String {
+    let size = f32_bytes(parameters);
+    let over = if size == u64::MAX { "over " } else { "" };
+    format!("{over}{} in f32", bytes(size))
 }
 
 /// `[2, 3]`.
@@ -85,7 +95,8 @@ mod tests {
         for (count, told) in [(0, "0"), (12, "12"), (123, "123"), (1234, "1,234"), (109_482_240, "109,482,240")] {
             assert_eq!(exact(count), told);
         }
-        assert_eq!(exact(u64::MAX), "18,446,744,073,709,551,615");
+        assert_eq!(exact(u64::MAX), "over 18,446,744,073,709,551,614");
+        assert_eq!(memory(u64::MAX), "over 16.0 EiB in f32");
     }
 
     #[test]

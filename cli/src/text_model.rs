@@ -47,8 +47,8 @@ impl Weights {
         Ok(named.and_then(|named| named.preset))
     }
 
-    /// Opens the folder and loads its weights under `head`.
-    pub(crate) fn load(&self, registry: &Registry, head: &str, shell: &mut Shell) -> Result<TextModel, Failure> {
+    /// Opens the folder and loads its weights under the first of `heads` that the family has.
+    pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
         let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
         device::by_name(&self.device)?;
         if !self.weights.is_dir() {
@@ -61,7 +61,7 @@ impl Weights {
             (None, Some(named)) => named.architecture,
             (None, None) => return Err(self.unknown_family()),
         };
-        check_head(architecture, head)?;
+        let head = first_head(architecture, heads)?;
         let tokenizer = Tokenizer::open(&self.weights.join("tokenizer.json"))?;
         let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
 
@@ -123,6 +123,11 @@ impl TextModel {
         }
     }
 
+    /// Longest text in tokens, where the positions have an end: the only text's, or the one's that is written.
+    pub(crate) fn max_positions(&self) -> Option<usize> {
+        self.model.limits().tokens().and_then(|limits| limits.max_positions)
+    }
+
     /// The id that fills rows up; it is masked, so any id will do where the tokenizer names none.
     pub(crate) fn pad_id(&self) -> i64 {
         self.special("pad_token", &["[PAD]", "<pad>"]).and_then(|token| self.tokenizer.id(&token)).unwrap_or(0)
@@ -149,13 +154,15 @@ impl TextModel {
     }
 }
 
-fn check_head(architecture: &dyn Architecture, head: &str) -> Result<(), Failure> {
+fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str]) -> Result<&'a str, Failure> {
     let descriptor = architecture.descriptor();
-    if descriptor.head(head).is_some() {
-        return Ok(());
+    if let Some(head) = heads.iter().find(|head| descriptor.head(head).is_some()) {
+        return Ok(head);
     }
-    let heads: Vec<_> = descriptor.heads.iter().map(|head| format!("`{}`", head.id)).collect();
-    Err(Failure::usage(format!("`{}` has no head `{head}`, only {}", descriptor.id, heads.join(", "))))
+    let listed = |heads: &mut dyn Iterator<Item = &str>| heads.map(|head| format!("`{head}`")).collect::<Vec<_>>();
+    let asked = listed(&mut heads.iter().copied()).join(" or ");
+    let there = listed(&mut descriptor.heads.iter().map(|head| head.id.as_str())).join(", ");
+    Err(Failure::usage(format!("`{}` has no head {asked}, only {there}", descriptor.id)))
 }
 
 /// A checkpoint is often the body alone, or the body under another head.

@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     let mut weights = args.weights.clone();
     weights.model = model;
     let how = recipe(args, weights.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
-    let loaded = weights.load(&registry, "none", shell)?;
+    let loaded = weights.load(&registry, &["none"], shell)?;
     let longest = longest(&loaded, args.max_tokens.is_some(), how.max_tokens)?;
     let embedder = Embedder { loaded, how, longest, json: args.json };
     if read_input {
@@ -135,7 +135,7 @@ fn recipe(args: &Args, facts: Option<&Embedding>) -> Embedding {
 
 /// Longest text in tokens: what was asked for, and what the model has positions for.
 fn longest(loaded: &TextModel, typed: bool, asked: usize) -> Result<usize, Failure> {
-    let positions = loaded.model.limits().max_positions.unwrap_or(usize::MAX);
+    let positions = loaded.max_positions().unwrap_or(usize::MAX);
     let around = loaded.tokenizer.encode("")?.ids.len();
     let refuse = |rule: String| Failure::usage(format!("expected `--max-tokens` {rule}, found {asked}"));
     if typed && asked > positions {
@@ -216,7 +216,7 @@ impl Embedder {
 
     /// Segments, for models that tell them apart and tokenizers that use them.
     fn type_ids(&self, encoded: &[(Encoded, bool)], len: usize) -> Option<Rows<i64>> {
-        let told_apart = self.loaded.model.limits().n_token_types > 1;
+        let told_apart = self.loaded.model.limits().tokens().is_some_and(|limits| limits.n_token_types > 1);
         let used = encoded.iter().any(|(text, _)| text.type_ids.iter().any(|&segment| segment != 0));
         let padded = |text: &Encoded| {
             let mut row = text.type_ids.clone();

@@ -52,7 +52,7 @@ struct Guess {
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     TextModel::check_text(&args.text, "the text")?;
     let registry = zoo_architectures::registry();
-    let loaded = args.weights.load(&registry, "masked-lm", shell)?;
+    let loaded = args.weights.load(&registry, &["masked-lm"], shell)?;
     let mask = loaded.special("mask_token", &[MASK, "<mask>"]).ok_or_else(|| {
         Failure::run(format!("the tokenizer of this `{}` has no mask token", loaded.model.architecture()))
     })?;

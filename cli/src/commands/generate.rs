@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use serde_json::json;
-use zoo_registry::generate::{Strategy, Written, generate};
-use zoo_registry::{Decode, Rows, Tokenizer, Tokens};
+use zoo_registry::generate::{Prompt, Strategy, Written, generate};
+use zoo_registry::{Decode, Input, Limits, Rows, Tokenizer, Tokens};
 
 use crate::failure::Failure;
 use crate::json;
@@ -58,40 +58,52 @@ const USUAL: usize = 20;
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     TextModel::check_text(&args.prompt, "the prompt")?;
     let registry = zoo_architectures::registry();
-    let loaded = args.weights.load(&registry, "causal-lm", shell)?;
-    let prompt = loaded.tokenizer.encode(&args.prompt)?.ids;
-    let decoder = loaded.model.decoder();
-    let unfit = || Failure::usage(format!("`{}` does not write text", loaded.model.architecture()));
-    let decoder = decoder.ok_or_else(unfit)?;
-    let strategy = strategy(args, &loaded, prompt.len())?;
-    let tokens = Rows::new(&[&prompt]).map(Tokens::new);
-    let tokens = tokens.ok_or_else(|| Failure::usage("the tokenizer makes no token of the prompt"))?;
+    let loaded = args.weights.load(&registry, &["causal-lm", "seq2seq-lm"], shell)?;
+    let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
+    let decoder = loaded.model.decoder().ok_or_else(unfit)?;
+    let (source, tokens) = prompt(args, &loaded)?;
+    let written = tokens.input_ids.dims()[1];
+    let strategy = strategy(args, &loaded, written)?;
+    let prompt = Prompt { source: source.as_ref(), tokens: &tokens };
 
     if args.beams == 1 && !args.json && shell.is_read_by_a_person() {
-        return stream(decoder, &loaded.tokenizer, &tokens, &strategy, shell);
+        return stream(decoder, &loaded.tokenizer, prompt, &strategy, shell);
     }
     let busy = shell.busy("writing");
-    let texts = generate(decoder, &tokens, &strategy, &mut |_| true)?.into_iter().next().unwrap_or_default();
+    let texts = generate(decoder, prompt, &strategy, &mut |_| true)?.into_iter().next().unwrap_or_default();
     drop(busy);
-    let told: Result<Vec<String>, Failure> =
-        texts.iter().map(|text| Ok(loaded.tokenizer.decode(ended(&text.ids, prompt.len(), &strategy))?)).collect();
+    let whole: Vec<&[i64]> = texts.iter().map(|text| ended(&text.ids, written, &strategy)).collect();
+    let told: Result<Vec<String>, Failure> = whole.iter().map(|ids| Ok(loaded.tokenizer.decode(ids)?)).collect();
     let told = told?;
     if !args.json {
         let best = told.first().map_or("", String::as_str);
         return Ok(writeln!(shell, "{best}")?);
     }
-    let text = |(text, written): (&String, &Written)| {
-        let ids = ended(&written.ids, prompt.len(), &strategy);
-        json!({ "text": text, "score": written.score, "new_ids": &ids[prompt.len().min(ids.len())..] })
-    };
-    let texts: Vec<_> = told.iter().zip(&texts).map(text).collect();
-    json::document(shell, &json!({ "prompt": args.prompt, "prompt_tokens": prompt.len(), "texts": texts }))
+    let text = |((text, ids), Written { score, .. }): ((&String, &&[i64]), &Written)| json!({ "text": text, "score": score, "new_ids": ids.get(written..).unwrap_or_default() });
+    let texts: Vec<_> = told.iter().zip(&whole).zip(&texts).map(text).collect();
+    json::document(shell, &json!({ "prompt": args.prompt, "prompt_tokens": written, "texts": texts }))
+}
+
+/// What is read beforehand, and what is continued: a decoder continues the prompt, an encoder–decoder answers it.
+fn prompt(args: &Args, loaded: &TextModel) -> Result<(Option<Input>, Tokens), Failure> {
+    let tokens = |ids: &[i64]| Rows::new(&[ids]).map(Tokens::new);
+    let none = || Failure::usage("the tokenizer makes no token of the prompt");
+    let read = tokens(&loaded.tokenizer.encode(&args.prompt)?.ids).ok_or_else(none)?;
+    let Limits::TokenPair { source, .. } = loaded.model.limits() else { return Ok((None, read)) };
+    let (length, most) = (read.input_ids.dims()[1], source.max_positions.unwrap_or(usize::MAX));
+    if length > most {
+        let message = format!("the prompt has {length} tokens, `{}` reads {most}", loaded.model.architecture());
+        return Err(Failure::usage(message).hint("shorten the prompt"));
+    }
+    // Published decoders start with a token of their own, or with padding.
+    let start = loaded.ids("decoder_start_token_id").first().copied().unwrap_or_else(|| loaded.pad_id());
+    Ok((Some(Input::Tokens(read)), tokens(&[start]).ok_or_else(none)?))
 }
 
 fn strategy(args: &Args, loaded: &TextModel, prompt: usize) -> Result<Strategy, Failure> {
     let model = loaded.model.architecture();
     // The last token is written and never read, so it needs no position.
-    let room = loaded.model.limits().max_positions.map(|max| (max, (max + 1).saturating_sub(prompt)));
+    let room = loaded.max_positions().map(|max| (max, (max + 1).saturating_sub(prompt)));
     let asked = args.max_new_tokens.map(|most| most as usize);
     let max_new_tokens = match (room, asked) {
         (Some((max, 0)), _) => {
@@ -127,11 +139,11 @@ fn ended<'a>(ids: &'a [i64], prompt: usize, strategy: &Strategy) -> &'a [i64] {
 fn stream(
     decoder: &dyn Decode,
     tokenizer: &Tokenizer,
-    tokens: &Tokens,
+    prompt: Prompt<'_>,
     strategy: &Strategy,
     shell: &mut Shell,
 ) -> Result<(), Failure> {
-    let mut ids = tokens.input_ids.row(0).to_vec();
+    let mut ids = prompt.tokens.input_ids.row(0).to_vec();
     let mut shown = 0;
     let mut show = |ids: &[i64], whole: bool, shell: &mut Shell| -> Result<(), Failure> {
         let text = tokenizer.decode(ids)?;
@@ -143,7 +155,7 @@ fn stream(
     };
     show(&ids, false, shell)?;
     let mut failed = None;
-    generate(decoder, tokens, strategy, &mut |newest| {
+    generate(decoder, prompt, strategy, &mut |newest| {
         ids.extend(newest);
         failed = show(&ids, false, shell).err();
         failed.is_none()

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use zoo_registry::output::Record;
 use zoo_registry::{Model, device};
 
 use crate::failure::Failure;
-use crate::format::{bytes, exact, f32_bytes, shape, short, time};
+use crate::format::{exact, f32_bytes, memory, shape, short, time};
 use crate::interrupt::{Scratch, placing};
 use crate::shell::{Paint, Shell};
 use crate::{json, sample};
@@ -76,13 +77,14 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     model.init(args.seed);
     let drawn_in = start.elapsed();
     let start = Instant::now();
-    let (input, output) = sample::run(model.as_ref())?;
+    let input = sample::input(model.as_ref())?;
+    let output = model.forward(&input, Record::NOTHING)?;
     let outputs = output.named().into_iter().map(|(name, data)| (name, data.shape().to_vec())).collect();
     let ran_in = start.elapsed();
     drop(busy);
 
     if let Some(folder) = &args.save {
-        let _busy = shell.busy(format!("writing {}", bytes(f32_bytes(parameters))));
+        let _busy = shell.busy(format!("writing {}", memory(parameters)));
         save(model.as_ref(), folder)?;
     }
     let config = model.config().clone();
@@ -93,19 +95,18 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
 
 fn print(built: &Built, args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     let Built { name, config, parameters, drawn_in, input, outputs, ran_in } = built;
-    let size = f32_bytes(*parameters);
     if args.json {
         let outputs: Map<_, _> = outputs.iter().map(|(name, shape)| (name.clone(), json!(shape))).collect();
         let document = json!({
             "name": name, "config": config, "seed": args.seed, "device": args.device, "parameters": parameters,
-            "bytes_f32": size, "init_seconds": drawn_in.as_secs_f64(), "forward_seconds": ran_in.as_secs_f64(),
+            "bytes_f32": f32_bytes(*parameters), "init_seconds": drawn_in.as_secs_f64(), "forward_seconds": ran_in.as_secs_f64(),
             "input": input, "outputs": outputs, "saved": args.save,
         });
         return json::document(shell, &document);
     }
     let title = shell.paint(Paint::Strong, name);
     writeln!(shell, "{title} on {}, seed {}", args.device, args.seed)?;
-    writeln!(shell, "  parameters  {} ({} in f32)", exact(*parameters), bytes(size))?;
+    writeln!(shell, "  parameters  {} ({})", exact(*parameters), memory(*parameters))?;
     writeln!(shell, "  drawn in    {}", time(*drawn_in))?;
     writeln!(shell, "  input       {input}")?;
     for (output, extents) in outputs {

@@ -7,7 +7,7 @@ use zoo_registry::registry::Named;
 use zoo_registry::{Descriptor, ModuleTree};
 
 use crate::failure::Failure;
-use crate::format::{bytes, exact, f32_bytes, short};
+use crate::format::{exact, f32_bytes, memory, short};
 use crate::json;
 use crate::shell::{Paint, Shell};
 use crate::tree;
@@ -64,7 +64,7 @@ fn print(named: Named<'_>, config: &Map<String, Value>, modules: &ModuleTree, sh
 
     let parameters = modules.parameter_count();
     let title = shell.paint(Paint::Strong, "parameters");
-    writeln!(shell, "{title}  {} ({} in f32)\n", exact(parameters), bytes(f32_bytes(parameters)))?;
+    writeln!(shell, "{title}  {} ({})\n", exact(parameters), memory(parameters))?;
     tree::table(modules).print(shell)
 }
 

@@ -60,7 +60,7 @@ fn configurations_that_lie_are_refused() {
     let folder = checkpoint(CASE, &Words::default());
     let file = folder.path().join("config.json");
     let sound = fs::read_to_string(&file).unwrap();
-    let mut lies = |from: &str, to: &str| {
+    let lies = |from: &str, to: &str| {
         assert!(sound.contains(from));
         fs::write(&file, sound.replace(from, to)).unwrap();
         embed(folder.path(), &[])
