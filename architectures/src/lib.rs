@@ -27,3 +27,8 @@ pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2
 pub fn registry() -> Registry {
     Registry::new().with_all(ARCHITECTURES).unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// The examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,4 +1,32 @@
 //! The catalog: one SQLite file with every fact, every size and every conformance outcome. All SQL of zoo lives here.
+//!
+//! [`build`] writes the file from what the families hand over; [`Catalog`] reads it. The file is a build product: it is
+//! never edited by hand, and the same input gives the same bytes.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("catalog.sqlite");
+//! # let (records, checks, outcomes) = (vec![], vec![], vec![]);
+//! use zoo_catalog::{Catalog, build};
+//!
+//! build(&path, &records, &checks, &outcomes).await?;
+//!
+//! let catalog = Catalog::open(&path).await?;
+//! let answers = catalog.sql("SELECT label FROM term WHERE axis = 'attention' AND id = 'causal'").await?;
+//! assert_eq!(answers.rows[0][0], "Causal attention");
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
+pub mod error;
+mod ingest;
+mod query;
+mod schema;
 pub mod view;
+
+pub use error::{Error, Problem, Result};
+pub use ingest::{BuildSummary, build};
+pub use query::{Catalog, Limits};

@@ -27,7 +27,7 @@ pub struct ModelSummary {
     pub taxonomy: BTreeMap<String, Vec<String>>,
     /// Number of presets.
     pub presets: u32,
-    /// Parameters of the smallest and the largest preset.
+    /// Parameters of the smallest and the largest preset: counted in the module tree, or as published where there is no code.
     pub parameters: Option<(u64, u64)>,
     /// Conformance outcomes over all devices.
     pub tally: Tally,
@@ -57,7 +57,7 @@ pub struct Model {
     pub readme: String,
     /// Reference code, sorted by path.
     pub sources: Vec<SourceFile>,
-    /// Presets in the descriptor's order.
+    /// Presets that have code, in the descriptor's order.
     pub sizes: Vec<SizeFacts>,
     /// Outcomes, sorted by check and device.
     pub outcomes: Vec<Outcome>,
@@ -98,4 +98,41 @@ pub struct Matrix {
     pub devices: Vec<String>,
     /// Rows: architectures by id, with their outcomes sorted by check and device.
     pub rows: Vec<(ModelSummary, Vec<Outcome>)>,
+}
+
+/// One question of the taxonomy with its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxisFacts {
+    /// Kebab-case id.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// The question; empty on an axis that a plugin brought.
+    pub question: String,
+    /// The answers, in the vocabulary's order.
+    pub terms: Vec<TermFacts>,
+}
+
+/// One answer with the models that give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermFacts {
+    /// Kebab-case id, unique on its axis.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// One line.
+    pub definition: String,
+    /// Ids of the architectures that give this answer, sorted.
+    pub models: Vec<String>,
+}
+
+/// What a query typed by a person gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Column names, as SQLite gives them.
+    pub columns: Vec<String>,
+    /// Values by row. A blob is written as SQL writes it, `x'00ff'`; an infinite number as `Infinity` or `-Infinity`.
+    pub rows: Vec<Vec<Value>>,
+    /// Whether there were more rows than were asked for.
+    pub truncated: bool,
 }

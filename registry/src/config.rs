@@ -137,7 +137,10 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
                 published.insert("id2label".into(), labels.collect::<Map<_, _>>().into());
             }
             _ => {
-                published.insert(their_name.unwrap_or(field).clone(), value.clone());
+                let values = descriptor.published.values.get(field);
+                let written = values.zip(value.as_str()).and_then(|(values, value)| values.get(value));
+                let value = written.map_or_else(|| value.clone(), |written| written.clone().into());
+                published.insert(their_name.unwrap_or(field).clone(), value);
             }
         }
     }
@@ -325,6 +328,20 @@ mod tests {
         let resolved = from_published(&descriptor, published.as_object().unwrap()).unwrap();
         assert_eq!(Value::Object(resolved.config), json!({ "head": "none", "d_model": 8 }));
         assert_eq!(resolved.unread, ["novelty"]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut descriptor = Descriptor::parse(TOY).unwrap();
+        descriptor.published.values.insert("act".into(), [("gelu-tanh".into(), "gelu_new".into())].into());
+        let ours = json!({ "head": "none", "d_model": 8, "n_labels": 3, "act": "gelu-tanh" });
+        let published = to_published(&descriptor, ours.as_object().unwrap());
+        assert_eq!(published["hidden_size"], 8);
+        assert_eq!(published["architectures"], json!(["ToyModel"]));
+        assert_eq!(published["id2label"].as_object().unwrap().len(), 3);
+        assert_eq!(published["act"], "gelu_new");
+        let resolved = from_published(&descriptor, &published).unwrap();
+        assert_eq!((&resolved.config["d_model"], &resolved.config["n_labels"]), (&json!(8), &json!(3)));
     }
 
     #[test]

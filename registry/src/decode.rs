@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use crate::error::Result;
 use crate::input::{Input, Rows, TokenBatch, Tokens};
@@ -78,10 +78,22 @@ pub trait Cache: Any + Send {
     fn boxed_clone(&self) -> Box<dyn Cache>;
 }
 
+/// For decoders without an encoder.
+///
+/// # Errors
+/// What was expected and what was found, if there is a source.
+pub fn no_source(source: Option<&Input>) -> Result<(), String> {
+    source.map_or(Ok(()), |source| Err(format!("expected no source, found {}", source.kind())))
+}
+
 /// The tensor side of [`Decode`], which a family implements.
 pub trait CausalNetwork {
-    /// A cache that holds nothing.
-    fn new_cache(&self) -> Box<dyn Cache>;
+    /// What the layers remember before the first token. An encoder–decoder reads its `source` here, once; a decoder refuses
+    /// one with [`no_source`].
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    fn start(&self, source: Option<&Input>, device: &Device) -> Result<Box<dyn Cache>, String>;
 
     /// Reads `batch`, appends to `cache`, scores the next token after each new one or the last one.
     /// `batch.attention_mask` covers past and new tokens, `[batch, past + seq_len]`.

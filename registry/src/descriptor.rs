@@ -142,6 +142,9 @@ pub struct Published {
     /// Published field → ours.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
+    /// Our field → our value → how it is written; for values that have other names.
+    #[serde(default)]
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// Published fields without effect on what is computed: dropout, initialisation, bookkeeping.
     #[serde(default)]
     pub ignored: Vec<String>,

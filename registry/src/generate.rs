@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::decode::{Decode, DecodeState, Logits};
 use crate::error::Result;
-use crate::input::{Rows, Tokens};
+use crate::input::{Input, Rows, Tokens};
 
 /// How the next token is chosen, and when to stop.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,17 +38,33 @@ pub struct Written {
     pub score: Option<f64>,
 }
 
+/// What to continue: the texts so far and, for an encoder–decoder, what they answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Prompt<'a> {
+    /// For the encoder; `None` for a decoder.
+    pub source: Option<&'a Input>,
+    /// The texts so far, padded on the left.
+    pub tokens: &'a Tokens,
+}
+
+impl<'a> From<&'a Tokens> for Prompt<'a> {
+    fn from(tokens: &'a Tokens) -> Self {
+        Self { source: None, tokens }
+    }
+}
+
 /// Continues each text of `prompt`, which is padded on the left. One list of hypotheses a text, best first: `n_beams` of
 /// them, or one for greedy search. `on_step` hears the newest token of each text, and may end the search with `false`.
 ///
 /// # Errors
 /// Of the model: ids out of range, or more tokens than positions.
-pub fn generate(
+pub fn generate<'a>(
     model: &dyn Decode,
-    prompt: &Tokens,
+    prompt: impl Into<Prompt<'a>>,
     strategy: &Strategy,
     on_step: &mut dyn FnMut(&[i64]) -> bool,
 ) -> Result<Vec<Vec<Written>>> {
+    let prompt = prompt.into();
     if strategy.n_beams <= 1 {
         greedy(model, prompt, strategy, on_step)
     } else {
@@ -58,12 +74,12 @@ pub fn generate(
 
 fn greedy(
     model: &dyn Decode,
-    prompt: &Tokens,
+    prompt: Prompt<'_>,
     strategy: &Strategy,
     on_step: &mut dyn FnMut(&[i64]) -> bool,
 ) -> Result<Vec<Vec<Written>>> {
-    let [batch, _] = prompt.input_ids.dims();
-    let mut texts: Vec<Vec<i64>> = prompt.input_ids.rows().map(<[i64]>::to_vec).collect();
+    let [batch, _] = prompt.tokens.input_ids.dims();
+    let mut texts: Vec<Vec<i64>> = prompt.tokens.input_ids.rows().map(<[i64]>::to_vec).collect();
     let mut done = vec![false; batch];
     let mut reader = Reader::new(model, prompt, batch)?;
     for _ in 0..strategy.max_new_tokens {
@@ -78,7 +94,7 @@ fn greedy(
         if !on_step(&newest) || done.iter().all(|&done| done) {
             break;
         }
-        if texts[0].len() - prompt.input_ids.dims()[1] < strategy.max_new_tokens {
+        if texts[0].len() - prompt.tokens.input_ids.dims()[1] < strategy.max_new_tokens {
             reader.read(&newest)?;
         }
     }
@@ -93,9 +109,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(model: &'a dyn Decode, prompt: &Tokens, batch: usize) -> Result<Self> {
-        let mut state = model.start(batch, None)?;
-        let scores = rows(model.advance(&mut state, prompt, Logits::Last)?);
+    fn new(model: &'a dyn Decode, prompt: Prompt<'_>, batch: usize) -> Result<Self> {
+        let mut state = model.start(batch, prompt.source)?;
+        let scores = rows(model.advance(&mut state, prompt.tokens, Logits::Last)?);
         Ok(Self { model, state, scores })
     }
 
@@ -156,12 +172,12 @@ struct Search {
 /// are kept, and a text is done when no growing hypothesis could beat the worst of those at its present length.
 fn beam_search(
     model: &dyn Decode,
-    prompt: &Tokens,
+    prompt: Prompt<'_>,
     strategy: &Strategy,
     on_step: &mut dyn FnMut(&[i64]) -> bool,
 ) -> Result<Vec<Vec<Written>>> {
-    let (n, [batch, prompt_len]) = (strategy.n_beams, prompt.input_ids.dims());
-    let mut searches: Vec<Search> = prompt.input_ids.rows().map(|row| Search::new(row, n)).collect();
+    let (n, [batch, prompt_len]) = (strategy.n_beams, prompt.tokens.input_ids.dims());
+    let mut searches: Vec<Search> = prompt.tokens.input_ids.rows().map(|row| Search::new(row, n)).collect();
     let mut reader = Reader::new(model, prompt, batch)?;
     // Each text becomes n equal rows; all but the first start hopeless, so the first step picks n different tokens.
     let spread: Vec<usize> = (0..batch).flat_map(|row| std::iter::repeat_n(row, n)).collect();

@@ -183,9 +183,45 @@ impl From<Tokens> for Input {
     }
 }
 
-/// What a model accepts; inputs are checked against it before a tensor exists.
+/// What a model accepts, one variant for each kind of [`Input`]; inputs are checked against it before a tensor exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+#[non_exhaustive]
+pub enum Limits {
+    /// It reads a text.
+    Tokens(TokenLimits),
+    /// It reads one text and writes another.
+    TokenPair {
+        /// Of the text it reads.
+        source: TokenLimits,
+        /// Of the text it writes.
+        target: TokenLimits,
+    },
+    /// It looks at images.
+    Images(ImageLimits),
+}
+
+impl Limits {
+    /// Limits of the text that goes in and, for a decoder, on: the only one, or the target.
+    pub fn tokens(&self) -> Option<&TokenLimits> {
+        match self {
+            Self::Tokens(tokens) | Self::TokenPair { target: tokens, .. } => Some(tokens),
+            Self::Images(_) => None,
+        }
+    }
+}
+
+/// What images must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageLimits {
+    /// Colour channels.
+    pub channels: usize,
+    /// Height and width are multiples of this, in pixels.
+    pub patch_size: [usize; 2],
+}
+
+/// What a text must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLimits {
     /// Ids run from 0 to this, exclusive.
     pub vocab_size: usize,
     /// Longest sequence, where the positions have an end.
@@ -196,7 +232,7 @@ pub struct Limits {
 
 /// The typed input of a network: made from a checked [`Input`], on its device.
 pub trait FromInput: Sized {
-    /// Checks kind, shape and ranges, then uploads. `past` tells how much of a text was read before.
+    /// Checks kind, shape and ranges, then uploads.
     ///
     /// # Errors
     /// What was expected and what was found, as a clause.
@@ -218,9 +254,9 @@ pub struct TokenBatch {
 
 impl FromInput for TokenBatch {
     fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String> {
-        match input {
-            Input::Tokens(tokens) => Self::continued(tokens, None, limits, device),
-            other => Err(format!("expected tokens, found {}", other.kind())),
+        match (input, limits) {
+            (Input::Tokens(tokens), Limits::Tokens(limits)) => Self::continued(tokens, None, limits, device),
+            (other, _) => Err(format!("expected tokens, found {}", other.kind())),
         }
     }
 }
@@ -233,7 +269,7 @@ impl TokenBatch {
     pub fn continued(
         tokens: &Tokens,
         past: Option<&Rows<bool>>,
-        limits: &Limits,
+        limits: &TokenLimits,
         device: &Device,
     ) -> Result<Self, String> {
         check_tokens(tokens, past, limits)?;
@@ -277,7 +313,7 @@ fn count_real(mask: &Rows<bool>, past: Option<&Rows<bool>>) -> Rows<i64> {
     Rows { batch, len, data }
 }
 
-fn check_tokens(tokens: &Tokens, past: Option<&Rows<bool>>, limits: &Limits) -> Result<(), String> {
+fn check_tokens(tokens: &Tokens, past: Option<&Rows<bool>>, limits: &TokenLimits) -> Result<(), String> {
     let dims = tokens.input_ids.dims();
     let [batch, len] = dims;
     let shapes = [
@@ -346,7 +382,7 @@ fn bool_tensor(rows: &Rows<bool>, device: &Device) -> Tensor<2, Bool> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { vocab_size: 10, max_positions: Some(4), n_token_types: 1 };
+    const LIMITS: TokenLimits = TokenLimits { vocab_size: 10, max_positions: Some(4), n_token_types: 1 };
 
     fn check(tokens: &Tokens) -> Result<(), String> {
         check_tokens(tokens, None, &LIMITS)

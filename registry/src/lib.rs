@@ -55,7 +55,7 @@ pub use {
     architecture::{Architecture, Family},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
-    input::{Images, Input, Limits, Rows, Side, TokenBatch, Tokens},
+    input::{ImageLimits, Images, Input, Limits, Rows, Side, TokenBatch, TokenLimits, Tokens},
     loss::Labels,
     model::Model,
     network::Network,

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
 
 use crate::config;
-use crate::decode::{Decode, DecodeState, Logits};
+use crate::decode::{CausalNetwork, Decode, DecodeState, Logits};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::input::{FromInput, Input, Limits, TokenBatch, Tokens};
@@ -76,6 +76,11 @@ pub(crate) struct Running<N> {
 }
 
 impl<N: Network> Running<N> {
+    fn causal(&self) -> Result<&dyn CausalNetwork> {
+        let lacks = || "does not write text with this head".to_owned();
+        self.network.causal().ok_or_else(|| Error::Unsupported { model: self.descriptor.id.clone(), lacks: lacks() })
+    }
+
     pub(crate) fn refuse(&self, reason: String) -> Error {
         Error::Input { model: self.descriptor.id.clone(), reason }
     }
@@ -156,22 +161,23 @@ impl<N: Network> Model for Running<N> {
 
 impl<N: Network> Decode for Running<N> {
     fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState> {
-        match (self.network.causal(), source) {
-            (Some(causal), None) if batch > 0 => Ok(DecodeState::new(batch, causal.new_cache())),
-            (_, Some(source)) => Err(self.refuse(format!("a decoder has no source, found {}", source.kind()))),
-            _ => Err(self.refuse("expected at least one text".into())),
+        let causal = self.causal()?;
+        if batch == 0 {
+            return Err(self.refuse("expected at least one text".into()));
         }
+        let cache = causal.start(source, &self.device).map_err(|reason| self.refuse(reason))?;
+        Ok(DecodeState::new(batch, cache))
     }
 
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
-        let Some(causal) = self.network.causal() else {
-            return Err(self.refuse("it does not write text with this head".into()));
-        };
+        let causal = self.causal()?;
         if tokens.input_ids.dims()[0] != state.batch {
             let found = tokens.input_ids.dims()[0];
             return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
         }
-        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.limits(), &self.device)
+        let limits = self.limits();
+        let limits = limits.tokens().ok_or_else(|| self.refuse("expected no tokens".into()))?;
+        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), limits, &self.device)
             .map_err(|reason| self.refuse(reason))?;
         let scores = causal.step(batch, state.cache.as_mut(), logits)?;
         let mask = tokens.mask();

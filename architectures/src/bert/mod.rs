@@ -10,8 +10,8 @@ use burn::module::{Initializer, Module, Param};
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Limits, Logits, Network, Output, Result,
-    TokenBatch, Trace, WeightNames, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result,
+    TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -88,7 +88,7 @@ impl Network for Bert {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits { vocab_size, max_positions: Some(max_positions), n_token_types }
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -211,8 +211,9 @@ impl LanguageHead {
 }
 
 impl CausalNetwork for Bert {
-    fn new_cache(&self) -> Box<dyn Cache> {
-        Box::new(KvCache::new(self.config.n_layers))
+    fn start(&self, source: Option<&Input>, _device: &Device) -> Result<Box<dyn Cache>, String> {
+        no_source(source)?;
+        Ok(Box::new(KvCache::new(self.config.n_layers)))
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {

@@ -10,8 +10,8 @@ use burn::module::Module;
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Limits, Logits, Network, Output, Result, Row,
-    TokenBatch, Trace, WeightNames, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result, Row,
+    TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -54,7 +54,7 @@ impl Network for Gpt2 {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, .. } = self.config;
-        Limits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 }
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -71,8 +71,9 @@ impl Network for Gpt2 {
 }
 
 impl CausalNetwork for Gpt2 {
-    fn new_cache(&self) -> Box<dyn Cache> {
-        Box::new(KvCache::new(self.config.n_layers))
+    fn start(&self, source: Option<&Input>, _device: &Device) -> Result<Box<dyn Cache>, String> {
+        no_source(source)?;
+        Ok(Box::new(KvCache::new(self.config.n_layers)))
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {

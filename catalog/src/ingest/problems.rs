@@ -1,0 +1,119 @@
+//! Every way in which the input can contradict itself, found before anything is written.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use zoo_registry::names::nearest;
+use zoo_registry::record::Size;
+use zoo_registry::{ModuleTree, Outcome, Record, Status};
+
+use super::{Input, claims, terms};
+use crate::error::Problem;
+
+/// All of them, in the order of the sorted input.
+pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let ids = || input.records.iter().map(|record| record.descriptor.id.as_str());
+    let checks = || input.checks.iter().map(|check| check.id.as_str());
+    problems.extend(twice("architecture", "the records", ids()));
+    problems.extend(twice("check", "the checks", checks()));
+    problems.extend(claims::problems(input));
+    problems.extend(terms::problems(input));
+    for record in &input.records {
+        of_record(record, &mut problems);
+        for waiver in &record.descriptor.waivers {
+            let place = format!("waiver of `{}`", record.descriptor.id);
+            problems.extend(unknown("check", &waiver.check, place, checks()));
+        }
+    }
+    let places: Vec<_> = input.outcomes.iter().map(|outcome| place(outcome)).collect();
+    problems.extend(twice("outcome", "the outcomes", places.iter().map(String::as_str)));
+    for (outcome, place) in input.outcomes.iter().zip(places) {
+        problems.extend(unknown("check", &outcome.check, place.clone(), checks()));
+        problems.extend(unknown("architecture", &outcome.architecture, place.clone(), ids()));
+        if outcome.status == Status::Waived && !waives(input, outcome) {
+            problems.push(Problem::Unwaived { place: place.clone() });
+        }
+        if outcome.tolerance.is_some_and(f64::is_nan) {
+            problems.push(Problem::NotANumber { place });
+        }
+    }
+    problems
+}
+
+fn of_record(record: &Record, problems: &mut Vec<Problem>) {
+    let facts = &record.descriptor;
+    let here = format!("architecture `{}`", facts.id);
+    problems.extend(
+        facts.problems().into_iter().map(|problem| Problem::Descriptor { architecture: facts.id.clone(), problem }),
+    );
+    problems.extend(twice("head", &here, facts.heads.iter().map(|head| head.id.as_str())));
+    problems.extend(twice("waiver", &here, facts.waivers.iter().map(|waiver| waiver.check.as_str())));
+    problems.extend(twice("source file", &here, record.sources.iter().map(|file| file.path.as_str())));
+    problems.extend(twice("size", &here, record.sizes.iter().map(|size| size.preset.as_str())));
+    for preset in &facts.presets {
+        let here = format!("{here}, preset `{}`", preset.id);
+        problems.extend(preset.parameters.and_then(|count| too_large(format!("{here}, `parameters`"), count)));
+        let max_tokens = preset.embedding.as_ref().map(|embedding| embedding.max_tokens as u64);
+        problems.extend(max_tokens.and_then(|count| too_large(format!("{here}, `embedding.max_tokens`"), count)));
+        of_config(&here, &preset.config, problems);
+    }
+    for size in &record.sizes {
+        problems.extend(unknown("preset", &size.preset, here.clone(), facts.presets.iter().map(|p| p.id.as_str())));
+        of_size(&here, size, problems);
+    }
+}
+
+fn of_size(architecture: &str, size: &Size, problems: &mut Vec<Problem>) {
+    let here = format!("{architecture}, size `{}`", size.preset);
+    of_config(&here, &size.config, problems);
+    let mut paths = Vec::new();
+    module_paths(&size.modules, String::new(), &mut paths);
+    problems.extend(twice("module", &here, paths.iter().map(String::as_str)));
+    let parameters = size.modules.parameters();
+    problems.extend(twice("parameter", &here, parameters.iter().map(|(path, _)| path.as_str())));
+    problems.extend(too_large(here, size.modules.parameter_count()));
+}
+
+fn of_config(place: &str, config: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    for (field, value) in config {
+        let value = value.as_u64().unwrap_or_default();
+        problems.extend(too_large(format!("{place}, `config.{field}`"), value));
+    }
+}
+
+fn module_paths(module: &ModuleTree, path: String, paths: &mut Vec<String>) {
+    for child in &module.children {
+        let path = if path.is_empty() { child.name.clone() } else { format!("{path}.{}", child.name) };
+        module_paths(child, path, paths);
+    }
+    paths.push(path);
+}
+
+fn twice<'a>(what: &'static str, place: &str, ids: impl Iterator<Item = &'a str>) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| !seen.insert(*id)).map(|id| Problem::Twice { what, id: id.into(), place: place.into() }).collect()
+}
+
+fn unknown<'a>(
+    what: &'static str,
+    id: &str,
+    place: String,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Option<Problem> {
+    let near = || nearest(id, known.clone());
+    (!known.clone().any(|other| other == id)).then(|| Problem::Unknown { what, id: id.into(), place, near: near() })
+}
+
+fn too_large(place: String, value: u64) -> Option<Problem> {
+    i64::try_from(value).is_err().then_some(Problem::TooLarge { place, value })
+}
+
+fn waives(input: &Input<'_>, outcome: &Outcome) -> bool {
+    let facts = input.records.iter().map(|record| &record.descriptor).find(|facts| facts.id == outcome.architecture);
+    facts.is_some_and(|facts| facts.waivers.iter().any(|waiver| waiver.check == outcome.check))
+}
+
+fn place(outcome: &Outcome) -> String {
+    format!("outcome of `{}` for `{}` on `{}`", outcome.check, outcome.architecture, outcome.device)
+}

@@ -1,0 +1,144 @@
+//! One architecture, whole.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+
+use serde_json::{Map, Value};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use zoo_registry::descriptor::Preset;
+use zoo_registry::record::SourceFile;
+use zoo_registry::{Descriptor, ModuleTree, Outcome, Parameter, Status};
+
+use super::{Catalog, summaries};
+use crate::error::{Error, Result};
+use crate::view::{Model, ModelSummary, SizeFacts};
+
+/// The rest of what its line in the index begins.
+pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Model> {
+    let id = &summary.id;
+    let (readme, json): (String, String) =
+        sqlx::query_as("SELECT readme, descriptor_json FROM architecture WHERE id = ?1")
+            .bind(id)
+            .fetch_one(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    let descriptor: Descriptor = parsed(catalog, &json, || format!("`architecture.descriptor_json` of `{id}`"))?;
+    let sources: Vec<(String, String)> =
+        sqlx::query_as("SELECT path, text FROM source_file WHERE architecture = ?1 ORDER BY path")
+            .bind(id)
+            .fetch_all(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    let mut sizes = Vec::new();
+    for preset in &descriptor.presets {
+        sizes.extend(size(catalog, preset).await?);
+    }
+    let edges = summaries::edges(&catalog.pool).await.map_err(catalog.reading())?;
+    Ok(Model {
+        outcomes: outcomes(catalog, Some(id)).await?,
+        descendants: edges.into_iter().filter(|(_, edge)| edge.id == *id).collect(),
+        sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
+        summary,
+        descriptor,
+        readme,
+        sizes,
+    })
+}
+
+/// Outcomes by architecture, check and device; of all architectures, or of one.
+pub(super) async fn outcomes(catalog: &Catalog, only: Option<&str>) -> Result<Vec<Outcome>> {
+    type Line = (String, String, String, String, Option<f64>, bool, Option<f64>, Option<String>, String);
+    let lines: Vec<Line> = sqlx::query_as(
+        "SELECT architecture, check_id, device, status, error, error_is_nan, tolerance, measure, detail FROM outcome
+         WHERE ?1 IS NULL OR architecture = ?1 ORDER BY architecture, check_id, device",
+    )
+    .bind(only)
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let outcome = |(architecture, check, device, status, error, is_nan, tolerance, measure, detail): Line| {
+        let known = Status::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| Error::Content {
+            path: catalog.path.clone(),
+            place: format!("`outcome.status` of `{check}` for `{architecture}` on `{device}`"),
+            reason: format!("there is no status `{status}`"),
+        });
+        let error = if is_nan { Some(f64::NAN) } else { error };
+        Ok(Outcome { check, architecture, device, status: known?, error, tolerance, measure, detail })
+    };
+    lines.into_iter().map(outcome).collect()
+}
+
+/// `None` where there is no code.
+async fn size(catalog: &Catalog, preset: &Preset) -> Result<Option<SizeFacts>> {
+    let modules: Vec<(String, i64, String, String)> =
+        sqlx::query_as("SELECT path, depth, name, kind FROM module WHERE preset = ?1 ORDER BY ordinal")
+            .bind(&preset.id)
+            .fetch_all(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    let lines: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT module, name, shape FROM parameter WHERE preset = ?1 ORDER BY ordinal")
+            .bind(&preset.id)
+            .fetch_all(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    let mut parameters: BTreeMap<String, Vec<Parameter>> = BTreeMap::new();
+    for (module, name, shape) in lines {
+        let shape = parsed(catalog, &shape, || format!("`parameter.shape` of `{module}.{name}` in `{}`", preset.id))?;
+        parameters.entry(module).or_default().push(Parameter { name, shape });
+    }
+    let Some(modules) = tree(&mut modules.into_iter().peekable(), &mut parameters) else { return Ok(None) };
+    let parameters = modules.parameter_count();
+    Ok(Some(SizeFacts { preset: preset.clone(), config: config(catalog, &preset.id).await?, modules, parameters }))
+}
+
+/// The next module and, by depth, those inside it.
+fn tree(
+    modules: &mut Peekable<impl Iterator<Item = (String, i64, String, String)>>,
+    parameters: &mut BTreeMap<String, Vec<Parameter>>,
+) -> Option<ModuleTree> {
+    let (path, depth, name, kind) = modules.next()?;
+    let mut children = Vec::new();
+    while modules.peek().is_some_and(|(_, below, ..)| *below > depth) {
+        children.extend(tree(modules, parameters));
+    }
+    Some(ModuleTree { name, kind, parameters: parameters.remove(&path).unwrap_or_default(), children })
+}
+
+async fn config(catalog: &Catalog, preset: &str) -> Result<Map<String, Value>> {
+    let fields =
+        sqlx::query("SELECT field, kind, value FROM preset_config WHERE preset = ?1 AND built ORDER BY position")
+            .bind(preset)
+            .fetch_all(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    let field = |row: SqliteRow| {
+        let field: String = row.try_get(0).map_err(catalog.reading())?;
+        let kind: String = row.try_get(1).map_err(catalog.reading())?;
+        let value = match kind.as_str() {
+            "null" => Ok(Value::Null),
+            "boolean" => row.try_get_unchecked::<bool, _>(2).map(Value::from),
+            "integer" => row.try_get_unchecked::<i64, _>(2).map(Value::from),
+            "real" => row.try_get_unchecked::<f64, _>(2).map(Value::from),
+            _ => row.try_get_unchecked::<String, _>(2).map(Value::from),
+        };
+        let value = value.map_err(catalog.reading())?;
+        match &value {
+            Value::String(json) if kind == "json" => {
+                let value = parsed(catalog, json, || format!("`preset_config.value` of `{field}` in `{preset}`"))?;
+                Ok((field, value))
+            }
+            _ => Ok((field, value)),
+        }
+    };
+    fields.into_iter().map(field).collect()
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(catalog: &Catalog, json: &str, place: impl Fn() -> String) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| Error::Content {
+        path: catalog.path.clone(),
+        place: place(),
+        reason: error.to_string(),
+    })
+}

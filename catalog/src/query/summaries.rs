@@ -1,0 +1,137 @@
+//! Lists over the whole catalog.
+
+use std::collections::BTreeMap;
+
+use sqlx::SqlitePool;
+use zoo_registry::CheckFacts;
+use zoo_registry::descriptor::{Lineage, Source};
+
+use crate::view::{ModelSummary, Tally, TermFacts};
+
+/// The index: every architecture by id, or only the one of this id.
+pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<ModelSummary>, sqlx::Error> {
+    type Line = (String, String, String, String, String, u32, Option<i64>, Option<i64>);
+    let lines: Vec<Line> = sqlx::query_as(
+        "SELECT a.id, a.name, a.summary, a.family, a.date, count(p.id),
+           min(coalesce(p.parameters, p.published_parameters)), max(coalesce(p.parameters, p.published_parameters))
+         FROM architecture AS a LEFT JOIN preset AS p ON p.architecture = a.id
+         WHERE ?1 IS NULL OR a.id = ?1 GROUP BY a.id ORDER BY a.id",
+    )
+    .bind(only)
+    .fetch_all(pool)
+    .await?;
+    let mut labs: BTreeMap<String, Vec<String>> = grouped(
+        sqlx::query_as(
+            "SELECT architecture, lab FROM architecture_lab WHERE ?1 IS NULL OR architecture = ?1
+             ORDER BY architecture, position",
+        )
+        .bind(only)
+        .fetch_all(pool)
+        .await?,
+    );
+    let terms: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT architecture, axis, term FROM architecture_term WHERE ?1 IS NULL OR architecture = ?1
+         ORDER BY architecture, axis, position",
+    )
+    .bind(only)
+    .fetch_all(pool)
+    .await?;
+    let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))).collect());
+    let mut tallies: BTreeMap<String, Tally> = tallies(pool, only).await?.into_iter().collect();
+    let summary = |(id, name, summary, family, date, presets, least, most): Line| ModelSummary {
+        labs: labs.remove(&id).unwrap_or_default(),
+        taxonomy: grouped(terms.remove(&id).unwrap_or_default()),
+        tally: tallies.remove(&id).unwrap_or_default(),
+        parameters: least.zip(most).map(|(least, most)| (least.unsigned_abs(), most.unsigned_abs())),
+        id,
+        name,
+        summary,
+        family,
+        date,
+        presets,
+    };
+    Ok(lines.into_iter().map(summary).collect())
+}
+
+async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<(String, Tally)>, sqlx::Error> {
+    let rows: Vec<(String, u32, u32, u32, u32)> = sqlx::query_as(
+        "SELECT architecture, count(*) FILTER (WHERE status = 'pass'), count(*) FILTER (WHERE status = 'fail'),
+           count(*) FILTER (WHERE status = 'waived'), count(*) FILTER (WHERE status = 'not-applicable')
+         FROM outcome WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture ORDER BY architecture",
+    )
+    .bind(only)
+    .fetch_all(pool)
+    .await?;
+    let tally = |(id, pass, fail, waived, not_applicable)| (id, Tally { pass, fail, waived, not_applicable });
+    Ok(rows.into_iter().map(tally).collect())
+}
+
+/// Every lineage edge with the id of its child, by child and place in its list.
+pub(super) async fn edges(pool: &SqlitePool) -> Result<Vec<(String, Lineage)>, sqlx::Error> {
+    type Edge = (String, i64, String, String, Option<String>);
+    let edges: Vec<Edge> = sqlx::query_as(
+        "SELECT architecture, position, ancestor, relation, change FROM lineage ORDER BY architecture, position",
+    )
+    .fetch_all(pool)
+    .await?;
+    type Row = (String, i64, String, Option<String>, String, Option<String>);
+    let sources: Vec<Row> = sqlx::query_as(
+        "SELECT architecture, lineage, source, reference, confidence, note FROM source
+         WHERE lineage IS NOT NULL ORDER BY architecture, field, position",
+    )
+    .fetch_all(pool)
+    .await?;
+    let source = |(child, at, source, reference, confidence, note): Row| {
+        ((child, at), Source { source, reference, confidence, note })
+    };
+    let mut sources = grouped(sources.into_iter().map(source).collect());
+    let edge = |(child, at, id, relation, change): Edge| {
+        let sources = sources.remove(&(child.clone(), at)).unwrap_or_default();
+        (child, Lineage { id, relation, change, sources })
+    };
+    Ok(edges.into_iter().map(edge).collect())
+}
+
+/// Every check, by id.
+pub(super) async fn checks(pool: &SqlitePool) -> Result<Vec<CheckFacts>, sqlx::Error> {
+    let checks: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, statement, method FROM conformance_check ORDER BY id").fetch_all(pool).await?;
+    let bugs = sqlx::query_as("SELECT check_id, bug FROM conformance_catch ORDER BY check_id, position");
+    let mut bugs: BTreeMap<String, Vec<String>> = grouped(bugs.fetch_all(pool).await?);
+    let check = |(id, statement, method)| {
+        let catches = bugs.remove(&id).unwrap_or_default();
+        CheckFacts { id, statement, method, catches }
+    };
+    Ok(checks.into_iter().map(check).collect())
+}
+
+/// Id, title and question of every axis, in the vocabulary's order.
+pub(super) async fn axes(pool: &SqlitePool) -> Result<Vec<(String, String, String)>, sqlx::Error> {
+    sqlx::query_as("SELECT id, title, question FROM axis ORDER BY position").fetch_all(pool).await
+}
+
+/// Every term with the id of its axis, each axis in the vocabulary's order.
+pub(super) async fn terms(pool: &SqlitePool) -> Result<Vec<(String, TermFacts)>, sqlx::Error> {
+    let terms: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT axis, id, label, definition FROM term ORDER BY axis, position").fetch_all(pool).await?;
+    let models: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT DISTINCT axis, term, architecture FROM architecture_term ORDER BY axis, term, architecture",
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut models = grouped(models.into_iter().map(|(axis, term, model)| ((axis, term), model)).collect());
+    let term = |(axis, id, label, definition): (String, String, String, String)| {
+        let models = models.remove(&(axis.clone(), id.clone())).unwrap_or_default();
+        (axis, TermFacts { id, label, definition, models })
+    };
+    Ok(terms.into_iter().map(term).collect())
+}
+
+/// The values of each key, in order.
+fn grouped<K: Ord, V>(pairs: Vec<(K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut groups = BTreeMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_insert_with(Vec::new).push(value);
+    }
+    groups
+}

@@ -1,0 +1,9 @@
+//! The catalog on real files.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod build;
+mod fixtures;
+mod open;
+mod read;
+mod refuse;
+mod sql;

@@ -1,0 +1,184 @@
+//! What was written comes back.
+
+use zoo_catalog::{Catalog, build};
+use zoo_registry::vocabulary;
+use zoo_registry::{Outcome, Status};
+
+use crate::fixtures::*;
+
+#[tokio::test]
+async fn a_model_comes_back_whole() {
+    let (_folder, _path, catalog) = catalog().await;
+    let record = toy();
+    let model = catalog.model("toy").await.unwrap().unwrap();
+    assert_eq!(model.descriptor, record.descriptor);
+    assert_eq!(model.descriptor.summary, NASTY.to_owned());
+    assert_eq!(model.readme, record.readme);
+    assert_eq!(model.sources, record.sources);
+    assert_eq!(model.sizes.len(), 2);
+    for (size, given) in model.sizes.iter().zip(&record.sizes) {
+        assert_eq!(size.preset.id, given.preset);
+        assert_eq!(size.modules, given.modules);
+        assert_eq!(size.parameters, given.modules.parameter_count());
+        assert_eq!(size.config, given.config);
+        let order = |config: &serde_json::Map<_, _>| config.keys().cloned().collect::<Vec<String>>();
+        assert_eq!(order(&size.config), order(&given.config));
+    }
+    let mut outcomes = outcomes();
+    outcomes.retain(|outcome| outcome.architecture == "toy");
+    outcomes.sort_by(|a, b| (&a.check, &a.device).cmp(&(&b.check, &b.device)));
+    assert_eq!(model.outcomes, outcomes);
+    assert!(model.descendants.is_empty());
+}
+
+#[tokio::test]
+async fn a_model_without_code_has_facts_and_no_sizes() {
+    let (_folder, _path, catalog) = catalog().await;
+    let model = catalog.model("block").await.unwrap().unwrap();
+    assert_eq!(model.descriptor, block().descriptor);
+    assert!(model.sizes.is_empty());
+    assert_eq!((model.summary.presets, model.summary.parameters), (1, Some((7, 7))));
+    assert_eq!(model.descendants, [("toy".to_owned(), toy().descriptor.lineage[0].clone())]);
+}
+
+#[tokio::test]
+async fn no_model_is_none() {
+    let (_folder, _path, catalog) = catalog().await;
+    assert!(catalog.model("Toy").await.unwrap().is_none());
+    assert!(catalog.model("' OR 1=1 --").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_index_is_sorted_and_counts() {
+    let (_folder, _path, catalog) = catalog().await;
+    let models = catalog.models().await.unwrap();
+    let [block, toy] = &models[..] else { panic!("{models:?}") };
+    assert_eq!((block.id.as_str(), toy.id.as_str()), ("block", "toy"));
+    assert_eq!(toy.labs, ["zeta", "alpha"], "labs keep their order");
+    assert_eq!(toy.taxonomy, crate::fixtures::toy().descriptor.taxonomy);
+    let sizes = crate::fixtures::toy().sizes;
+    assert_eq!(toy.parameters, Some((sizes[1].modules.parameter_count(), sizes[0].modules.parameter_count())));
+    let tally = toy.tally;
+    assert_eq!((tally.pass, tally.fail, tally.waived, tally.not_applicable), (1, 1, 1, 1));
+    assert_eq!(catalog.model("toy").await.unwrap().unwrap().summary, *toy);
+}
+
+#[tokio::test]
+async fn families_list_members_by_date_and_edges_with_sources() {
+    let (_folder, path) = folder();
+    let mut first = block();
+    first.descriptor.date = "2019-12".into();
+    first.descriptor.id = "zebra".into();
+    first.descriptor.presets.clear();
+    let mut alone = first.clone();
+    (alone.descriptor.id, alone.descriptor.family) = ("alone".into(), "hermits".into());
+    build(&path, &[toy(), block(), alone, first], &checks(), &[]).await.unwrap();
+    let families = Catalog::open(&path).await.unwrap().families().await.unwrap();
+    let [hermits, toys] = &families[..] else { panic!("{families:?}") };
+    assert_eq!((hermits.id.as_str(), toys.id.as_str()), ("hermits", "toys"));
+    assert_eq!(toys.members.iter().map(|member| member.id.as_str()).collect::<Vec<_>>(), ["zebra", "block", "toy"]);
+    let edges = toy().descriptor.lineage.into_iter().map(|edge| ("toy".to_owned(), edge));
+    assert_eq!(toys.edges, edges.collect::<Vec<_>>());
+    assert!(hermits.edges.is_empty());
+}
+
+#[tokio::test]
+async fn the_matrix_is_sorted_and_complete() {
+    let (_folder, _path, catalog) = catalog().await;
+    let matrix = catalog.matrix().await.unwrap();
+    let mut checks = checks();
+    checks.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(matrix.checks, checks);
+    assert_eq!(matrix.devices, ["flex", "ndarray"]);
+    assert_eq!(
+        matrix.rows.iter().map(|(model, outcomes)| (model.id.as_str(), outcomes.len())).collect::<Vec<_>>(),
+        [("block", 1), ("toy", 4)]
+    );
+    assert_eq!(matrix.rows[1].1, catalog.model("toy").await.unwrap().unwrap().outcomes);
+}
+
+#[tokio::test]
+async fn axes_keep_the_vocabulary_s_order_and_name_their_models() {
+    let (_folder, _path, catalog) = catalog().await;
+    let axes = catalog.axes().await.unwrap();
+    let ids: Vec<_> = vocabulary::axes().iter().map(|axis| axis.id.as_str()).chain(["mood"]).collect();
+    assert_eq!(axes.iter().map(|axis| axis.id.as_str()).collect::<Vec<_>>(), ids);
+    let attention = axes.iter().find(|axis| axis.id == "attention").unwrap();
+    let ours = &vocabulary::axis("attention").unwrap().terms;
+    assert!(ours.iter().zip(&attention.terms).all(|(ours, term)| ours.id == term.id && ours.label == term.label));
+    let models = |id: &str| attention.terms.iter().find(|term| term.id == id).unwrap().models.clone();
+    assert_eq!(models("causal"), ["block", "toy"]);
+    assert_eq!(models("telepathic"), ["toy"]);
+    assert!(models("hard").is_empty());
+}
+
+#[tokio::test]
+async fn an_error_that_is_not_a_number_stays_one() {
+    let (_folder, path) = folder();
+    let nan = outcome("values-match", "flex", Status::Fail, Some(f64::NAN));
+    build(&path, &[toy()], &checks(), &[nan, outcome("a-third", "flex", Status::Pass, None)]).await.unwrap();
+    let catalog = Catalog::open(&path).await.unwrap();
+    let found: Vec<Outcome> = catalog.model("toy").await.unwrap().unwrap().outcomes;
+    assert_eq!(found[0].error, None);
+    assert!(found[1].error.unwrap().is_nan());
+}
+
+#[tokio::test]
+async fn the_tables_say_what_the_json_says() {
+    let (_folder, _path, catalog) = catalog().await;
+    let rows = async |sql: &str| serde_json::to_string(&catalog.sql(sql).await.unwrap().rows).unwrap();
+    assert_eq!(
+        rows(
+            "SELECT p.title, a.author FROM architecture_paper AS u JOIN paper AS p ON p.id = u.paper
+              JOIN paper_author AS a ON a.paper = p.id WHERE u.architecture = 'toy' ORDER BY u.position, a.position"
+        )
+        .await,
+        r#"[["Toys Are All You Need","Z. Élan"],["Toys Are All You Need","A. Child"],["Wood","A. Child"]]"#
+    );
+    assert_eq!(rows("SELECT count(*) FROM paper").await, "[[2]]", "a shared paper stands once");
+    assert_eq!(
+        rows("SELECT name, architecture, preset FROM alias ORDER BY name").await,
+        r#"[["Plaything","toy",null],["Toy's","toy",null],["plaything","toy",null],["toy-l","toy","toy-large"]]"#
+    );
+    assert_eq!(
+        rows("SELECT published, ours FROM published_field ORDER BY position").await,
+        r#"[["hidden_size","d_model"],["n_head","n_heads"],["dropout",null]]"#
+    );
+    assert_eq!(
+        rows("SELECT field, position, preset, lineage, reference FROM source ORDER BY field, position").await,
+        r#"[["date",0,null,null,"page 1"],["lineage.block",0,null,0,"§ 2"],["lineage.block",1,null,0,null],["presets.toy-large",0,"toy-large",null,"table 1"]]"#
+    );
+    assert_eq!(
+        rows(
+            "SELECT field, stated, built, kind, value FROM preset_config WHERE preset = 'toy-large' AND field <> 'name'
+              ORDER BY position"
+        )
+        .await,
+        format!(
+            r#"[["d_model",1,1,"integer",16],["zeta",0,1,"null",null],["eps",1,1,"real",0.30000000000000004],["whole",0,1,"real",2.0],["least",0,1,"integer",{}],["tied",1,1,"boolean",1],["extents",1,1,"json","[1,2.5,\"x\"]"],["nested",0,1,"json","{{\"z\":1,\"a\":false}}"],["aaa",0,1,"integer",1]]"#,
+            i64::MIN
+        )
+    );
+    assert_eq!(
+        rows("SELECT field, stated, built FROM preset_config WHERE preset = 'block-paper-only'").await,
+        r#"[["d_model",1,0]]"#
+    );
+    assert_eq!(
+        rows(
+            "SELECT p.path, m.kind, p.shape, p.count FROM parameter AS p JOIN module AS m ON m.preset = p.preset
+              AND m.path = p.module WHERE p.preset = 'toy-base' ORDER BY p.ordinal LIMIT 6"
+        )
+        .await,
+        r#"[["table","Toy","[5,4]",20],["b.weight","Linear","[4,3]",12],["b.bias","Linear","[3]",3],["layers.0.scale","Layer<'a, T>","[]",1],["layers.0.norm.weight","Norm","[3]",3],["layers.0.norm.bias","Norm","[3]",3]]"#
+    );
+    assert_eq!(
+        rows("SELECT path, parameters FROM module WHERE preset = 'toy-base' AND depth <= 1 ORDER BY ordinal").await,
+        r#"[["",119],["b",15],["layers",84],["a",0]]"#
+    );
+    assert_eq!(
+        rows("SELECT preset, parameters, published_parameters, difference FROM model_size ORDER BY preset").await,
+        r#"[["block-paper-only",null,7,null],["toy-base",119,null,null],["toy-large",215,50,165]]"#
+    );
+    let waived = serde_json::to_string(NASTY).unwrap();
+    assert_eq!(rows("SELECT waived_because FROM conformance WHERE status = 'waived'").await, format!("[[{waived}]]"));
+}

@@ -1,0 +1,157 @@
+//! Input that contradicts itself is refused, with what and where.
+
+use zoo_catalog::{Error, Problem, build};
+use zoo_registry::descriptor::Waiver;
+use zoo_registry::vocabulary::Term;
+use zoo_registry::{CheckFacts, ModuleTree, Outcome, Parameter, Record, Status};
+
+use crate::fixtures::*;
+
+async fn problems(records: &[Record], checks: &[CheckFacts], outcomes: &[Outcome]) -> Vec<Problem> {
+    let (folder, path) = folder();
+    let error = build(&path, records, checks, outcomes).await.unwrap_err();
+    assert!(names(folder.path()).is_empty());
+    assert!(error.hint().is_some());
+    match error {
+        Error::Input { problems } => problems,
+        other => panic!("{other}"),
+    }
+}
+
+/// The only problem of a toy that was changed.
+async fn told(change: impl FnOnce(&mut Record)) -> String {
+    let mut record = toy();
+    change(&mut record);
+    let problems = problems(&[record, block()], &checks(), &[]).await;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems[0].to_string()
+}
+
+#[tokio::test]
+async fn outcomes_name_known_checks_and_architectures() {
+    let unknown = [
+        outcome("values-mach", "flex", Status::Pass, None),
+        Outcome { architecture: "tyo".into(), ..outcome("a-third", "flex", Status::Pass, None) },
+    ];
+    let told = problems(&[toy()], &checks(), &unknown).await;
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told[0],
+        "outcome of `values-mach` for `toy` on `flex`: there is no check `values-mach`; did you mean `values-match`?"
+    );
+    assert!(
+        told[1].starts_with("outcome of `a-third` for `tyo` on `flex`: there is no architecture `tyo`"),
+        "{}",
+        told[1]
+    );
+    assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
+async fn waivers_name_known_checks_once() {
+    let waiver = |check: &str| Waiver { check: check.into(), reason: "none".into() };
+    let unknown = told(|toy| toy.descriptor.waivers.push(waiver("zzz"))).await;
+    assert_eq!(unknown, "waiver of `toy`: there is no check `zzz`");
+    let twice = told(|toy| toy.descriptor.waivers.push(waiver("padding-does-not-leak"))).await;
+    assert_eq!(twice, "architecture `toy`: waiver `padding-does-not-leak` stands twice");
+}
+
+#[tokio::test]
+async fn a_waived_outcome_needs_a_waiver() {
+    let waived = [outcome("a-third", "flex", Status::Waived, None)];
+    let told = problems(&[toy()], &checks(), &waived).await;
+    assert_eq!(told, [Problem::Unwaived { place: "outcome of `a-third` for `toy` on `flex`".into() }]);
+}
+
+#[tokio::test]
+async fn one_of_a_kind_stands_once() {
+    let twice = outcome("a-third", "flex", Status::Pass, None);
+    let mut checks = checks();
+    checks.push(checks[0].clone());
+    let told = problems(&[block(), block(), toy()], &checks, &[twice.clone(), twice]).await;
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "the records: architecture `block` stands twice",
+            "the checks: check `values-match` stands twice",
+            "the outcomes: outcome `outcome of `a-third` for `toy` on `flex`` stands twice",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn problems_come_in_one_order() {
+    let outcomes: Vec<_> = ["x", "y"].map(|check| outcome(check, "flex", Status::Pass, None)).into();
+    let mut checks = checks();
+    checks.extend(checks.clone());
+    let (mut reversed, mut other) = (outcomes.clone(), checks.clone());
+    reversed.reverse();
+    other.reverse();
+    let told = problems(&[block(), toy()], &checks, &outcomes).await;
+    assert_eq!(told, problems(&[toy(), block()], &other, &reversed).await);
+    assert_eq!(told.len(), 5);
+}
+
+#[tokio::test]
+async fn names_have_one_owner() {
+    let told = told(|toy| toy.descriptor.presets[1].aliases.push("BLOCK_paper-only".into())).await;
+    assert_eq!(told, "the name `BLOCK_paper-only` is claimed by both `block/block-paper-only` and `toy/toy-base`");
+}
+
+#[tokio::test]
+async fn sizes_are_of_known_presets_once() {
+    let unknown = told(|toy| toy.sizes[0].preset = "toy-lage".into()).await;
+    assert_eq!(unknown, "architecture `toy`: there is no preset `toy-lage`; did you mean `toy-large`?");
+    let twice = told(|toy| toy.sizes.push(toy.sizes[0].clone())).await;
+    assert_eq!(twice, "architecture `toy`: size `toy-large` stands twice");
+}
+
+#[tokio::test]
+async fn paths_in_a_module_tree_are_unique() {
+    let modules =
+        |toy: &mut Record| toy.sizes[0].modules.children.push(ModuleTree { name: "b".into(), ..Default::default() });
+    assert_eq!(told(modules).await, "architecture `toy`, size `toy-large`: module `b` stands twice");
+    let parameter = Parameter { name: "table".into(), shape: vec![1] };
+    let parameters = |toy: &mut Record| toy.sizes[0].modules.parameters.push(parameter);
+    assert_eq!(told(parameters).await, "architecture `toy`, size `toy-large`: parameter `table` stands twice");
+}
+
+#[tokio::test]
+async fn numbers_fit_sqlite() {
+    let wide = told(|toy| toy.sizes[1].modules.parameters[0].shape = vec![usize::MAX, 2]).await;
+    assert_eq!(
+        wide,
+        "architecture `toy`, size `toy-base`: expected at most 9223372036854775807, found 18446744073709551615"
+    );
+    let published = told(|toy| toy.descriptor.presets[0].parameters = Some(1 << 63)).await;
+    assert!(published.starts_with("architecture `toy`, preset `toy-large`, `parameters`: "), "{published}");
+    let config = told(|toy| _ = toy.sizes[0].config.insert("seed".into(), u64::MAX.into())).await;
+    assert!(config.starts_with("architecture `toy`, size `toy-large`, `config.seed`: "), "{config}");
+    let tolerance = Outcome { tolerance: Some(f64::NAN), ..outcome("a-third", "flex", Status::Pass, Some(1.0)) };
+    let told = problems(&[toy()], &checks(), &[tolerance]).await;
+    assert_eq!(told, [Problem::NotANumber { place: "outcome of `a-third` for `toy` on `flex`".into() }]);
+}
+
+#[tokio::test]
+async fn terms_mean_one_thing() {
+    let term = |id: &str| Term { id: id.into(), label: "Other".into(), definition: "Otherwise.".into() };
+    let ours = told(|toy| toy.descriptor.terms.entry("attention".into()).or_default().push(term("causal"))).await;
+    assert_eq!(
+        ours,
+        "architecture `toy`: defines the term `causal` of axis `attention` otherwise than `the vocabulary` does"
+    );
+    let mut other = block();
+    other.descriptor.terms.insert("mood".into(), vec![term("merry")]);
+    let told = problems(&[toy(), other], &checks(), &[]).await;
+    assert_eq!(
+        told[0].to_string(),
+        "architecture `toy`: defines the term `merry` of axis `mood` otherwise than `block` does"
+    );
+}
+
+#[tokio::test]
+async fn facts_keep_their_own_rules() {
+    let told = told(|toy| toy.descriptor.date = "yesterday".into()).await;
+    assert!(told.starts_with("architecture `toy`: `date`: "), "{told}");
+}

@@ -1,0 +1,83 @@
+// usage: node browser.mjs PUBLIC_DIR [--all]
+// Exits 1 on an accessibility violation, a request elsewhere, a console error (a policy violation is one), a page wider than
+// the screen, or text that differs without JavaScript.
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, sep } from 'node:path';
+import { serve } from './server.mjs';
+
+const [folder, ...flags] = process.argv.slice(2);
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const modes = [
+  { name: 'light', colorScheme: 'light' },
+  { name: 'dark', colorScheme: 'dark' },
+  { name: 'forced colours', colorScheme: 'light', forcedColors: 'active' },
+  { name: '360 px', colorScheme: 'light', viewport: { width: 360, height: 740 } },
+  { name: '320 px', colorScheme: 'light', viewport: { width: 320, height: 256 }, spaced: true },
+  { name: 'no script', colorScheme: 'light', javaScriptEnabled: false },
+];
+const spacing = '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}';
+const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-default-apps', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'];
+
+function* files(at) {
+  for (const entry of readdirSync(at, { withFileTypes: true })) {
+    const path = join(at, entry.name);
+    if (entry.isDirectory()) yield* files(path);
+    else if (entry.name.endsWith('.html')) yield path;
+  }
+}
+
+// `models/bert/source/index.html` is of the type `models/*/source/`: a name stands for its siblings, a page for its type.
+function pages() {
+  const all = [...files(folder)].sort().map(file => ({ path: '/' + relative(folder, file).split(sep).join('/').replace(/index\.html$/, ''), size: statSync(file).size }));
+  if (flags.includes('--all')) return all.map(page => page.path);
+  const types = new Map();
+  for (const page of all) {
+    const [first, ...rest] = page.path.split('/').slice(1, -1);
+    const type = [first, ...rest.map(name => (name === 'source' ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
+    types.set(type, [...(types.get(type) ?? []), page]);
+  }
+  const ends = [...types.values()].flatMap(same => { same.sort((a, b) => a.size - b.size); return [same[0], same.at(-1)]; });
+  return [...new Set(ends.map(page => page.path))].sort();
+}
+
+const { base, close } = await serve(folder);
+const profiles = mkdtempSync(join(tmpdir(), 'zoo-checks-'));
+const words = new Map();
+let bad = 0;
+for (const { name, spaced, ...mode } of modes) {
+  const script = mode.javaScriptEnabled !== false;
+  const browser = await chromium.launchPersistentContext(mkdtempSync(join(profiles, 'p-')), { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args, ...mode });
+  for (const path of pages()) {
+    const page = await browser.newPage();
+    const problems = [];
+    page.on('request', request => { const url = new URL(request.url()); if (url.protocol.startsWith('http') && url.origin !== base) problems.push(`request to ${url.origin}`); });
+    page.on('console', message => { if (message.type() === 'error') problems.push(message.text()); });
+    page.on('pageerror', error => problems.push(String(error)));
+    await page.goto(base + path, { waitUntil: 'load' });
+    if (script) {
+      let axe = new AxeBuilder({ page }).withTags(tags);
+      // Contrast is measured node by node: a few rows stand for a long table or listing.
+      if (await page.locator('tbody tr').count() > 400) axe = axe.exclude('tbody tr:nth-child(n+6)');
+      if (await page.locator('.source code').count() > 120) axe = axe.exclude('.source code:nth-of-type(n+121)');
+      for (const found of (await axe.analyze()).violations) problems.push(`${found.id}: ${found.nodes.slice(0, 3).map(node => node.target.join(' ')).join(' | ')}${found.nodes.length > 3 ? ` and ${found.nodes.length - 3} more` : ''}`);
+      if (spaced) await page.evaluate(css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }, spacing);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (over > 0) problems.push(`${over} px wider than the screen`);
+    }
+    const text = await page.locator('main').innerText();
+    if (name === 'light') words.set(path, text);
+    if (!script && words.get(path) !== text) problems.push('text differs without JavaScript');
+    for (const problem of problems) console.log(`${name} ${path}: ${problem}`);
+    bad += problems.length;
+    await page.close();
+  }
+  await browser.close();
+  console.log(`${name}: ${pages().length} pages looked at`);
+}
+rmSync(profiles, { recursive: true, force: true });
+close();
+console.log(bad === 0 ? 'no violation' : `${bad} violations`);
+process.exit(bad === 0 ? 0 : 1);

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Checks a built site: run.sh PUBLIC_DIR [--all]
+# Valid HTML everywhere; the largest and the smallest page of every type (with --all, every page) in Chromium: light, dark,
+# forced colours, phone, narrow with wide text spacing, and without JavaScript. Exits 1 on any violation.
+set -euo pipefail
+
+public=$(realpath "${1:?usage: run.sh PUBLIC_DIR [--all]}")
+shift
+[ -f "$public/.zoo-site" ] || { echo "$public is not a built site (it has no .zoo-site)" >&2; exit 2; }
+cd "$(dirname "$0")"
+
+if ! command -v chromium >/dev/null; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+fi
+if [ ! -d node_modules/playwright-core ] || [ package.json -nt node_modules/.package-lock.json ]; then
+  PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --silent
+fi
+
+failed=0
+echo "html-validate"
+find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json || failed=1
+echo "chromium"
+node browser.mjs "$public" "$@" || failed=1
+exit "$failed"

@@ -1,0 +1,135 @@
+//! Everything the pages are written from: the catalog's views, gathered once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zoo_catalog::Catalog;
+use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary};
+
+use crate::error::{Error, Result};
+use crate::format::humanise;
+
+/// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
+pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
+
+/// The axis that names labs, where the vocabularies have one; a model's labs are facts of their own.
+pub(crate) const LABS: &str = "lab";
+
+/// The catalog's views, as plain data.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// Every architecture, sorted by id.
+    pub models: Vec<Model>,
+    /// Every family, sorted by id.
+    pub families: Vec<Family>,
+    /// The conformance matrix.
+    pub matrix: Matrix,
+    /// The vocabularies, in the order they are shown.
+    pub axes: Vec<AxisFacts>,
+}
+
+impl Content {
+    /// Reads everything from a catalog.
+    ///
+    /// # Errors
+    /// [`Error::Catalog`].
+    pub async fn read(catalog: &Catalog) -> Result<Self> {
+        let mut models = Vec::new();
+        for summary in catalog.models().await? {
+            models.extend(catalog.model(&summary.id).await?);
+        }
+        Ok(Self {
+            models,
+            families: catalog.families().await?,
+            matrix: catalog.matrix().await?,
+            axes: catalog.axes().await?,
+        })
+    }
+
+    /// Refuses ids that would not make an address.
+    pub(crate) fn check(&self) -> Result<()> {
+        let models = self.models.iter().map(|model| ("architecture", &model.summary.id));
+        let families = self.families.iter().map(|family| ("family", &family.id));
+        let axes = self.axes.iter().map(|axis| ("axis", &axis.id));
+        let terms = self.axes.iter().flat_map(|axis| &axis.terms).map(|term| ("term", &term.id));
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        match models.chain(families).chain(axes).chain(terms).find(|(_, id)| id.is_empty() || !id.chars().all(kebab)) {
+            Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The model with this id.
+    pub(crate) fn model(&self, id: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.summary.id == id)
+    }
+
+    /// A model's name for people, or its id where the catalog does not have it.
+    pub(crate) fn model_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.model(id).map_or(id, |model| &model.summary.name)
+    }
+
+    /// A family's name: its founder's where the ids agree.
+    pub(crate) fn family_name(&self, id: &str) -> String {
+        let label = self.axes.iter().filter(|axis| axis.id == "family").flat_map(|axis| &axis.terms);
+        let label = label.into_iter().find(|term| term.id == id).map(|term| term.label.clone());
+        label.unwrap_or_else(|| {
+            self.model(id).map_or_else(
+                || if id.len() <= 4 { id.to_uppercase() } else { humanise(id) },
+                |founder| founder.summary.name.clone(),
+            )
+        })
+    }
+
+    /// The family with this id, if it has a page.
+    pub(crate) fn has_family(&self, id: &str) -> bool {
+        self.families.iter().any(|family| family.id == id)
+    }
+
+    /// Title of an axis.
+    pub(crate) fn axis_title(&self, axis: &str) -> String {
+        let found = self.axes.iter().find(|known| known.id == axis);
+        found.map_or_else(|| humanise(axis), |known| known.title.clone())
+    }
+
+    /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
+    pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
+        let axis = self.axes.iter().find(|known| known.id == axis_id);
+        let found = axis.and_then(|axis| axis.terms.iter().find(|known| known.id == term));
+        found.map_or_else(
+            || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) },
+            |known| known.label.clone(),
+        )
+    }
+
+    /// Whether a term has a page: the vocabulary has it and a model uses it.
+    pub(crate) fn has_term(&self, axis: &str, term: &str) -> bool {
+        let known = self.axes.iter().any(|known| known.id == axis && known.terms.iter().any(|t| t.id == term));
+        known && !RECORD_AXES.contains(&axis) && self.members(axis, term).next().is_some()
+    }
+
+    /// Models that a term describes.
+    pub(crate) fn members<'a>(&'a self, axis: &'a str, term: &'a str) -> impl Iterator<Item = &'a ModelSummary> {
+        let summaries = self.models.iter().map(|model| &model.summary);
+        summaries.filter(move |model| {
+            let answers = if axis == LABS { Some(&model.labs) } else { model.taxonomy.get(axis) };
+            answers.is_some_and(|answers| answers.iter().any(|answer| answer == term))
+        })
+    }
+
+    /// Axes that classify models.
+    pub(crate) fn classifying(&self) -> impl Iterator<Item = &AxisFacts> {
+        self.axes.iter().filter(|axis| !RECORD_AXES.contains(&axis.id.as_str()))
+    }
+
+    /// A model's classification in the vocabulary's order; axes the vocabulary lacks come last, by id.
+    pub(crate) fn classification<'a>(
+        &'a self,
+        taxonomy: &'a BTreeMap<String, Vec<String>>,
+    ) -> Vec<(&'a str, &'a [String])> {
+        let known: BTreeSet<&str> = self.axes.iter().map(|axis| axis.id.as_str()).collect();
+        let ordered = self.axes.iter().map(|axis| axis.id.as_str());
+        let unknown = taxonomy.keys().map(String::as_str).filter(|axis| !known.contains(axis));
+        let terms = |axis: &'a str| taxonomy.get(axis).map(|terms| (axis, terms.as_slice()));
+        ordered.chain(unknown).filter_map(terms).filter(|(_, terms)| !terms.is_empty()).collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! What can go wrong between the catalog and a served page.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The site's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a site was not built or not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The catalog could not be read.
+    #[error(transparent)]
+    Catalog(#[from] zoo_catalog::Error),
+    /// A page's template does not fit its data.
+    #[error("page `{page}` does not render: {}", chain(.source))]
+    Template {
+        /// Path of the page in the site.
+        page: String,
+        /// What the template engine says.
+        #[source]
+        source: tera::Error,
+    },
+    /// The templates that ship with the crate do not parse.
+    #[error("the templates do not parse: {}", chain(.0))]
+    Templates(#[source] tera::Error),
+    /// A view cannot be written as JSON.
+    #[error("`{page}` cannot be written as JSON: {source}")]
+    Json {
+        /// Path of the file in the site.
+        page: String,
+        /// What the serialiser says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Source code cannot be highlighted.
+    #[error("source code cannot be highlighted: {0}")]
+    Highlight(String),
+    /// An id would not make a path.
+    #[error("{what} `{id}` cannot be part of an address: ids hold a–z, 0–9 and `-`")]
+    Id {
+        /// Kind of thing.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// Two pages want one address.
+    #[error("two pages have the address `{0}`")]
+    Twice(String),
+    /// The folder holds something else than a site of ours.
+    #[error("`{}` is not a zoo site (it has no `{marker}`), so it stays as it is", path.display())]
+    NotASite {
+        /// The folder.
+        path: PathBuf,
+        /// Name of the file that marks a site.
+        marker: &'static str,
+    },
+    /// A file or folder could not be read or written.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The preview is for this machine only.
+    #[error("the preview listens on loopback only, `{0}` is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// The server could not listen or stopped.
+    #[error("the preview at `{address}` stopped: {source}")]
+    Serve {
+        /// Where it listened.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// For `map_err`: an input or output error at a path.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        told.push_str(": ");
+        told.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    told
+}

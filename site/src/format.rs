@@ -1,0 +1,182 @@
+//! Numbers, sizes and names as people read them.
+
+use zoo_registry::Parameter;
+
+/// Narrow no-break space: groups digits, joins a number and its unit.
+pub(crate) const THIN: char = '\u{202f}';
+
+/// Digits in groups of three, from five digits on: `109 482 240`, `3072`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(THIN);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Three significant digits and a suffix: `109 M`, `1.56 B`.
+pub(crate) fn compact(number: u64) -> String {
+    scaled(number, 1000.0, &["", "k", "M", "B", "T"])
+}
+
+/// Three significant digits and a binary unit: `418 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    scaled(number, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn scaled(number: u64, step: f64, units: &[&str]) -> String {
+    let mut value = number as f64;
+    let mut unit = 0;
+    while value >= step - 0.5 && unit + 1 < units.len() {
+        value /= step;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || value >= 99.95 { 0 } else { usize::from(value < 9.995) + 1 };
+    let text = format!("{value:.decimals$}");
+    if units[unit].is_empty() { text } else { format!("{text}{THIN}{}", units[unit]) }
+}
+
+/// A measured error: `0`, `0.42`, `3.2e-7`.
+pub(crate) fn magnitude(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".into()
+    } else if (0.01..1000.0).contains(&size) {
+        let decimals = if size >= 100.0 { 0 } else { usize::from(size < 10.0) + 1 };
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.1e}").replace('-', "\u{2212}")
+    }
+}
+
+/// A share in percent: `52.1 %`, `< 0.1 %`.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
+    if part > 0 && share < 0.05 { format!("<{THIN}0.1{THIN}%") } else { format!("{share:.1}{THIN}%") }
+}
+
+/// Extents as code writes them: `[30522, 768]`.
+pub(crate) fn shape(extents: &[usize]) -> String {
+    let extents: Vec<_> = extents.iter().map(usize::to_string).collect();
+    format!("[{}]", extents.join(", "))
+}
+
+/// Shapes of several parameters, equal ones counted: `4 × [768, 768]`, in order of first appearance.
+pub(crate) fn shapes<'a>(parameters: impl IntoIterator<Item = &'a Parameter>) -> Vec<String> {
+    let mut seen: Vec<(&[usize], usize)> = Vec::new();
+    for parameter in parameters {
+        match seen.iter_mut().find(|(shape, _)| *shape == parameter.shape) {
+            Some((_, times)) => *times += 1,
+            None => seen.push((&parameter.shape, 1)),
+        }
+    }
+    let text = |(extents, times): (&[usize], usize)| {
+        if times == 1 { shape(extents) } else { format!("{times}{THIN}×{THIN}{}", shape(extents)) }
+    };
+    seen.into_iter().map(text).collect()
+}
+
+/// A field name for people: `attention_norm` → `Attention norm`.
+pub(crate) fn humanise(field: &str) -> String {
+    let words = field.replace(['_', '-'], " ").replace("mlp", "MLP").replace("moe", "MoE");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An id made of what may stand in an anchor; anything else becomes `-`.
+pub(crate) fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            slug.push(letter);
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "part".to_owned() } else { slug.to_owned() }
+}
+
+/// Text safe between tags and inside double quotes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// A web address that may become a link; anything but `http` and `https` stays text.
+pub(crate) fn external(address: &str) -> Option<&str> {
+    let lower = address.to_ascii_lowercase();
+    let web = lower.starts_with("https://") || lower.starts_with("http://");
+    let clean = !address.chars().any(|c| c.is_whitespace() || c.is_control());
+    (web && clean).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_group_from_five_on() {
+        assert_eq!(grouped(3072), "3072");
+        assert_eq!(grouped(30_522).replace(THIN, " "), "30 522");
+        assert_eq!(grouped(109_482_240).replace(THIN, " "), "109 482 240");
+    }
+
+    #[test]
+    fn three_digits_and_a_unit() {
+        let compact = |number| compact(number).replace(THIN, " ");
+        assert_eq!([compact(7), compact(999), compact(1000)], ["7", "999", "1.00 k"]);
+        assert_eq!([compact(109_482_240), compact(1_557_611_200)], ["109 M", "1.56 B"]);
+        assert_eq!(compact(999_999_999), "1.00 B");
+        assert_eq!(bytes(437_928_960).replace(THIN, " "), "418 MiB");
+    }
+
+    #[test]
+    fn magnitudes_keep_their_order() {
+        assert_eq!(magnitude(0.0), "0");
+        assert_eq!(magnitude(0.4166), "0.42");
+        assert_eq!(magnitude(31.25), "31.2");
+        assert_eq!(magnitude(3.24e-7), "3.2e\u{2212}7");
+    }
+
+    #[test]
+    fn equal_shapes_are_counted() {
+        let parameter = |shape: &[usize]| Parameter { name: "w".into(), shape: shape.to_vec() };
+        let four = [parameter(&[2, 3]), parameter(&[3]), parameter(&[2, 3])];
+        assert_eq!(shapes(&four).join(" ").replace(THIN, ""), "2×[2, 3] [3]");
+    }
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert!(external("https://arxiv.org/abs/1810.04805").is_some());
+        assert!(external("javascript:alert(1)").is_none());
+        assert!(external("https://a.example/ onclick=x").is_none());
+        assert!(external("data:text/html,x").is_none());
+    }
+
+    #[test]
+    fn slugs_are_anchors() {
+        assert_eq!(slug("layers.*.attention"), "layers-attention");
+        assert_eq!(slug("位置"), "part");
+        assert_eq!(slug("What it is <b>"), "what-it-is-b");
+    }
+}

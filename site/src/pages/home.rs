@@ -1,0 +1,77 @@
+//! The home page: what the zoo is, how much of it there is, and ways in.
+
+use serde::Serialize;
+use zoo_catalog::view::ModelSummary;
+
+use super::{Count, Link, Row, Site, TallyView, range, root, total};
+use crate::error::Result;
+use crate::svg;
+
+/// Models shown as the newest.
+const NEWEST: usize = 6;
+
+#[derive(Serialize)]
+struct Home {
+    models: usize,
+    families: usize,
+    presets: u32,
+    sizes: Option<String>,
+    tally: TallyView,
+    timeline: Option<String>,
+    newest: Vec<Row>,
+    doors: Vec<Door>,
+    by_family: Vec<Count>,
+}
+
+/// An axis with the terms that models use.
+#[derive(Serialize)]
+struct Door {
+    axis: String,
+    title: String,
+    question: String,
+    terms: Vec<Count>,
+}
+
+pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+    let content = site.content;
+    let summaries: Vec<&ModelSummary> = content.models.iter().map(|model| &model.summary).collect();
+    let mut newest = summaries.clone();
+    newest.sort_by(|a, b| (&b.date, &a.id).cmp(&(&a.date, &b.id)));
+    newest.truncate(NEWEST);
+    let sizes = summaries.iter().filter_map(|model| model.parameters);
+    let sizes = sizes.reduce(|(low, high), (small, large)| (low.min(small), high.max(large)));
+    let home = Home {
+        models: summaries.len(),
+        families: content.families.len(),
+        presets: summaries.iter().map(|model| model.presets).sum(),
+        sizes: sizes.map(range),
+        tally: TallyView::new(&total(summaries.iter().map(|model| &model.tally))),
+        timeline: svg::timeline(&summaries, &root("")),
+        newest: Row::all(content, newest),
+        doors: ["architecture", "attention", "positional-encoding"]
+            .iter()
+            .filter_map(|axis| door(site, axis))
+            .collect(),
+        by_family: content
+            .families
+            .iter()
+            .map(|family| Count { link: Link::family(content, &family.id), count: family.members.len() })
+            .collect(),
+    };
+    let description = "Transformer models, each drawn from its own code, classified and checked.";
+    site.page("", "home.html", ["home", "zoo", description], &home)
+}
+
+fn door(site: &Site<'_>, axis: &str) -> Option<Door> {
+    let content = site.content;
+    let known = content.axes.iter().find(|known| known.id == axis)?;
+    let mut terms: Vec<_> = known
+        .terms
+        .iter()
+        .map(|term| Count { link: Link::term(content, axis, &term.id), count: content.members(axis, &term.id).count() })
+        .filter(|term| term.count > 0)
+        .collect();
+    terms.sort_by_key(|term| std::cmp::Reverse(term.count));
+    let door = Door { axis: axis.to_owned(), title: known.title.clone(), question: known.question.clone(), terms };
+    (!door.terms.is_empty()).then_some(door)
+}

@@ -1,0 +1,297 @@
+//! One module a page type: plain data in, a rendered page out.
+
+mod conformance;
+mod family;
+mod home;
+mod model;
+mod models;
+mod not_found;
+mod source;
+mod taxonomy;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tera::{Context, Tera};
+use zoo_catalog::view::{ModelSummary, Tally};
+use zoo_registry::Status;
+
+use crate::content::{Content, LABS};
+use crate::error::{Error, Result};
+use crate::format::{THIN, compact};
+use crate::prose::Prose;
+
+/// Files of a site by path: `models/bert/index.html` → bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pages(BTreeMap<String, Vec<u8>>);
+
+impl Pages {
+    /// Every file with its path, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
+    /// The file at a path.
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.0.get(path).map(Vec::as_slice)
+    }
+
+    /// Number of files.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
+        match self.0.insert(path.clone(), bytes.into()) {
+            None => Ok(()),
+            Some(_) => Err(Error::Twice(path)),
+        }
+    }
+}
+
+/// Writes every page of the site except the catalog's own file.
+///
+/// # Errors
+/// When an id would not make an address or a page does not render.
+pub fn render(content: &Content) -> Result<Pages> {
+    content.check()?;
+    let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: Pages::default() };
+    home::render(&mut site)?;
+    models::render(&mut site)?;
+    for model in &content.models {
+        model::render(&mut site, model)?;
+        source::render(&mut site, model)?;
+    }
+    family::render_index(&mut site)?;
+    for family in &content.families {
+        family::render(&mut site, family)?;
+    }
+    conformance::render(&mut site)?;
+    taxonomy::render(&mut site)?;
+    not_found::render(&mut site)?;
+    let style = concat!(include_str!("../../static/zoo.css"), include_str!("../../static/figure.css"));
+    site.pages.put("zoo.css".into(), style)?;
+    site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
+    site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;
+    Ok(site.pages)
+}
+
+fn templates() -> Result<Tera> {
+    let mut tera = Tera::default();
+    tera.add_raw_templates([
+        ("components.html", include_str!("../../templates/components.html")),
+        ("base.html", include_str!("../../templates/base.html")),
+        ("home.html", include_str!("../../templates/home.html")),
+        ("models.html", include_str!("../../templates/models.html")),
+        ("model.html", include_str!("../../templates/model.html")),
+        ("run.html", include_str!("../../templates/run.html")),
+        ("source.html", include_str!("../../templates/source.html")),
+        ("family.html", include_str!("../../templates/family.html")),
+        ("families.html", include_str!("../../templates/families.html")),
+        ("conformance.html", include_str!("../../templates/conformance.html")),
+        ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
+        ("term.html", include_str!("../../templates/term.html")),
+        ("404.html", include_str!("../../templates/404.html")),
+    ])
+    .map_err(Error::Templates)?;
+    Ok(tera)
+}
+
+/// What pages are written with, and where they go.
+struct Site<'a> {
+    content: &'a Content,
+    tera: Tera,
+    prose: Prose,
+    pages: Pages,
+}
+
+/// What every page has.
+#[derive(Serialize)]
+struct Shell<'a> {
+    /// From the page to the top of the site: `../../`.
+    root: String,
+    title: &'a str,
+    description: &'a str,
+    /// Which entry of the navigation it belongs to.
+    section: &'a str,
+}
+
+impl Site<'_> {
+    /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
+    fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+        let failed = |source| Error::Template { page: address.to_owned(), source };
+        let [section, title, description] = head;
+        let shell = Shell { root: root(address), title, description, section };
+        let mut context = Context::from_serialize(page).map_err(failed)?;
+        context.insert("shell", &shell);
+        context.insert("root", &shell.root);
+        let html = self.tera.render(template, &context).map_err(failed)?;
+        let path = if address.ends_with(".html") { address.to_owned() } else { format!("{address}index.html") };
+        self.pages.put(path, html)
+    }
+}
+
+/// From an address to the top of the site.
+fn root(address: &str) -> String {
+    match address.matches('/').count() {
+        0 => "./".into(),
+        depth => "../".repeat(depth),
+    }
+}
+
+/// A name that leads somewhere, if there is somewhere to go.
+#[derive(Debug, Clone, Serialize)]
+struct Link {
+    label: String,
+    /// From the top of the site.
+    href: Option<String>,
+}
+
+impl Link {
+    fn model(content: &Content, id: &str) -> Self {
+        let href = content.model(id).map(|_| format!("models/{id}/"));
+        Self { label: content.model_name(id).to_owned(), href }
+    }
+
+    fn family(content: &Content, id: &str) -> Self {
+        let href = content.has_family(id).then(|| format!("families/{id}/"));
+        Self { label: content.family_name(id), href }
+    }
+
+    fn term(content: &Content, axis: &str, term: &str) -> Self {
+        let href = content.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"));
+        Self { label: content.term_label(axis, term), href }
+    }
+
+    fn terms(content: &Content, axis: &str, model: &ModelSummary) -> Vec<Self> {
+        let terms = model.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default();
+        terms.iter().map(|term| Self::term(content, axis, term)).collect()
+    }
+}
+
+/// Somewhere to go, with how many models are there.
+#[derive(Debug, Serialize)]
+struct Count {
+    link: Link,
+    count: usize,
+}
+
+/// A line of a table of models.
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    name: String,
+    summary: String,
+    date: String,
+    family: Link,
+    labs: Vec<Link>,
+    architecture: Vec<Link>,
+    attention: Vec<Link>,
+    presets: u32,
+    parameters: Option<String>,
+    tally: TallyView,
+}
+
+impl Row {
+    fn new(content: &Content, model: &ModelSummary) -> Self {
+        Self {
+            id: model.id.clone(),
+            name: model.name.clone(),
+            summary: model.summary.clone(),
+            date: model.date.clone(),
+            family: Link::family(content, &model.family),
+            labs: labs(content, &model.labs),
+            architecture: Link::terms(content, "architecture", model),
+            attention: Link::terms(content, "attention", model),
+            presets: model.presets,
+            parameters: model.parameters.map(range),
+            tally: TallyView::new(&model.tally),
+        }
+    }
+
+    fn all<'a>(content: &Content, models: impl IntoIterator<Item = &'a ModelSummary>) -> Vec<Self> {
+        models.into_iter().map(|model| Self::new(content, model)).collect()
+    }
+}
+
+/// Labs, each leading to what else it made where the vocabularies name it.
+fn labs(content: &Content, ids: &[String]) -> Vec<Link> {
+    ids.iter().map(|id| Link::term(content, LABS, id)).collect()
+}
+
+/// `109 M – 335 M`.
+fn range((small, large): (u64, u64)) -> String {
+    if small == large {
+        return compact(small);
+    }
+    format!("{}{THIN}\u{2013} {}", compact(small), compact(large))
+}
+
+/// Outcomes in a few characters.
+#[derive(Debug, Serialize)]
+struct TallyView {
+    /// Whether anything ran.
+    ran: bool,
+    pass: u32,
+    of: u32,
+    waived: u32,
+    fail: u32,
+    not_applicable: u32,
+    status: StatusView,
+}
+
+impl TallyView {
+    fn new(tally: &Tally) -> Self {
+        let of = tally.pass + tally.fail + tally.waived;
+        let status = match tally {
+            Tally { fail: 1.., .. } => Status::Fail,
+            Tally { waived: 1.., .. } => Status::Waived,
+            Tally { pass: 1.., .. } => Status::Pass,
+            _ => Status::NotApplicable,
+        };
+        Self {
+            ran: of > 0,
+            pass: tally.pass,
+            of,
+            waived: tally.waived,
+            fail: tally.fail,
+            not_applicable: tally.not_applicable,
+            status: StatusView::new(status),
+        }
+    }
+}
+
+/// A status as symbol, word and class: never colour alone.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct StatusView {
+    symbol: &'static str,
+    word: &'static str,
+    class: &'static str,
+}
+
+impl StatusView {
+    fn new(status: Status) -> Self {
+        let (symbol, word) = match status {
+            Status::Pass => ("✓", "pass"),
+            Status::Waived => ("△", "waived"),
+            Status::NotApplicable => ("–", "n/a"),
+            Status::Fail => ("✗", "fail"),
+        };
+        Self { symbol, word, class: status.as_str() }
+    }
+}
+
+/// A sum of tallies.
+fn total<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
+    tallies.into_iter().fold(Tally::default(), |sum, tally| Tally {
+        pass: sum.pass + tally.pass,
+        fail: sum.fail + tally.fail,
+        waived: sum.waived + tally.waived,
+        not_applicable: sum.not_applicable + tally.not_applicable,
+    })
+}

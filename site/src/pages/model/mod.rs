@@ -1,0 +1,147 @@
+//! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
+
+mod cite;
+mod evidence;
+mod origin;
+mod parameters;
+mod sizes;
+
+use serde::Serialize;
+use zoo_catalog::view::Model;
+
+use super::{Link, Site, TallyView, labs};
+use crate::error::{Error, Result};
+use crate::parts::Part;
+use crate::prose::first_rust_block;
+use crate::svg::{self, DrawnRow};
+
+#[derive(Serialize)]
+struct ModelPage<'a> {
+    id: &'a str,
+    name: &'a str,
+    summary: &'a str,
+    aliases: String,
+    family: Link,
+    date: &'a str,
+    labs: Vec<Link>,
+    licence: &'a zoo_registry::descriptor::Licence,
+    facts: Vec<sizes::Fact>,
+    /// The preset that numbers and picture are of.
+    shown: Option<&'a str>,
+    diagram: Option<Diagram>,
+    components: Vec<Component<'a>>,
+    classification: Vec<Classified<'a>>,
+    sizes: sizes::Table<'a>,
+    heads: &'a [zoo_registry::descriptor::Head],
+    bar: Option<String>,
+    segments: Vec<svg::Segment>,
+    parameters: Vec<parameters::Row>,
+    prose: String,
+    preset: Option<&'a str>,
+    rust: Option<String>,
+    has_source: bool,
+    tally: TallyView,
+    checks: Vec<evidence::Check>,
+    ancestors: Vec<origin::Edge>,
+    descendants: Vec<origin::Edge>,
+    builds_on: Vec<Link>,
+    papers: Vec<cite::Paper<'a>>,
+    bibtex: String,
+    sources: Vec<origin::Sourced>,
+}
+
+/// The picture and what it stands for.
+#[derive(Serialize)]
+struct Diagram {
+    svg: String,
+    rails: bool,
+    /// Whether it needs the width of the page.
+    wide: bool,
+    rows: Vec<DrawnRow>,
+}
+
+#[derive(Serialize)]
+struct Component<'a> {
+    module: &'a str,
+    name: &'a str,
+    kind: &'a str,
+    source: &'a str,
+}
+
+/// One question of the taxonomy and this model's answers.
+#[derive(Serialize)]
+struct Classified<'a> {
+    axis: &'a str,
+    title: String,
+    terms: Vec<Link>,
+}
+
+pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
+    let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
+    let address = format!("models/{}/", summary.id);
+    // The first preset is the default; a model without code has none that builds anything.
+    let built = model.sizes.iter().find(|size| size.parameters > 0);
+    let part = built.map(|size| Part::fold(&size.modules));
+    let components = &descriptor.components;
+    let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, components, &summary.taxonomy));
+    if let Some(drawing) = &drawing {
+        site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
+    }
+    let segments = part.as_ref().map(|part| svg::segments(part, components)).unwrap_or_default();
+    let classified = |(axis, terms): (&'_ str, &[String])| {
+        let terms = terms.iter().map(|term| Link::term(content, axis, term)).collect();
+        (content.axis_title(axis), terms)
+    };
+    let rust = first_rust_block(&model.readme).map(|code| site.prose.code("rust", &code)).transpose()?;
+    let page = ModelPage {
+        id: &summary.id,
+        name: &summary.name,
+        summary: &summary.summary,
+        aliases: descriptor.aliases.join(", "),
+        family: Link::family(content, &summary.family),
+        date: &summary.date,
+        labs: labs(content, &summary.labs),
+        licence: &descriptor.licence,
+        facts: sizes::facts(model, built),
+        shown: built.map(|size| size.preset.id.as_str()),
+        diagram: drawing.map(|drawing| Diagram {
+            svg: drawing.inline,
+            rails: drawing.rails,
+            wide: drawing.wide,
+            rows: drawing.rows,
+        }),
+        components: components
+            .iter()
+            .map(|c| Component { module: &c.module, name: &c.name, kind: &c.kind, source: &c.source })
+            .collect(),
+        classification: content
+            .classification(&summary.taxonomy)
+            .into_iter()
+            .map(|pair| {
+                let (title, terms) = classified(pair);
+                Classified { axis: pair.0, title, terms }
+            })
+            .collect(),
+        sizes: sizes::table(model),
+        heads: &descriptor.heads,
+        bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
+        segments,
+        parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
+        prose: site.prose.html(&model.readme)?,
+        preset: built.map(|size| size.preset.id.as_str()),
+        rust,
+        has_source: !model.sources.is_empty(),
+        tally: TallyView::new(&summary.tally),
+        checks: evidence::checks(content, model),
+        ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, edge)).collect(),
+        descendants: model.descendants.iter().map(|(id, edge)| origin::descendant(content, id, edge)).collect(),
+        builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),
+        papers: descriptor.papers.iter().map(cite::paper).collect(),
+        bibtex: cite::bibtex(descriptor),
+        sources: origin::sources(content, descriptor),
+    };
+    site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
+    let path = format!("models/{}.json", summary.id);
+    let json = serde_json::to_string(model).map_err(|source| Error::Json { page: path.clone(), source })?;
+    site.pages.put(path, json + "\n")
+}

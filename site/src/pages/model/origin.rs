@@ -1,0 +1,77 @@
+//! Where a model and what is said of it come from: lineage and sources.
+
+use serde::Serialize;
+use zoo_registry::Descriptor;
+use zoo_registry::descriptor::{Lineage, Source};
+
+use crate::content::Content;
+use crate::format::{external, humanise};
+use crate::pages::Link;
+
+/// The term that says a value was not looked up.
+const UNCITED: &str = "uncited";
+
+/// A lineage edge as this model sees it.
+#[derive(Serialize)]
+pub(super) struct Edge {
+    relation: String,
+    other: Link,
+    date: Option<String>,
+    change: Option<String>,
+}
+
+pub(super) fn ancestor(content: &Content, edge: &Lineage) -> Edge {
+    new(content, &edge.id, edge)
+}
+
+pub(super) fn descendant(content: &Content, id: &str, edge: &Lineage) -> Edge {
+    new(content, id, edge)
+}
+
+fn new(content: &Content, other: &str, edge: &Lineage) -> Edge {
+    Edge {
+        relation: content.term_label("lineage-relation", &edge.relation),
+        date: content.model(other).map(|model| model.summary.date.clone()),
+        other: Link::model(content, other),
+        change: edge.change.clone(),
+    }
+}
+
+/// What is said, and where it was read.
+#[derive(Serialize)]
+pub(super) struct Sourced {
+    field: String,
+    sources: Vec<Cited>,
+}
+
+#[derive(Serialize)]
+struct Cited {
+    kind: String,
+    uncited: bool,
+    reference: Option<String>,
+    href: Option<String>,
+    confidence: String,
+    note: Option<String>,
+}
+
+/// Every field with its sources: facts first, then lineage, then presets.
+pub(super) fn sources(content: &Content, descriptor: &Descriptor) -> Vec<Sourced> {
+    let fields = descriptor.sources.iter().map(|(field, sources)| (humanise(field), sources));
+    let lineage =
+        descriptor.lineage.iter().map(|edge| (format!("Lineage from {}", content.model_name(&edge.id)), &edge.sources));
+    let presets = descriptor.presets.iter().map(|preset| (format!("Size {}", preset.id), &preset.sources));
+    let all = fields.chain(lineage).chain(presets).filter(|(_, sources)| !sources.is_empty());
+    all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() })
+        .collect()
+}
+
+fn cited(content: &Content, source: &Source) -> Cited {
+    Cited {
+        kind: content.term_label("source", &source.source),
+        uncited: source.source == UNCITED,
+        reference: source.reference.clone(),
+        href: source.reference.as_deref().and_then(external).map(str::to_owned),
+        confidence: content.term_label("confidence", &source.confidence).to_lowercase(),
+        note: source.note.clone(),
+    }
+}

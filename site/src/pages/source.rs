@@ -1,0 +1,50 @@
+//! A model's reference code, highlighted, every line with an anchor.
+
+use serde::Serialize;
+use zoo_catalog::view::Model;
+use zoo_registry::record::SourceFile;
+
+use super::Site;
+use crate::error::Result;
+use crate::format::slug;
+use crate::highlight::plain;
+
+#[derive(Serialize)]
+struct Source<'a> {
+    id: &'a str,
+    name: &'a str,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    anchor: String,
+    /// Before the line number in an anchor: empty for the first file, so that `#L42` works.
+    prefix: String,
+    lines: Vec<String>,
+}
+
+pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
+    if model.sources.is_empty() {
+        return Ok(());
+    }
+    let summary = &model.summary;
+    let mut files: Vec<&SourceFile> = model.sources.iter().collect();
+    // The face of a family comes first.
+    files.sort_by_key(|file| (file.path != "mod.rs", &file.path));
+    let files: Vec<_> =
+        files.into_iter().enumerate().map(|(index, file)| view(site, index, file)).collect::<Result<_>>()?;
+    let title = format!("{} source", summary.name);
+    let description = format!("The reference code of {}.", summary.name);
+    let address = format!("models/{}/source/", summary.id);
+    let source = Source { id: &summary.id, name: &summary.name, files };
+    site.page(&address, "source.html", ["models", &title, &description], &source)
+}
+
+fn view<'a>(site: &Site<'_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {
+    let lines = if file.path.ends_with(".rs") { site.prose.rust().lines(&file.text)? } else { plain(&file.text) };
+    let name = slug(&file.path);
+    let prefix = if index == 0 { String::new() } else { format!("{name}-") };
+    Ok(File { path: &file.path, anchor: format!("file-{name}"), prefix, lines })
+}

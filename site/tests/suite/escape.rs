@@ -1,0 +1,105 @@
+//! Hostile facts come out as text.
+
+use zoo_registry::record::SourceFile;
+use zoo_registry::{Outcome, Status};
+
+use crate::fixture;
+use crate::rendered;
+use crate::scan::tags;
+
+const HOSTILE: &str = "x\"><script>alert('1')</script><img src=x onerror=alert(1)> & </title></style>";
+
+/// The fixture with every text of one model turned hostile.
+fn hostile() -> zoo_site::Content {
+    let mut content = fixture::content();
+    let model = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    let text = HOSTILE.to_owned();
+    model.summary.name.clone_from(&text);
+    model.summary.summary.clone_from(&text);
+    model.summary.labs = vec![text.clone()];
+    let facts = &mut model.descriptor;
+    facts.aliases = vec![text.clone()];
+    facts.licence.code.clone_from(&text);
+    facts.papers[0].title.clone_from(&text);
+    facts.papers[0].authors = vec![text.clone()];
+    facts.papers[0].url = "javascript:alert(1)//https://".into();
+    facts.papers[0].arxiv = Some(text.clone());
+    facts.heads[0].summary.clone_from(&text);
+    facts.presets[0].note = Some(text.clone());
+    facts.presets[0].hub = Some("x/\" onclick=\"alert(1)".into());
+    facts.components[0].name.clone_from(&text);
+    facts.components[0].source.clone_from(&text);
+    facts.lineage[0].change = Some(text.clone());
+    facts.lineage[0].id.clone_from(&text);
+    let source = &mut facts.sources.get_mut("date").unwrap()[0];
+    source.reference = Some("JavaScript:alert(1)".into());
+    source.note = Some(text.clone());
+    for size in &mut model.sizes {
+        size.modules.children[0].kind.clone_from(&text);
+        size.modules.children[1].children[0].name.clone_from(&text);
+    }
+    model.readme = format!(
+        "{HOSTILE}\n\n[x](javascript:alert(1)) ![x](x\" onerror=\"y) <a href='javascript:1'>y</a>\n\n```rust\n// {HOSTILE}\n```\n\n```{HOSTILE}\n{HOSTILE}\n```\n\n$\\text{{{HOSTILE}}}$\n\n## {HOSTILE}\n"
+    );
+    model.sources = vec![SourceFile { path: text.clone(), text: format!("// {HOSTILE}\n") }];
+    model.outcomes.push(Outcome {
+        check: "padding-does-not-leak".into(),
+        architecture: "bert".into(),
+        device: text.clone(),
+        status: Status::Fail,
+        error: None,
+        tolerance: None,
+        measure: Some(text.clone()),
+        detail: text.clone(),
+    });
+    let (models, mut checks) = (content.models, content.matrix.checks);
+    checks[3].statement.clone_from(&text);
+    checks[3].method.clone_from(&text);
+    checks[3].catches = vec![text.clone()];
+    fixture::assemble(models, checks)
+}
+
+#[test]
+fn hostile_facts_come_out_as_text() {
+    let mut hits = 0;
+    for (path, text) in rendered(&hostile()) {
+        if path.ends_with(".html") || path.ends_with(".svg") {
+            hits += text.matches("&lt;script&gt;").count();
+            check(&path, &text);
+        }
+    }
+    assert!(hits > 30, "the hostile text is on the pages only {hits} times");
+}
+
+/// Every tag is one that we write, with attributes that cannot script.
+fn check(path: &str, text: &str) {
+    for tag in tags(text) {
+        assert!(!["script", "img", "iframe", "object", "embed", "base", "form"].contains(&tag.name), "{path}: {tag:?}");
+        assert!(tag.name != "style" || path.ends_with(".svg"), "{path}: {tag:?}");
+        for (name, value) in &tag.attributes {
+            assert!(!name.starts_with("on") && *name != "style", "{path}: {tag:?}");
+            let lower = value.to_lowercase();
+            assert!(!["href", "src", "action"].contains(name) || !lower.starts_with("javascript:"), "{path}: {tag:?}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "onclick")]
+fn the_checker_sees_handlers() {
+    check("x.html", "<a onclick=\"x\">");
+}
+
+#[test]
+#[should_panic(expected = "script")]
+fn the_checker_sees_scripts() {
+    check("x.html", "<p><script>");
+}
+
+#[test]
+fn ids_that_leave_the_folder_are_refused() {
+    let mut content = fixture::content();
+    content.models[0].summary.id = "../../etc".into();
+    let told = zoo_site::render(&content).unwrap_err().to_string();
+    assert!(told.contains("`../../etc` cannot be part of an address"), "{told}");
+}

@@ -1,0 +1,26 @@
+//! The site as a reader and a host meet it.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "../fixture/mod.rs"]
+mod fixture;
+
+mod build;
+mod escape;
+mod links;
+mod pages;
+mod scan;
+mod serve;
+
+use zoo_site::{Pages, render};
+
+/// Pages of the fixture, with stand-ins for the files that only a catalog gives.
+pub(crate) fn rendered(content: &zoo_site::Content) -> Vec<(String, String)> {
+    let mut files = texts(&render(content).unwrap());
+    files.push(("catalog.sqlite".into(), String::new()));
+    files.push(("catalog.sqlite.sha256".into(), String::new()));
+    files
+}
+
+pub(crate) fn texts(pages: &Pages) -> Vec<(String, String)> {
+    pages.iter().map(|(path, bytes)| (path.to_owned(), String::from_utf8(bytes.to_vec()).unwrap())).collect()
+}

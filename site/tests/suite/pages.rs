@@ -1,0 +1,151 @@
+//! What stands on the pages.
+
+use std::collections::BTreeMap;
+
+use crate::scan::tags;
+use crate::{fixture, rendered};
+
+fn files() -> BTreeMap<String, String> {
+    rendered(&fixture::content()).into_iter().map(|(path, text)| (path, text.replace('\u{202f}', " "))).collect()
+}
+
+#[test]
+fn a_model_page_has_its_numbers_from_the_tree() {
+    let files = files();
+    let page = &files["models/bert/index.html"];
+    for text in ["109 482 240", "335 141 888", "418 MiB", "12 × 768", "30 522", "2018-10-11", "Post-norm", "the same"]
+    {
+        assert!(page.contains(text), "no `{text}`");
+    }
+    assert!(files["models/gpt2/index.html"].contains("1 500 000 000"), "a published count that differs is shown");
+}
+
+#[test]
+fn equal_layers_fold_in_picture_and_table() {
+    let files = files();
+    let svg = &files["models/bert.svg"];
+    assert!(svg.contains("× 12") && svg.matches(">Attention<").count() == 1, "{svg}");
+    assert!(files["models/t5.svg"].matches("× 6<").count() == 2, "two stacks");
+    assert_eq!(files["models/bert/index.html"].matches("layers</code> <span class=\"times\">× 12").count(), 1);
+}
+
+#[test]
+fn unequal_layers_stay_apart() {
+    let mut content = fixture::content();
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    bert.sizes[0].modules.children[1].children[3].kind = "OddLayer".into();
+    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+    let svg = &files["models/bert.svg"];
+    for label in ["Layers 0\u{2013}2", "Layers 3", "Layers 4\u{2013}11"] {
+        assert!(svg.contains(&format!(">{label}<")), "no `{label}`");
+    }
+}
+
+#[test]
+fn rails_follow_the_facts_only() {
+    let drawn = |placement: &[&str]| {
+        let mut content = fixture::content();
+        let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+        let terms = placement.iter().map(|term| (*term).to_owned()).collect();
+        bert.summary.taxonomy.insert("normalisation-placement".into(), terms);
+        let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+        files["models/bert.svg"].matches("class=\"sum\"").count()
+    };
+    assert_eq!(drawn(&["post"]), 2);
+    assert_eq!(drawn(&["pre"]), 2);
+    assert_eq!(drawn(&[]), 0);
+    assert_eq!(drawn(&["pre", "post"]), 0);
+}
+
+#[test]
+fn cross_attention_is_an_arrow_from_the_encoder() {
+    let files = files();
+    assert_eq!(files["models/t5.svg"].matches("wire across").count(), 1);
+    assert_eq!(files["models/gpt2.svg"].matches("wire across").count(), 0);
+}
+
+#[test]
+fn boxes_lead_to_parts() {
+    let files = files();
+    let page = &files["models/bert/index.html"];
+    for part in 0..6 {
+        assert!(page.contains(&format!("<a href=\"#part-{part}\">")), "no box leads to part {part}");
+        assert!(page.contains(&format!("id=\"part-{part}\"")));
+    }
+    assert!(!files["models/bert.svg"].contains("<a "), "a picture on its own leads nowhere");
+}
+
+#[test]
+fn conformance_is_told_in_words() {
+    let files = files();
+    let matrix = &files["conformance/index.html"];
+    for text in [">✓ pass <", ">✗ fail <span>ndarray</span> 41.5<", ">△ waived <", ">– n/a <", "an inverted mask"]
+    {
+        assert!(matrix.contains(text), "no `{text}`");
+    }
+    let reason = "depends on the number of threads";
+    assert!(matrix.contains(reason) && files["models/gpt2/index.html"].contains(reason));
+    assert!(files["models/bert/index.html"].contains("multiple of the recorded f32 noise"));
+}
+
+#[test]
+fn what_is_not_sourced_says_so() {
+    assert!(files()["models/bert/index.html"].contains("not yet sourced"));
+}
+
+#[test]
+fn a_model_without_code_has_a_page() {
+    let files = files();
+    let page = &files["models/elmo/index.html"];
+    assert!(page.contains("No check has run yet") && !page.contains("id=\"architecture\""));
+    assert!(!files.contains_key("models/elmo/source/index.html") && !files.contains_key("models/elmo.svg"));
+}
+
+#[test]
+fn the_json_is_the_view() {
+    let content = fixture::content();
+    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+    let model: zoo_catalog::view::Model = serde_json::from_str(&files["models/bert.json"]).unwrap();
+    let bert = content.models.iter().find(|model| model.summary.id == "bert");
+    assert!(bert == Some(&model), "the JSON is not the view");
+}
+
+#[test]
+fn source_lines_have_anchors() {
+    let files = files();
+    let page = &files["models/bert/source/index.html"];
+    let ids: Vec<_> = tags(page).iter().filter_map(|tag| tag.get("id").map(str::to_owned)).collect();
+    let lines = include_str!("../fixture/bert_mod.rs.txt").lines().count();
+    assert!(ids.contains(&format!("L{lines}")) && !ids.contains(&format!("L{}", lines + 1)), "{ids:?}");
+    assert!(ids.contains(&"layer-rs-L2".to_owned()));
+}
+
+#[test]
+fn every_page_has_one_heading_a_language_and_the_policy() {
+    for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".html")) {
+        let tags = tags(text);
+        assert_eq!(tags.iter().filter(|tag| tag.name == "h1").count(), 1, "{path}");
+        assert!(tags.iter().any(|tag| tag.name == "html" && tag.get("lang") == Some("en")), "{path}");
+        let policy = tags.iter().find(|tag| tag.get("http-equiv") == Some("Content-Security-Policy")).unwrap();
+        assert!(policy.get("content").unwrap().starts_with("default-src 'none'; style-src 'self';"), "{path}");
+    }
+}
+
+/// Bytes before compression; the markup shrinks to about a fifth.
+#[test]
+fn pages_keep_to_their_budgets() {
+    let files = files();
+    for (path, text) in &files {
+        let (bytes, nodes) = match path.as_str() {
+            "zoo.css" => (24 << 10, 0),
+            _ if path.ends_with("/source/index.html") => (200 << 10, 8000),
+            _ if path.starts_with("models/") && path.ends_with("/index.html") => (100 << 10, 1500),
+            "conformance/index.html" => (125 << 10, 7000),
+            _ if path.ends_with(".html") => (125 << 10, 4000),
+            _ => continue,
+        };
+        assert!(text.len() <= bytes, "{path}: {} of {bytes} bytes", text.len());
+        let count = if path.ends_with(".html") { tags(text).len() } else { 0 };
+        assert!(count <= nodes, "{path}: {count} of {nodes} elements");
+    }
+}
