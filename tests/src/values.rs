@@ -111,10 +111,9 @@ impl Noise {
 }
 
 /// Two runs of one model that sum in another order may differ by this many times the model's noise. Each operation of each
-/// run rounds once, as moving its weights by one unit in the last place does; over a whole model these roundings add up like a
-/// random walk, and the largest of thousands of numbers is looked at. Healthy models stay below a quarter of it, the
-/// weakest planted bug lies more than ten times above.
-pub const WHOLE_MODEL: f64 = 16.0;
+/// run rounds once, as moving its weights by one unit in the last place does; over a whole model these roundings add up like
+/// a random walk, and the largest of thousands of numbers is looked at. Healthy models measure about 1.
+pub const WHOLE_MODEL: f64 = 8.0;
 /// The unit of [`WHOLE_MODEL`].
 pub const WHOLE_MODEL_MEASURE: &str = "multiple of the model's own f32 noise (its answer to moving every weight by one unit in \
      the last place); 8 allows for sums in another order";
@@ -130,8 +129,9 @@ pub struct Worst {
 }
 
 impl Worst {
-    /// Takes note of an error, as a multiple of the noise.
+    /// Takes note of an error, as a multiple of the noise. What is not a number is an error without bound.
     pub fn see(&mut self, multiple: f64, at: impl FnOnce() -> String) {
+        let multiple = if multiple.is_nan() { f64::INFINITY } else { multiple };
         self.seen += 1;
         if self.seen == 1 || multiple > self.multiple {
             self.multiple = multiple;

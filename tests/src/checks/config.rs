@@ -1,11 +1,13 @@
 //! Configurations are refused before a tensor exists, and those that are accepted build what was published.
 
 use serde_json::{Map, Value};
-use zoo_registry::Error;
+use zoo_registry::output::Record;
+use zoo_registry::{Error, ModuleTree};
 
 use super::facts::is_size;
 use crate::check::{Check, Stop, Verdict, none_of, require};
-use crate::subject::Subject;
+use crate::subject::{Subject, Variant};
+use crate::values::values;
 
 pub(super) const CONFIG_IS_VALIDATED: Check = Check {
     id: "config-is-validated",
@@ -15,6 +17,20 @@ pub(super) const CONFIG_IS_VALIDATED: Check = Check {
              heads are made not to divide. Each must be refused, with the field's name in the message.",
     catches: &["a typo that is ignored", "a size of zero that panics later", "an overflow", "heads that do not divide"],
     run: config_is_validated,
+};
+
+pub(super) const EVERY_FIELD_HAS_AN_EFFECT: Check = Check {
+    id: "every-field-has-an-effect",
+    statement: "Every field of a configuration changes what is built or what it computes.",
+    method: "Each field of the tiny configuration is given each other value that is found to be accepted: another size, twice the \
+             number, the other truth, every choice that a refusal lists. With at least one head, the module tree, the limits or \
+             the outputs with the same hot weights must change.",
+    catches: &[
+        "an epsilon that is read and not used",
+        "a choice that falls back to another",
+        "a switch that does nothing",
+    ],
+    run: every_field_has_an_effect,
 };
 
 pub(super) const PARAMETER_COUNT_IS_PUBLISHED: Check = Check {
@@ -118,4 +134,80 @@ fn parameter_count_is_published(subject: &Subject<'_>) -> Verdict {
         return Err(Stop::NotApplicable("no preset states how many parameters were published".into()));
     }
     none_of(&problems, format!("{counted} presets"))
+}
+
+fn every_field_has_an_effect(subject: &Subject<'_>) -> Verdict {
+    subject.reads_text()?;
+    let variants = subject.variants()?;
+    let tiny = subject.architecture.complete(&subject.descriptor().tiny)?;
+    let (mut problems, mut tried) = (Vec::new(), 0);
+    for field in tiny.keys().filter(|field| *field != "head") {
+        for value in alternatives(subject, &tiny, field) {
+            tried += 1;
+            let mut effect = false;
+            for variant in &variants {
+                let mut changed = variant.config.clone();
+                changed.insert(field.clone(), value.clone());
+                // What this head does not allow, it does not read either.
+                let Ok(config) = subject.architecture.complete(&changed) else { continue };
+                effect |= differs(subject, variant, &Variant { config, ..variant.clone() })?;
+            }
+            if !effect {
+                problems.push(format!("`{field}` = {value} changes nothing with any head"));
+            }
+        }
+    }
+    none_of(&problems, format!("{tried} other values of {} fields", tiny.len()))
+}
+
+/// Other values of `field` that are accepted and mean something else.
+fn alternatives(subject: &Subject<'_>, tiny: &Map<String, Value>, field: &str) -> Vec<Value> {
+    let with = |value: &Value| {
+        let mut config = tiny.clone();
+        config.insert(field.to_owned(), value.clone());
+        subject.architecture.complete(&config)
+    };
+    let candidates: Vec<Value> = match &tiny[field] {
+        Value::Bool(truth) => vec![Value::from(!truth)],
+        Value::String(_) => match with(&"no-such-choice".into()) {
+            Err(error) => quoted(&error.to_string()).into_iter().map(Value::from).collect(),
+            Ok(_) => Vec::new(),
+        },
+        number => match (number.as_u64(), number.as_f64()) {
+            // The first size that is accepted is enough: sizes are all alike.
+            (Some(size), _) => {
+                let sizes = [size + 1, size * 2, size / 2, size - size.min(1)].map(Value::from);
+                sizes.into_iter().find(|size| with(size).is_ok()).into_iter().collect()
+            }
+            (None, Some(number)) => vec![Value::from(number * 2.0)],
+            _ => Vec::new(),
+        },
+    };
+    let accepted = candidates.into_iter().filter_map(|value| with(&value).ok());
+    let mut found: Vec<Value> =
+        accepted.map(|config| config[field].clone()).filter(|value| *value != tiny[field]).collect();
+    found.dedup();
+    found
+}
+
+/// What a message quotes in backticks.
+fn quoted(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Whether two configurations build different modules, take different inputs, or compute different outputs.
+fn differs(subject: &Subject<'_>, a: &Variant, b: &Variant) -> Result<bool, Stop> {
+    let modules =
+        |variant: &Variant| -> Result<ModuleTree, Stop> { Ok(subject.architecture.modules(&variant.config)?) };
+    if modules(a)? != modules(b)? {
+        return Ok(true);
+    }
+    let (first, second) = (subject.hot(a)?, subject.hot(b)?);
+    if first.limits() != second.limits() {
+        return Ok(true);
+    }
+    let input = subject.batch(first.as_ref(), "fields", 2, subject.longest(first.as_ref())?)?.into();
+    let outputs =
+        |model: &dyn zoo_registry::Model| -> Result<_, Stop> { Ok(values(&model.forward(&input, Record::NOTHING)?)) };
+    Ok(outputs(first.as_ref())? != outputs(second.as_ref())?)
 }

@@ -19,10 +19,11 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 18] = [
+static CHECKS: [Check; 19] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
+    config::EVERY_FIELD_HAS_AN_EFFECT,
     config::PARAMETER_COUNT_IS_PUBLISHED,
     weights::WEIGHT_TABLE_IS_TOTAL,
     reference::MATCHES_REFERENCE,

@@ -1,5 +1,7 @@
 //! Padding is nothing to the model, on either side, whatever ids stand there.
 
+use std::collections::BTreeMap;
+
 use zoo_registry::output::Record;
 use zoo_registry::{Model, Rows, Side, Tokens};
 
@@ -56,6 +58,7 @@ fn pooling_finds_the_text(subject: &Subject<'_>) -> Verdict {
         let probe = Probe::new(subject, &variant)?;
         if probe.alone.iter().flatten().any(|value| value.axes == Axes::Text) {
             probe.compare(Side::Left, |axes| axes == Axes::Text, &mut worst)?;
+            probe.guard()?;
             pooled += 1;
         }
     }
@@ -63,6 +66,14 @@ fn pooling_finds_the_text(subject: &Subject<'_>) -> Verdict {
         return Err(Stop::NotApplicable("none of its heads gives one answer a text".into()));
     }
     worst.verdict("answers a text of three lengths, padded on the left with random ids, against each text alone")
+}
+
+/// How far one output of one text is from the text's alone.
+struct Error {
+    multiple: f64,
+    axes: Axes,
+    output: String,
+    place: String,
 }
 
 /// One variant with three texts, each run alone.
@@ -116,7 +127,7 @@ impl Probe {
     }
 
     /// Errors of the padded batch against each text alone, as multiples of the noise.
-    fn errors(&self, tokens: &Tokens, side: Side) -> Result<Vec<(f64, Axes, String)>, Stop> {
+    fn errors(&self, tokens: &Tokens, side: Side) -> Result<Vec<Error>, Stop> {
         let [_, len] = tokens.input_ids.dims();
         let batch = values(&self.model.forward(&tokens.clone().into(), Record::ALL)?);
         let mut errors = Vec::new();
@@ -128,21 +139,21 @@ impl Probe {
             };
             require(alone.len() == batch.len(), || "padding changes the number of outputs".to_owned())?;
             for (alone, batch) in alone.iter().zip(&batch) {
-                let error = self.noise.multiple(&alone.name, gap(&batch.part(row, &positions), &alone.data));
+                let multiple = self.noise.multiple(&alone.name, gap(&batch.part(row, &positions), &alone.data));
                 let place = format!(
                     "{} of the text of {real} tokens, head `{}`, padded on the {side:?}",
                     alone.name, self.head
                 );
-                errors.push((error, alone.axes, place));
+                errors.push(Error { multiple, axes: alone.axes, output: alone.name.clone(), place });
             }
         }
         Ok(errors)
     }
 
     fn compare(&self, side: Side, counts: impl Fn(Axes) -> bool, worst: &mut Worst) -> Result<(), Stop> {
-        for (error, axes, place) in self.errors(&self.padded(side)?, side)? {
+        for Error { multiple, axes, place, .. } in self.errors(&self.padded(side)?, side)? {
             if counts(axes) {
-                worst.see(error, || place);
+                worst.see(multiple, || place);
             }
         }
         Ok(())
@@ -150,14 +161,22 @@ impl Probe {
 
     /// The mask is what makes the difference. Padding after a text is invisible to causal models, so either side counts.
     fn guard(&self) -> Result<(), Stop> {
-        let mut most = 0.0f64;
+        let mut most: BTreeMap<String, f64> = BTreeMap::new();
         for side in [Side::Left, Side::Right] {
             let unmasked = Tokens { attention_mask: None, ..self.padded(side)? };
-            most = self.errors(&unmasked, side)?.into_iter().map(|(error, ..)| error).fold(most, f64::max);
+            for Error { multiple, output, .. } in self.errors(&unmasked, side)? {
+                // What the head says is what must depend on the mask, not only what is recorded on the way.
+                if !output.starts_with("hidden_states.") && !output.starts_with("attentions.") {
+                    let most = most.entry(output).or_default();
+                    *most = most.max(multiple);
+                }
+            }
         }
         let head = &self.head;
-        require(most > VISIBLE, || {
-            format!("head `{head}`: without the mask nothing changes ({most:.1} × noise), so nothing is seen")
+        let blind = most.iter().find(|(_, most)| **most <= VISIBLE);
+        require(blind.is_none(), || {
+            let (output, most) = blind.map_or(("", 0.0), |(output, most)| (output.as_str(), *most));
+            format!("head `{head}`: without the mask {output} moves by {most:.1} × noise, so nothing is seen")
         })
     }
 }

@@ -99,3 +99,19 @@ fn first_scores(model: &dyn Model, prompt: &Tokens) -> Result<Vec<f32>, Stop> {
 fn lacks(name: &str) -> Stop {
     Stop::fails(format!("`meta.json` generates `{name}` and lists no such output"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_a_text_after_its_end_does_not_count() {
+        let written = [Written { ids: vec![9, 3, 7, 3, 0, 0], score: None }];
+        let theirs = |ids: [i64; 6]| Numbers { shape: vec![1, 6], floats: vec![], ints: ids.to_vec() };
+        assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, Some(3)).unwrap().0, 0);
+        assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, None).unwrap().0, 2);
+        let (wrong, at) = wrong_ids(&written, &theirs([9, 3, 8, 5, 3, 3]), 2, Some(3)).unwrap();
+        assert_eq!((wrong, at.as_str()), (3, "text 0, position 2: 7, the reference 8"));
+        assert!(wrong_ids(&[], &theirs([0; 6]), 2, None).is_err());
+    }
+}

@@ -94,3 +94,19 @@ fn apart(ours: &TensorData, without: Option<usize>, [their_norm, their_sum]: [f6
 fn finite(error: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_are_compared_by_length_and_sum() {
+        let gradient = TensorData::new(vec![3.0f32, 0.0, 0.0, 4.0], [2, 2]);
+        assert_eq!(apart(&gradient, None, [5.0, 7.0]).0, 0.0);
+        assert_eq!(apart(&gradient, None, [5.0, 9.0]), (2.0, "its sum".to_owned()));
+        assert_eq!(apart(&gradient, None, [2.0, 7.0]), (3.0, "its length".to_owned()));
+        assert_eq!(apart(&gradient, Some(0), [4.0, 4.0]).0, 0.0);
+        let broken = TensorData::new(vec![f32::NAN], [1]);
+        assert_eq!(apart(&broken, None, [0.0, 0.0]).0, f64::INFINITY);
+    }
+}

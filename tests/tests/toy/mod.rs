@@ -1,0 +1,229 @@
+//! A family made for breaking: small, healthy by default, with one bug planted on request.
+
+mod golden;
+mod network;
+
+use std::sync::OnceLock;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use zoo_registry::config::Rules;
+use zoo_registry::include_dir::{Dir, DirEntry, File};
+use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
+
+pub(crate) use network::Toy;
+
+/// What is wrong with a toy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[rustfmt::skip]
+pub(crate) enum Bug {
+    Nothing,
+    // Facts.
+    StaleToml, AliasTaken, Symmetric, PublishedCountWrong, ZeroAccepted,
+    // Weights.
+    RowLacking, ParameterNamedTwice, QueryAndKeySwapped, NotTransposed, TensorUnread, HeadUntied, StateNotSaved,
+    // Who sees whom.
+    MaskOffByOne, NoMask, SelfHidden, AttentionRemoved, HeadsAndTimeMixed, SegmentsIgnored, PositionsUnused,
+    // Padding.
+    PaddingIgnored, PositionsCountPadding, InfiniteMask, PoolsAtTheEnd, PoolsAtTheCount,
+    // Batches and repetition.
+    BatchMixed, Undetermined,
+    // Memory.
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst,
+    // Arithmetic.
+    SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
+    // Training.
+    MlpDetached, HeadDetached,
+    // Recording.
+    RecordingMatters, LayerUnrecorded, ScoresRecorded,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Config {
+    #[serde(default)]
+    head: Head,
+    vocab_size: usize,
+    d_model: usize,
+    n_layers: usize,
+    n_heads: usize,
+    d_ff: usize,
+    max_positions: usize,
+    n_token_types: usize,
+    n_labels: usize,
+    norm_eps: f64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Head {
+    #[default]
+    None,
+    CausalLm,
+    Labels,
+}
+
+impl zoo_registry::Config for Config {
+    fn problems(&self) -> Vec<Problem> {
+        Rules::new()
+            .size("vocab_size", self.vocab_size)
+            .size("d_model", self.d_model)
+            .layers("n_layers", self.n_layers)
+            .size("n_heads", self.n_heads)
+            .divides(("n_heads", self.n_heads), ("d_model", self.d_model))
+            .size("d_ff", self.d_ff)
+            .size("max_positions", self.max_positions)
+            .size("n_token_types", self.n_token_types)
+            .size("n_labels", self.n_labels)
+            .positive("norm_eps", self.norm_eps)
+            .broken()
+    }
+}
+
+/// The same without a rule.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Lenient(Config);
+
+impl zoo_registry::Config for Lenient {
+    fn problems(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+}
+
+struct ToyFamily {
+    bug: Bug,
+    descriptor: Descriptor,
+    folder: Dir<'static>,
+}
+
+/// [`ToyFamily`] for [`Bug::ZeroAccepted`].
+struct LenientFamily(ToyFamily);
+
+const TOML: &str = include_str!("toy.toml");
+
+/// The toy with one bug; [`Bug::Nothing`] is healthy.
+pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
+    let family = family(bug, golden::files(bug));
+    match bug {
+        Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
+        _ => Box::leak(Box::new(family)),
+    }
+}
+
+/// Another family, to live beside a toy.
+pub(crate) fn neighbour() -> &'static dyn Architecture {
+    static NEIGHBOUR: OnceLock<ToyFamily> = OnceLock::new();
+    NEIGHBOUR.get_or_init(|| {
+        let toml = TOML.replace("\"toy", "\"neighbour").replace("plaything", "next-door").replace("toys/", "next/");
+        ToyFamily { bug: Bug::Nothing, descriptor: Descriptor::parse(&toml).unwrap(), folder: Dir::new("", &[]) }
+    })
+}
+
+fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>) -> ToyFamily {
+    let (from, to) = match bug {
+        Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
+        Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
+        Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
+        _ => ("", ""),
+    };
+    assert!(TOML.contains(from));
+    let toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    let beside = if bug == Bug::StaleToml { toml.replace("A model for", "A toy for") } else { toml.clone() };
+    files.push(("toy.toml".to_owned(), beside.into_bytes()));
+    files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));
+    ToyFamily { bug, descriptor: Descriptor::parse(&toml).unwrap(), folder: folder("", files) }
+}
+
+/// A folder that lives as long as the program, as an embedded one does.
+fn folder(path: &str, files: Vec<(String, Vec<u8>)>) -> Dir<'static> {
+    let mut entries = Vec::new();
+    let mut inner: std::collections::BTreeMap<String, Vec<(String, Vec<u8>)>> = Default::default();
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    for (name, bytes) in files {
+        match name.split_once('/') {
+            Some((dir, rest)) => inner.entry(dir.to_owned()).or_default().push((rest.to_owned(), bytes)),
+            None => entries.push(DirEntry::File(File::new(below(&name).leak(), bytes.leak()))),
+        }
+    }
+    entries.extend(inner.into_iter().map(|(dir, files)| DirEntry::Dir(folder(&below(&dir), files))));
+    Dir::new(path.to_owned().leak(), entries.leak())
+}
+
+impl Family for ToyFamily {
+    type Config = Config;
+    type Network = Toy;
+
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        &self.folder
+    }
+
+    fn init(&self, config: &Config, device: &Device) -> Toy {
+        Toy::new(config, self.bug, device)
+    }
+
+    fn weight_names(&self, config: &Config) -> WeightNames {
+        table(self.bug, config.head)
+    }
+}
+
+impl Family for LenientFamily {
+    type Config = Lenient;
+    type Network = Toy;
+
+    fn descriptor(&self) -> &Descriptor {
+        &self.0.descriptor
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        &self.0.folder
+    }
+
+    fn init(&self, config: &Lenient, device: &Device) -> Toy {
+        Toy::new(&config.0, self.0.bug, device)
+    }
+
+    fn weight_names(&self, config: &Lenient) -> WeightNames {
+        table(self.0.bug, config.0.head)
+    }
+}
+
+fn table(bug: Bug, head: Head) -> WeightNames {
+    let (query, key): (&[&str; 1], &[&str; 1]) = match bug {
+        Bug::QueryAndKeySwapped => (&["layers.*.attention.key"], &["layers.*.attention.query"]),
+        _ => (&["layers.*.attention.query"], &["layers.*.attention.key"]),
+    };
+    let value = match bug {
+        Bug::NotTransposed => Row::same("h.*.attn.v", &["layers.*.attention.value"]),
+        _ => Row::transposed("h.*.attn.v", &["layers.*.attention.value"]),
+    };
+    let mut body = vec![
+        Row::same("wte", &["tokens"]),
+        Row::same("wpe", &["positions"]),
+        Row::same("wse", &["segments"]),
+        Row::same("h.*.ln_1", &["layers.*.attention_norm"]),
+        Row::transposed("h.*.attn.q", query),
+        Row::transposed("h.*.attn.k", key),
+        value,
+        Row::transposed("h.*.attn.o", &["layers.*.attention.output"]),
+        Row::same("h.*.ln_2", &["layers.*.mlp_norm"]),
+        Row::transposed("h.*.mlp.up", &["layers.*.up"]),
+        Row::transposed("h.*.mlp.down", &["layers.*.down"]),
+    ];
+    if bug != Bug::RowLacking {
+        body.push(Row::same("ln_f", &["norm"]));
+    }
+    if bug == Bug::ParameterNamedTwice {
+        body.push(Row::same("final_norm", &["norm"]));
+    }
+    let names = WeightNames::new("toy.", body);
+    match head {
+        Head::None => names,
+        Head::CausalLm if bug == Bug::HeadUntied => names.with_head([Row::transposed("lm_head", &["untied"])]),
+        Head::CausalLm => names.with_head([Row::tied("lm_head", &["tokens"])]),
+        Head::Labels => names.with_head([Row::transposed("score", &["classifier"])]),
+    }
+}

@@ -1,0 +1,331 @@
+//! A small decoder with every part a language model has, and one switch that breaks one of them.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::activation::{gelu_approximate, softmax};
+use burn::tensor::{Device, Int, Tensor, TensorData, module};
+use zoo_registry::output::Trace;
+use zoo_registry::{Cache, CausalNetwork, HeadOutput, Limits, Logits, Network, Output, Result, TokenBatch};
+
+use super::{Bug, Config, Head};
+
+#[derive(Module, Debug)]
+pub(crate) struct Toy {
+    tokens: Embedding,
+    positions: Embedding,
+    segments: Embedding,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    classifier: Option<Linear>,
+    untied: Option<Linear>,
+    #[module(skip)]
+    hidden_bias: f32,
+    #[module(skip)]
+    config: Config,
+    #[module(skip)]
+    bug: Bug,
+}
+
+#[derive(Module, Debug)]
+struct Layer {
+    attention_norm: LayerNorm,
+    attention: Attention,
+    mlp_norm: LayerNorm,
+    up: Linear,
+    down: Linear,
+}
+
+#[derive(Module, Debug)]
+struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+}
+
+/// Counts what should not be counted: forward passes, and models built.
+static STEPS: AtomicUsize = AtomicUsize::new(0);
+
+impl Toy {
+    pub(crate) fn new(config: &Config, bug: Bug, device: &Device) -> Self {
+        let Config { vocab_size, d_model, d_ff, n_labels, max_positions, n_token_types, .. } = *config;
+        let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).init(device);
+        let eps = if bug == Bug::NormEps { 1e-5 } else { config.norm_eps };
+        let norm = || LayerNormConfig::new(d_model).with_epsilon(eps).init(device);
+        let layer = |_| Layer {
+            attention_norm: norm(),
+            attention: Attention {
+                query: linear(d_model, d_model),
+                key: linear(d_model, d_model),
+                value: linear(d_model, d_model),
+                output: linear(d_model, d_model),
+            },
+            mlp_norm: norm(),
+            up: linear(d_model, d_ff),
+            down: linear(d_ff, d_model),
+        };
+        Self {
+            tokens: EmbeddingConfig::new(vocab_size, d_model).init(device),
+            positions: EmbeddingConfig::new(max_positions, d_model).init(device),
+            segments: EmbeddingConfig::new(n_token_types, d_model).init(device),
+            layers: (0..config.n_layers).map(layer).collect(),
+            norm: norm(),
+            classifier: (config.head == Head::Labels).then(|| linear(d_model, n_labels)),
+            untied: (bug == Bug::HeadUntied && config.head == Head::CausalLm)
+                .then(|| LinearConfig::new(d_model, vocab_size).with_bias(false).init(device)),
+            hidden_bias: if bug == Bug::StateNotSaved { STEPS.fetch_add(1, Ordering::Relaxed) as f32 } else { 0.0 },
+            config: config.clone(),
+            bug,
+        }
+    }
+
+    fn body(&self, batch: &TokenBatch, mut cache: Option<&mut Slots>, trace: &mut Trace) -> Tensor<3> {
+        let [_, len] = batch.dims();
+        let past = cache.as_ref().map_or(0, |cache| cache.len);
+        let mut hidden = self.embed(batch, past);
+        trace.hidden(&hidden);
+        let bias = self.score_bias(batch, past);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let slot = cache.as_deref_mut().map(|cache| &mut cache.kept[index]);
+            hidden = layer.forward(hidden, &bias, slot, self.bug, self.config.n_heads, trace);
+            let last = index + 1 == self.layers.len();
+            if !(last && self.bug == Bug::LayerUnrecorded) {
+                trace.hidden(&if last { self.norm.forward(hidden.clone()) } else { hidden.clone() });
+            }
+        }
+        if let Some(cache) = cache {
+            cache.len += len;
+        }
+        let mut hidden = self.norm.forward(hidden) + self.hidden_bias;
+        match self.bug {
+            Bug::BatchMixed => hidden = hidden.clone() + hidden.mean_dim(0) * 0.01,
+            Bug::SaysNothing => hidden = hidden * 0.0,
+            Bug::Undetermined => hidden = hidden + STEPS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-4,
+            Bug::DeviceDependent if hidden.device() != Device::flex() => hidden = hidden * 1.0001,
+            Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,
+            _ => {}
+        }
+        hidden
+    }
+
+    fn embed(&self, batch: &TokenBatch, past: usize) -> Tensor<3> {
+        let [rows, len] = batch.dims();
+        let counted = |from: usize| {
+            let positions: Vec<i64> = (0..rows).flat_map(|_| from as i64..(from + len) as i64).collect();
+            Tensor::<2, Int>::from_data(TensorData::new(positions, [rows, len]), &batch.device())
+        };
+        let positions = match self.bug {
+            Bug::PositionsCountPadding => counted(past),
+            Bug::PositionsRestart if past > 0 => counted(0),
+            _ => batch.position_ids.clone(),
+        };
+        let mut hidden = self.tokens.forward(batch.input_ids.clone());
+        if self.bug != Bug::PositionsUnused {
+            hidden = hidden + self.positions.forward(positions);
+        }
+        match &batch.token_type_ids {
+            Some(types) if self.bug != Bug::SegmentsIgnored => hidden + self.segments.forward(types.clone()),
+            _ => hidden,
+        }
+    }
+
+    /// `[batch, 1, len, past + len]`, 0 where a query may look.
+    fn score_bias(&self, batch: &TokenBatch, past: usize) -> Tensor<4> {
+        let ([rows, len], all) = (batch.dims(), past + batch.dims()[1]);
+        let mask = batch.attention_mask.as_ref().map(|mask| mask.to_data().iter::<bool>().collect::<Vec<_>>());
+        let real = |row: usize, key: usize| mask.as_ref().is_none_or(|mask| mask[row * all + key]);
+        let hidden = if self.bug == Bug::InfiniteMask { f32::NEG_INFINITY } else { -1e9 };
+        let bias = |row: usize, query: usize, key: usize| {
+            let at = past + query;
+            let before = match self.bug {
+                Bug::MaskOffByOne => key <= at + 1,
+                Bug::NoMask => true,
+                Bug::SelfHidden => key < at || at == 0,
+                _ => key <= at,
+            };
+            let padding = match self.bug {
+                Bug::PaddingIgnored => false,
+                Bug::PastPaddingSeen => key >= past && !real(row, key),
+                _ => !real(row, key),
+            };
+            if before && !padding { 0.0 } else { hidden }
+        };
+        let pairs = move |row| (0..len).flat_map(move |query| (0..all).map(move |key| (row, query, key)));
+        let data: Vec<f32> = (0..rows).flat_map(pairs).map(|(row, query, key)| bias(row, query, key)).collect();
+        Tensor::from_data(TensorData::new(data, [rows, 1, len, all]), &batch.device())
+    }
+
+    /// The head borrows the embedding.
+    fn next_token(&self, hidden: Tensor<3>) -> Tensor<3> {
+        match (&self.untied, self.bug) {
+            (Some(untied), _) => untied.forward(hidden),
+            (None, Bug::HeadDetached) => module::linear(hidden, self.tokens.weight.val().detach().transpose(), None),
+            (None, _) => module::linear(hidden, self.tokens.weight.val().transpose(), None),
+        }
+    }
+
+    /// The hidden state of each text's last real token, `[batch, d_model]`.
+    fn pooled(&self, hidden: Tensor<3>, batch: &TokenBatch) -> Tensor<2> {
+        let [rows, len, d_model] = hidden.dims();
+        let mask = batch.attention_mask.as_ref().map(|mask| mask.to_data().iter::<bool>().collect::<Vec<_>>());
+        let last = |row: usize| {
+            let Some(mask) = &mask else { return len - 1 };
+            let real = &mask[row * len..][..len];
+            match self.bug {
+                Bug::PoolsAtTheEnd => len - 1,
+                Bug::PoolsAtTheCount => real.iter().filter(|&&real| real).count() - 1,
+                _ => real.iter().rposition(|&real| real).unwrap_or(len - 1),
+            }
+        };
+        let rows = (0..rows).map(|row| {
+            let at = last(row);
+            hidden.clone().slice([row..row + 1, at..at + 1, 0..d_model]).reshape([1, d_model])
+        });
+        Tensor::cat(rows.collect(), 0)
+    }
+}
+
+impl Layer {
+    fn forward(
+        &self,
+        hidden: Tensor<3>,
+        bias: &Tensor<4>,
+        slot: Option<&mut Option<[Tensor<4>; 2]>>,
+        bug: Bug,
+        n_heads: usize,
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let normed = self.attention_norm.forward(hidden.clone());
+        let attended = self.attention.forward(normed, bias, slot, bug, n_heads, trace);
+        let hidden = if bug == Bug::AttentionRemoved { hidden + attended * 0.0 } else { hidden + attended };
+        let up = self.up.forward(self.mlp_norm.forward(hidden.clone()));
+        let mut up = if bug == Bug::GeluVariant { gelu_approximate(up) } else { gelu(up) };
+        if bug == Bug::MlpDetached {
+            up = up.detach();
+        }
+        hidden + self.down.forward(up)
+    }
+}
+
+/// Written out: on ndarray the backward pass of burn's own is that of the approximation.
+fn gelu(x: Tensor<3>) -> Tensor<3> {
+    x.clone() * ((x * 0.5f64.sqrt()).erf() + 1.0) * 0.5
+}
+
+impl Attention {
+    fn forward(
+        &self,
+        hidden: Tensor<3>,
+        bias: &Tensor<4>,
+        slot: Option<&mut Option<[Tensor<4>; 2]>>,
+        bug: Bug,
+        n_heads: usize,
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let [batch, len, d_model] = hidden.dims();
+        let head_dim = d_model / n_heads;
+        let split = |x: Tensor<3>| match bug {
+            Bug::HeadsAndTimeMixed => x.reshape([batch, n_heads, len, head_dim]),
+            _ => x.reshape([batch, len, n_heads, head_dim]).swap_dims(1, 2),
+        };
+        let (query, mut key, mut value) = (
+            split(self.query.forward(hidden.clone())),
+            split(self.key.forward(hidden.clone())),
+            split(self.value.forward(hidden)),
+        );
+        if let Some(slot) = slot {
+            if let Some([keys, values]) = slot.take() {
+                (key, value) = (Tensor::cat(vec![keys, key], 2), Tensor::cat(vec![values, value], 2));
+            }
+            *slot = Some([key.clone(), value.clone()]);
+        }
+        let width = if bug == Bug::ScaleByWidth { d_model } else { head_dim };
+        let scale = if bug == Bug::NoScores { 0.0 } else { (width as f64).powf(-0.5) };
+        let scores = query.matmul(key.swap_dims(2, 3)) * scale + bias.clone();
+        let weights = softmax(scores.clone(), 3);
+        trace.attention(if bug == Bug::ScoresRecorded { &scores } else { &weights });
+        let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
+        self.output.forward(context)
+    }
+}
+
+impl Network for Toy {
+    type Input = TokenBatch;
+
+    fn limits(&self) -> Limits {
+        let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
+        Limits { vocab_size, max_positions: Some(max_positions), n_token_types }
+    }
+
+    fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
+        let hidden = self.body(&batch, None, trace);
+        Output::new(match (self.config.head, &self.classifier) {
+            (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
+            (Head::Labels, Some(classifier)) => {
+                HeadOutput::LabelLogits(classifier.forward(self.pooled(hidden, &batch)))
+            }
+            _ => HeadOutput::Hidden(hidden),
+        })
+    }
+
+    fn causal(&self) -> Option<&dyn CausalNetwork> {
+        (self.config.head == Head::CausalLm).then_some(self)
+    }
+}
+
+impl CausalNetwork for Toy {
+    fn new_cache(&self) -> Box<dyn Cache> {
+        let slots = Arc::new(Mutex::new(Slots { kept: vec![None; self.layers.len()], len: 0 }));
+        Box::new(ToyCache { slots, bug: self.bug })
+    }
+
+    fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
+        let cache = (cache as &mut dyn Any).downcast_mut::<ToyCache>().expect("the toy's own cache");
+        let hidden = self.body(&batch, Some(&mut cache.slots.lock().unwrap()), &mut Trace::off());
+        let [rows, len, d_model] = hidden.dims();
+        let from = if self.bug == Bug::LastIsFirst { 0 } else { len - 1 };
+        Ok(match logits {
+            Logits::Every => self.next_token(hidden),
+            Logits::Last => self.next_token(hidden.slice([0..rows, from..from + 1, 0..d_model])),
+        })
+    }
+}
+
+/// Keys and values of each layer, `[batch, n_heads, len, head_dim]`, and how many tokens they are of.
+#[derive(Clone)]
+struct Slots {
+    kept: Vec<Option<[Tensor<4>; 2]>>,
+    len: usize,
+}
+
+struct ToyCache {
+    slots: Arc<Mutex<Slots>>,
+    bug: Bug,
+}
+
+impl Cache for ToyCache {
+    fn select(&mut self, rows: &[usize]) {
+        let mut slots = self.slots.lock().unwrap();
+        for kept in slots.kept.iter_mut().flatten() {
+            let rows: Vec<i64> = match self.bug {
+                Bug::SelectKeepsOrder => (0..rows.len()).map(|row| (row % kept[0].dims()[0]) as i64).collect(),
+                _ => rows.iter().map(|&row| row as i64).collect(),
+            };
+            let device = kept[0].device();
+            let rows = Tensor::<1, Int>::from_data(TensorData::new(rows.clone(), [rows.len()]), &device);
+            *kept = kept.clone().map(|tensor| tensor.select(0, rows.clone()));
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Cache> {
+        let slots = match self.bug {
+            Bug::CacheShared => Arc::clone(&self.slots),
+            _ => Arc::new(Mutex::new(self.slots.lock().unwrap().clone())),
+        };
+        Box::new(Self { slots, bug: self.bug })
+    }
+}
