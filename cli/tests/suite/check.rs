@@ -50,5 +50,7 @@ fn goldens_are_told_number_by_number() {
     let number = |field: &str| logits[field].as_f64().unwrap();
     assert!((number("error") / number("noise") - number("multiple")).abs() < 1e-9, "{logits}");
     assert_eq!((&logits["architecture"], &logits["device"]), (&"gpt2".into(), &"flex".into()));
+    let both = ["check", "gpt2", "--golden", "--device", "flex,ndarray"];
+    zoo(&both).prints(&["gpt2-lm on flex", "gpt2-lm on ndarray"]);
     zoo(&["check", "gpt2", "--golden", "--check", "x"]).code(2).says(&["--golden"]);
 }

@@ -64,6 +64,22 @@ fn beams_and_their_scores_are_the_recorded_ones() {
 }
 
 #[test]
+fn texts_that_ended_are_told_without_their_padding() {
+    let folder = folder();
+    // The second recorded prompt, after its one id of padding.
+    let told =
+        run(folder.path(), &[&words(&recorded("gen.beam3_all", 3)[1..6]), "--beams", "3", "--json"]).code(0).json();
+    let mut lengths = Vec::new();
+    for beam in 0..3 {
+        let expected = recorded("gen.beam3_all", 3 + beam).split_off(6);
+        let stop = expected.iter().position(|&id| id == STOP).unwrap();
+        assert_eq!(told["texts"][beam]["new_ids"], serde_json::json!(expected[..=stop]), "beam {beam}");
+        lengths.push(stop);
+    }
+    assert!(lengths.iter().any(|length| *length != lengths[0]), "some must be padded for this to mean anything");
+}
+
+#[test]
 fn texts_beyond_the_positions_are_refused_with_both_numbers() {
     let folder = folder();
     run(folder.path(), &[&words(&[9; 33])]).code(2).says(&["33 tokens", "32 positions", "hint:"]);

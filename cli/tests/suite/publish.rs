@@ -65,16 +65,9 @@ fn a_site_is_built_served_and_stopped() {
     zoo(&["site", "serve", "--out", "."]).code(2).says(&["is not a zoo site"]);
     zoo(&["site", "build", "--out", "."]).code(2).says(&["is not a zoo site", "hint:"]);
 
-    let mut server = command(&["site", "serve", "--addr", "127.0.0.1:0"]);
-    let mut server = server.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut said = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let address = said.trim_end().strip_prefix("http://").unwrap_or_else(|| panic!("{said}"));
-    let mut page = String::new();
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    stream.read_to_string(&mut page).unwrap();
-    assert!(page.starts_with("HTTP/1.1 200") && page.contains("BERT"), "{page}");
+    let mut serve = command(&["site", "serve", "--addr", "127.0.0.1:0"]);
+    let mut server = serve.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(first_page(&mut server).contains("BERT"));
     assert_eq!(interrupted(&mut server), Some(0), "Ctrl-C is how a preview ends");
 }
 
@@ -105,20 +98,41 @@ fn a_folder_of_something_else_is_refused_before_the_work() {
     assert_eq!(names(folder.path()), ["diary.txt"]);
 }
 
-/// Everything, once: minutes on a slow machine, so one device.
+/// Everything, once, on one device.
 #[test]
-fn publish_makes_a_catalog_and_a_site() {
+fn publish_makes_a_catalog_and_a_site_and_shows_it() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("site");
-    let ran = zoo_in(folder.path(), &["publish", "--device", "flex", "--out", text(&out), "--db", "zoo.sqlite"]);
-    let ran = ran.says(&["facts", "conformance", "catalog", "site", "done"]).prints(&["zoo.sqlite\n", "index.html\n"]);
-    let failed = !ran.err.contains(" 0 failed");
-    assert_eq!(ran.code, Some(i32::from(failed)), "a failed check is published and told by the exit code: {ran:#?}");
-    assert!(fs::read_to_string(out.join("index.html")).unwrap().contains("BERT"));
+    let mut publish =
+        command(&["publish", "--device", "flex", "--out", text(&out), "--db", "zoo.sqlite", "--serve", "127.0.0.1:0"]);
+    let said = std::fs::File::create(folder.path().join("said.txt")).unwrap();
+    let mut publish = publish.current_dir(folder.path()).stdout(Stdio::piped()).stderr(said).spawn().unwrap();
+    assert!(first_page(&mut publish).contains("BERT"));
+    let code = interrupted(&mut publish);
+
+    let said = fs::read_to_string(folder.path().join("said.txt")).unwrap();
+    for step in ["facts", "conformance", "catalog", "site", "done"] {
+        assert!(said.lines().any(|line| line.starts_with(step)), "{said}");
+    }
+    let failed = !said.contains(" 0 failed");
+    assert_eq!(code, Some(i32::from(failed)), "a failed check is published and told by the exit code: {said}");
+    assert_eq!(said.contains("error:"), failed, "{said}");
     let count = zoo_in(folder.path(), &["catalog", "query", "SELECT count(*) AS n FROM outcome", "--json"]).code(0);
     let expected = zoo_conformance::checks().len() * zoo_architectures::ARCHITECTURES.len();
     assert_eq!(count.json_lines()[0]["n"], expected);
-    assert_eq!(names(folder.path()), ["site", "zoo.sqlite"]);
+    assert_eq!(names(folder.path()), ["said.txt", "site", "zoo.sqlite"]);
+}
+
+/// The first page of the preview whose address the process prints.
+fn first_page(server: &mut Child) -> String {
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines.filter_map(|line| line.strip_prefix("http://").map(str::to_owned)).next();
+    let mut stream = TcpStream::connect(address.expect("an address is printed")).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    page
 }
 
 /// Sends Ctrl-C and waits for the exit code.
