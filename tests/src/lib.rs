@@ -19,6 +19,7 @@ mod checks;
 pub mod draw;
 pub mod golden;
 pub mod hot;
+pub mod inputs;
 mod run;
 mod subject;
 pub mod suite;

@@ -7,10 +7,8 @@ use burn::tensor::{Device, TensorData};
 use serde_json::{Map, Value};
 use zoo_registry::output::Record;
 use zoo_registry::weights::{MemoryWeights, publish};
-use zoo_registry::{Architecture, Descriptor, HeadOutput, Model, Result, Rows, Tokens, device};
+use zoo_registry::{Architecture, Descriptor, Input, Model, Result, device};
 
-use crate::check::Stop;
-use crate::draw::Draw;
 use crate::hot;
 use crate::values::{Noise, Values, gap, values};
 
@@ -41,8 +39,6 @@ pub struct Variant {
 
 /// Nudged copies of a model whose largest answer is taken as its noise.
 const NUDGES: usize = 3;
-/// Length of the longest text that checks use, where the model has the positions for it.
-const LONGEST: usize = 11;
 
 /// Drawing parameters goes through one generator a device; builders take turns, so that a seed means one model.
 static DRAWING: Mutex<()> = Mutex::new(());
@@ -144,10 +140,10 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Of building, loading and running.
-    pub fn noise(&self, variant: &Variant, inputs: &[Tokens]) -> Result<Noise> {
+    pub fn noise(&self, variant: &Variant, inputs: &[Input]) -> Result<Noise> {
         let weights = self.hot_weights(variant)?;
         let run = |model: &dyn Model| -> Result<Vec<Vec<Values>>> {
-            inputs.iter().map(|input| Ok(values(&model.forward(&input.clone().into(), Record::ALL)?))).collect()
+            inputs.iter().map(|input| Ok(values(&model.forward(input, Record::ALL)?))).collect()
         };
         let still = run(self.hot(variant)?.as_ref())?;
         let mut noise = Noise::default();
@@ -161,66 +157,5 @@ impl<'a> Subject<'a> {
             }
         }
         Ok(noise)
-    }
-
-    /// Whether models of this family read texts one at a time, as every check on inputs assumes.
-    ///
-    /// # Errors
-    /// [`Stop::NotApplicable`] for families that declare to read pairs of texts or other things than text.
-    pub fn reads_text(&self) -> Result<(), Stop> {
-        let declares = |axis: &str, terms: &[&str]| {
-            let declared = self.descriptor().taxonomy.get(axis);
-            declared.into_iter().flatten().any(|term| terms.contains(&term.as_str()))
-        };
-        if declares("architecture", &["encoder-decoder"]) {
-            return Err(Stop::NotApplicable(
-                "it declares to read a source and a target, this check gives one text".into(),
-            ));
-        }
-        if declares("modality", &["image", "audio", "video"]) && !declares("modality", &["text"]) {
-            return Err(Stop::NotApplicable("it declares to read no text".into()));
-        }
-        Ok(())
-    }
-
-    /// A random text for `model`, as long as it should be; `name` tells texts apart.
-    pub fn text(&self, model: &dyn Model, name: &str, len: usize) -> Vec<i64> {
-        Draw::new(&format!("text {name}")).ids(len, model.limits().vocab_size)
-    }
-
-    /// A batch of random texts of one length, with random segments where the model tells them apart.
-    ///
-    /// # Errors
-    /// [`Stop::Fails`] if there would be no text.
-    pub fn batch(&self, model: &dyn Model, name: &str, batch: usize, len: usize) -> Result<Tokens, Stop> {
-        let texts: Vec<Vec<i64>> = (0..batch).map(|row| self.text(model, &format!("{name} {row}"), len)).collect();
-        let input_ids = Rows::new(&texts).ok_or_else(|| Stop::fails("expected room for at least one token"))?;
-        let n_types = model.limits().n_token_types;
-        let types = (n_types > 1).then(|| Draw::new(&format!("types {name}")).ids(batch * len, n_types));
-        let token_type_ids = types.and_then(|types| Rows::from_flat(batch, len, types));
-        Ok(Tokens { token_type_ids, ..Tokens::new(input_ids) })
-    }
-
-    /// Length of the longest text to use: what the model's positions allow, at most eleven tokens.
-    ///
-    /// # Errors
-    /// [`Stop::Fails`] if the tiny configuration has too few positions to see anything.
-    pub fn longest(&self, model: &dyn Model) -> Result<usize, Stop> {
-        const LEAST: usize = 6;
-        let len = model.limits().max_positions.map_or(LONGEST, |max| max.min(LONGEST));
-        if len < LEAST {
-            return Err(Stop::fails(format!("the tiny configuration has {len} positions, expected at least {LEAST}")));
-        }
-        Ok(len)
-    }
-
-    /// Whether this variant predicts the next token.
-    ///
-    /// # Errors
-    /// Of running it.
-    pub fn predicts_next(&self, model: &dyn Model) -> Result<bool, Stop> {
-        let tokens = self.batch(model, "head", 1, 2)?;
-        let output = model.forward(&tokens.into(), Record::NOTHING)?;
-        Ok(matches!(output.head, HeadOutput::NextTokenLogits(_)))
     }
 }

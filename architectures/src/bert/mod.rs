@@ -15,8 +15,8 @@ use zoo_registry::{
 };
 
 use crate::blocks::{
-    Activation, KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, last_or_all, layer_norm,
-    linear, padding_bias, sum, tied_logits,
+    Activation, KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once,
+    last_or_all, layer_norm, linear, padding_bias, sum, tied_logits,
 };
 
 mod config;
@@ -111,7 +111,7 @@ impl Bert {
         let kv_len = q_len + cache.as_deref().map_or(0, KvCache::len);
         let device = batch.device();
         let causal = self.config.is_causal().then(|| causal_bias(q_len, kv_len, &device));
-        let bias = sum([batch.attention_mask.clone().map(padding_bias), causal]);
+        let bias = sum([batch.attention_mask.clone().map(padding_bias), causal]).map(hidden_once);
 
         let mut hidden = self.embeddings.forward(&batch);
         trace.hidden(&hidden);

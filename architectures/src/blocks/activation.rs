@@ -1,5 +1,7 @@
 //! Pointwise non-linearities, by the names configurations use.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,8 @@ impl Activation {
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),
-            Self::Gelu => activation::gelu(x),
+            // Written out: where burn's own has no exact gradient, it takes the gradient of the approximation.
+            Self::Gelu => x.clone() * ((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
             Self::GeluTanh => activation::gelu_approximate(x),
             Self::Silu => activation::silu(x),
             Self::Tanh => x.tanh(),

@@ -31,6 +31,12 @@ pub fn sum<const N: usize>(biases: [Option<Tensor<4>>; N]) -> Option<Tensor<4>> 
     biases.into_iter().flatten().reduce(|a, b| a + b)
 }
 
+/// Makes what is hidden twice no more hidden than what is hidden once, so that a query which sees nothing real, as padding
+/// before a text does, looks at everything alike.
+pub fn hidden_once(bias: Tensor<4>) -> Tensor<4> {
+    bias.clamp_min(HIDDEN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

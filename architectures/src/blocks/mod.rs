@@ -14,6 +14,6 @@ pub use attention::{MultiHeadAttention, attend};
 pub use cache::{KvCache, last_or_all};
 pub use embedding::{embedding, tied_logits};
 pub use linear::{layer_norm, linear};
-pub use mask::{HIDDEN, causal_bias, padding_bias, sum};
+pub use mask::{HIDDEN, causal_bias, hidden_once, padding_bias, sum};
 pub use mlp::Mlp;
 pub use relative_key::RelativeKey;

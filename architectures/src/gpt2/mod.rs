@@ -89,7 +89,8 @@ impl Gpt2 {
     /// `input_ids [batch, seq_len]` → `[batch, seq_len, d_model]`
     fn read(&self, batch: TokenBatch, cache: &mut KvCache, trace: &mut Trace) -> Tensor<3> {
         let [_, q_len] = batch.dims();
-        let future = causal_bias(q_len, cache.len() + q_len, &batch.device());
+        // The future is hidden more deeply than padding: padding before a text sees the padding before it, never ahead.
+        let future = causal_bias(q_len, cache.len() + q_len, &batch.device()) * 2.0;
         let bias = sum([batch.attention_mask.map(padding_bias), Some(future)]);
 
         let mut hidden = self.token.forward(batch.input_ids) + self.position.forward(batch.position_ids);

@@ -3,7 +3,8 @@
 use zoo_registry::Model;
 use zoo_registry::output::Record;
 
-use crate::check::{Check, Finding, Verdict, require};
+use crate::check::{Check, Finding, Stop, Verdict, require};
+use crate::inputs;
 use crate::subject::{Subject, drawing};
 use crate::values::{VISIBLE, Values, Worst, gap, values};
 
@@ -28,15 +29,14 @@ pub(super) const IS_DETERMINISTIC: Check = Check {
 const ORDER: [usize; 4] = [2, 0, 3, 1];
 
 fn batch_invariance(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut worst = Worst::default();
     for variant in subject.variants()? {
         let (head, model) = (&variant.head, subject.hot(&variant)?);
-        let tokens = subject.batch(model.as_ref(), "batch", ORDER.len(), subject.longest(model.as_ref())?)?;
-        let run = |rows: &[usize]| -> zoo_registry::Result<Vec<Values>> {
-            Ok(values(&model.forward(&tokens.select(rows).into(), Record::ALL)?))
+        let input = inputs::input(model.as_ref(), "batch", ORDER.len())?;
+        let run = |rows: &[usize]| -> Result<Vec<Values>, Stop> {
+            Ok(values(&model.forward(&inputs::select(&input, rows)?, Record::ALL)?))
         };
-        let noise = subject.noise(&variant, std::slice::from_ref(&tokens))?;
+        let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (whole, permuted) = (run(&[0, 1, 2, 3])?, run(&ORDER)?);
         for (to, &row) in ORDER.iter().enumerate() {
             for ((whole, permuted), alone) in whole.iter().zip(&permuted).zip(&run(&[row])?) {
@@ -61,11 +61,10 @@ fn batch_invariance(subject: &Subject<'_>) -> Verdict {
 }
 
 fn is_deterministic(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let variants = subject.variants()?;
     for variant in &variants {
         let (head, first, second) = (&variant.head, subject.hot(variant)?, subject.hot(variant)?);
-        let input = subject.batch(first.as_ref(), "twice", 2, subject.longest(first.as_ref())?)?.into();
+        let input = inputs::input(first.as_ref(), "twice", 2)?;
         let run = |model: &dyn Model| -> zoo_registry::Result<Vec<Values>> {
             Ok(values(&model.forward(&input, Record::ALL)?))
         };

@@ -5,6 +5,7 @@ use zoo_registry::output::Record;
 use zoo_registry::{Decode, HeadOutput, Logits, Model, Rows, Side, Tokens};
 
 use crate::check::{Check, Stop, Verdict, require};
+use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::{Noise, VISIBLE, Worst, gap};
 
@@ -28,12 +29,11 @@ pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
 const LOGITS: &str = "logits";
 
 fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut worst = Worst::default();
     let mut writers = 0;
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;
-        if !subject.predicts_next(model.as_ref())? {
+        if !inputs::predicts_next(model.as_ref())? {
             continue;
         }
         writers += 1;
@@ -66,11 +66,12 @@ impl<'a> Reader<'a> {
         model: &'a dyn Model,
         decoder: &'a dyn Decode,
     ) -> Result<Self, Stop> {
-        let len = subject.longest(model)?;
-        let whole = subject.batch(model, "cached", 3, len)?;
+        let limits = inputs::text_limits(model)?;
+        let len = inputs::longest(&limits)?;
+        let whole = inputs::texts(&limits, "cached", 3, len)?;
         let texts = [len - 2, len, len / 2 + 1].map(|real| vec![0i64; real]);
         let mask = Tokens::padded(&texts, 0, Side::Left).and_then(|tokens| tokens.attention_mask);
-        let noise = subject.noise(variant, std::slice::from_ref(&whole))?;
+        let noise = subject.noise(variant, &[whole.clone().into()])?;
         Ok(Self { model, decoder, tokens: Tokens { attention_mask: mask, ..whole }, noise })
     }
 

@@ -6,6 +6,7 @@ use zoo_registry::{Error, ModuleTree};
 
 use super::facts::is_size;
 use crate::check::{Check, Stop, Verdict, none_of, require};
+use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::values;
 
@@ -137,7 +138,6 @@ fn parameter_count_is_published(subject: &Subject<'_>) -> Verdict {
 }
 
 fn every_field_has_an_effect(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let variants = subject.variants()?;
     let tiny = subject.architecture.complete(&subject.descriptor().tiny)?;
     let (mut problems, mut tried) = (Vec::new(), 0);
@@ -206,7 +206,7 @@ fn differs(subject: &Subject<'_>, a: &Variant, b: &Variant) -> Result<bool, Stop
     if first.limits() != second.limits() {
         return Ok(true);
     }
-    let input = subject.batch(first.as_ref(), "fields", 2, subject.longest(first.as_ref())?)?.into();
+    let input = inputs::input(first.as_ref(), "fields", 2)?;
     let outputs =
         |model: &dyn zoo_registry::Model| -> Result<_, Stop> { Ok(values(&model.forward(&input, Record::NOTHING)?)) };
     Ok(outputs(first.as_ref())? != outputs(second.as_ref())?)

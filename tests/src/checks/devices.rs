@@ -4,6 +4,7 @@ use zoo_registry::output::Output;
 use zoo_registry::output::Record;
 
 use crate::check::{Check, Stop, Verdict, require};
+use crate::inputs;
 use crate::subject::Subject;
 use crate::values::{Axes, Values, Worst, gap, values};
 
@@ -35,30 +36,26 @@ pub(super) const RECORDING_CHANGES_NOTHING: Check = Check {
 };
 
 fn devices_agree(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut worst = Worst::default();
     for variant in subject.variants()? {
         let (here, there) = (subject.hot(&variant)?, subject.hot_on(&variant, &subject.reference)?);
-        let tokens = subject.batch(here.as_ref(), "devices", 3, subject.longest(here.as_ref())?)?;
-        let noise = subject.noise(&variant, std::slice::from_ref(&tokens))?;
-        let input = tokens.into();
+        let input = inputs::input(here.as_ref(), "devices", 3)?;
+        let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (ours, theirs) = (here.forward(&input, Record::ALL)?, there.forward(&input, Record::ALL)?);
         for (ours, theirs) in values(&ours).iter().zip(&values(&theirs)) {
             let multiple = noise.multiple(&ours.name, gap(&ours.data, &theirs.data));
             worst.see(multiple, || format!("{}, head `{}`", ours.name, variant.head));
         }
     }
-    worst.verdict(&format!("three texts on `{}` and on `{}`", subject.device_name, subject.reference_name))
+    worst.verdict(&format!("three inputs on `{}` and on `{}`", subject.device_name, subject.reference_name))
 }
 
 fn recording_changes_nothing(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut worst = Worst::default();
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;
-        let tokens = subject.batch(model.as_ref(), "recorded", 2, subject.longest(model.as_ref())?)?;
-        let noise = subject.noise(&variant, std::slice::from_ref(&tokens))?;
-        let input = tokens.into();
+        let input = inputs::input(model.as_ref(), "recorded", 2)?;
+        let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (silent, told) = (model.forward(&input, Record::NOTHING)?, model.forward(&input, Record::ALL)?);
         let fail = |what: String| Stop::fails(format!("head `{}`: {what}", variant.head));
         require(silent.hidden_states.is_empty() && silent.attentions.is_empty(), || {

@@ -4,6 +4,7 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Model, Rows, Tokens};
 
 use crate::check::{Check, Finding, Stop, Verdict, none_of, require};
+use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, VISIBLE, Values, gap, values};
 
@@ -54,13 +55,13 @@ fn declared(subject: &Subject<'_>, head: &HeadOutput) -> Result<Flow, Stop> {
 }
 
 fn information_flows_as_declared(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut problems = Vec::new();
     let mut looked_at = Vec::new();
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;
-        let len = subject.longest(model.as_ref())?;
-        let tokens = subject.batch(model.as_ref(), "flow", TEXTS, len)?;
+        let limits = inputs::text_limits(model.as_ref())?;
+        let len = inputs::longest(&limits)?;
+        let tokens = inputs::texts(&limits, "flow", TEXTS, len)?;
         let output = model.forward(&tokens.clone().into(), Record::NOTHING)?;
         let flow = declared(subject, &output.head)?;
         let before = values(&output);
@@ -85,7 +86,7 @@ fn information_flows_as_declared(subject: &Subject<'_>) -> Verdict {
                 ));
             }
         }
-        segments_matter(subject, &variant, model.as_ref(), &mut problems)?;
+        segments_matter(&variant, model.as_ref(), &mut problems)?;
         looked_at.push(format!("`{}` {}", variant.head, if flow == Flow::Causal { "causal" } else { "full" }));
     }
     none_of(&problems, looked_at.join(", "))
@@ -97,7 +98,7 @@ const TEXTS: usize = 3;
 const OTHERS: usize = 2;
 
 fn replaced(model: &dyn Model, tokens: &Tokens, from: usize, other: usize) -> Result<Vec<Values>, Stop> {
-    let vocab = model.limits().vocab_size as i64;
+    let vocab = inputs::text_limits(model)?.vocab_size as i64;
     let [batch, len] = tokens.input_ids.dims();
     let step = 1 + (other as i64 - 1) * (vocab / 2).max(1);
     let mut ids = tokens.input_ids.as_slice().to_vec();
@@ -142,16 +143,12 @@ impl Seen {
     }
 }
 
-fn segments_matter(
-    subject: &Subject<'_>,
-    variant: &Variant,
-    model: &dyn Model,
-    problems: &mut Vec<String>,
-) -> Result<(), Stop> {
-    if model.limits().n_token_types < 2 {
+fn segments_matter(variant: &Variant, model: &dyn Model, problems: &mut Vec<String>) -> Result<(), Stop> {
+    let limits = inputs::text_limits(model)?;
+    if limits.n_token_types < 2 {
         return Ok(());
     }
-    let tokens = subject.batch(model, "segments", 1, subject.longest(model)?)?;
+    let tokens = inputs::texts(&limits, "segments", 1, inputs::longest(&limits)?)?;
     let [batch, len] = tokens.input_ids.dims();
     let all = |segment| Tokens { token_type_ids: Some(Rows::full(batch, len, segment)), ..tokens.clone() };
     let run = |tokens: Tokens| -> Result<_, Stop> { Ok(values(&model.forward(&tokens.into(), Record::NOTHING)?)) };
@@ -162,7 +159,6 @@ fn segments_matter(
 }
 
 fn order_matters(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let encodings = subject.descriptor().taxonomy.get("positional-encoding");
     if encodings.is_some_and(|terms| terms.iter().any(|term| term == "none")) {
         return Err(Stop::NotApplicable("it declares no positional encoding".into()));
@@ -170,15 +166,16 @@ fn order_matters(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
     for variant in &variants {
         let model = subject.hot(variant)?;
-        let len = subject.longest(model.as_ref())?;
-        let tokens = subject.batch(model.as_ref(), "order", TEXTS, len)?;
+        let limits = inputs::text_limits(model.as_ref())?;
+        let len = inputs::longest(&limits)?;
+        let tokens = inputs::texts(&limits, "order", TEXTS, len)?;
         let mut exchanged: Vec<i64> = (0..len as i64).collect();
         exchanged.swap(0, len - 2);
         let at = |positions: &[i64]| Tokens { position_ids: Rows::new(&[positions; TEXTS]), ..tokens.clone() };
         let run = |tokens: Tokens| -> Result<_, Stop> { Ok(values(&model.forward(&tokens.into(), Record::NOTHING)?)) };
         let in_order: Vec<i64> = (0..len as i64).collect();
         let (before, after) = (run(at(&in_order))?, run(at(&exchanged))?);
-        let noise = subject.noise(variant, std::slice::from_ref(&tokens))?;
+        let noise = subject.noise(variant, &[tokens.clone().into()])?;
         for (before, after) in before.iter().zip(&after) {
             let (last, head) = ([len - 1], &variant.head);
             let moved = |row| noise.multiple(&before.name, gap(&before.part(row, &last), &after.part(row, &last)));

@@ -9,6 +9,7 @@ use zoo_registry::{HeadOutput, Input, Labels, Model, Rows, loss};
 use crate::check::{Check, Stop, Verdict, none_of};
 use crate::draw::Draw;
 use crate::hot;
+use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
 
@@ -62,13 +63,12 @@ fn labels(model: &dyn Model, input: &Input) -> Result<Labels, Stop> {
 
 fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, Labels), Stop> {
     let model = subject.hot(variant)?;
-    let input = subject.batch(model.as_ref(), "trained", 3, subject.longest(model.as_ref())?)?.into();
+    let input = inputs::input(model.as_ref(), "trained", 3)?;
     let labels = labels(model.as_ref(), &input)?;
     Ok((input, labels))
 }
 
 fn gradients_reach_every_parameter(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut problems = Vec::new();
     let mut reached = 0;
     for variant in subject.variants()? {
@@ -111,17 +111,16 @@ const FARTHEST: f64 = 0.1;
 const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
 
 fn gradients_are_slopes(subject: &Subject<'_>) -> Verdict {
-    subject.reads_text()?;
     let mut worst = Worst::default();
     let mut done = BTreeSet::new();
     for variant in subject.variants()? {
         let landscape = Landscape::new(subject, &variant)?;
         let model = subject.hot(&variant)?;
-        let vocab_size = model.limits().vocab_size;
+        let vocab_size = model.limits().tokens().map(|limits| limits.vocab_size);
         let gradients = model.trainer().gradients(&landscape.input, &landscape.labels)?;
         for path in landscape.weights.keys() {
             let still = &landscape.weights[path];
-            if !done.insert(path.clone()) && !still.shape().to_vec().contains(&vocab_size) {
+            if !done.insert(path.clone()) && !vocab_size.is_some_and(|size| still.shape().to_vec().contains(&size)) {
                 continue;
             }
             let gradient = gradients.by_parameter.get(path);

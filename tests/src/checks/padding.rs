@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use zoo_registry::output::Record;
-use zoo_registry::{Model, Rows, Side, Tokens};
+use zoo_registry::{Input, Model, Rows, Side, Tokens};
 
 use crate::check::{Check, Stop, Verdict, require};
 use crate::draw::Draw;
+use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, VISIBLE, Values, Worst, gap, values};
 
@@ -88,27 +89,26 @@ struct Probe {
 
 impl Probe {
     fn new(subject: &Subject<'_>, variant: &Variant) -> Result<Self, Stop> {
-        subject.reads_text()?;
         let model = subject.hot(variant)?;
-        let longest = subject.longest(model.as_ref())?;
-        let n_types = model.limits().n_token_types;
+        let limits = inputs::text_limits(model.as_ref())?;
+        let (longest, n_types) = (inputs::longest(&limits)?, limits.n_token_types);
         let lengths = LENGTHS.map(|(part, of)| (longest * part / of).max(1));
         let texts: Vec<Vec<i64>> =
-            lengths.iter().map(|&len| subject.text(model.as_ref(), &format!("padded {len}"), len)).collect();
+            lengths.iter().map(|&len| inputs::text(&limits, &format!("padded {len}"), len)).collect();
         let types = lengths.iter().map(|&len| Draw::new(&format!("types {len}")).ids(len, n_types.max(1))).collect();
         let mut probe =
             Self { head: variant.head.clone(), model, texts, types, alone: Vec::new(), noise: Noise::default() };
         let singles = (0..lengths.len()).map(|row| probe.single(row)).collect::<Result<Vec<_>, _>>()?;
         for single in &singles {
-            probe.alone.push(values(&probe.model.forward(&single.clone().into(), Record::ALL)?));
+            probe.alone.push(values(&probe.model.forward(single, Record::ALL)?));
         }
         probe.noise = subject.noise(variant, &singles)?;
         Ok(probe)
     }
 
-    fn single(&self, row: usize) -> Result<Tokens, Stop> {
+    fn single(&self, row: usize) -> Result<Input, Stop> {
         let ids = Rows::new(&[&self.texts[row]]).ok_or_else(|| Stop::fails("expected a text"))?;
-        Ok(Tokens { token_type_ids: Rows::new(&[&self.types[row]]), ..Tokens::new(ids) })
+        Ok(Tokens { token_type_ids: Rows::new(&[&self.types[row]]), ..Tokens::new(ids) }.into())
     }
 
     /// All texts in one batch, random ids under the mask.
@@ -118,7 +118,7 @@ impl Probe {
         let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
         let [batch, len] = tokens.input_ids.dims();
         let mut draw = Draw::new("under the mask");
-        let vocab = self.model.limits().vocab_size;
+        let vocab = inputs::text_limits(self.model.as_ref())?.vocab_size;
         let mask = tokens.mask();
         let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
         let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(vocab) as i64 }).collect();

@@ -9,6 +9,7 @@ use zoo_registry::{Model, checkpoint, config};
 
 use crate::check::{Check, Finding, Stop, Verdict, none_of, require};
 use crate::golden;
+use crate::inputs;
 use crate::subject::{Subject, Variant, drawing};
 use crate::values::values;
 
@@ -101,7 +102,7 @@ fn same_after_loading(subject: &Subject<'_>, variant: &Variant, model: &dyn Mode
         fresh.init(1);
         fresh
     };
-    let input = subject.batch(model, "saved", 2, subject.longest(model)?)?.into();
+    let input = inputs::input(model, "saved", 2)?;
     let before = values(&model.forward(&input, Record::ALL)?);
     let unloaded = values(&fresh.forward(&input, Record::ALL)?);
     let head = &variant.head;

@@ -97,23 +97,12 @@ impl Golden {
             let model = self.load(architecture, device).map_err(within)?.model;
             let found = match case.kind {
                 Kind::Forward => forward::rows(self, case, model.as_ref()),
-                Kind::Loss if gradients::undefined(self, case, model.as_ref()).map_err(within)?.is_some() => Ok(vec![]),
                 Kind::Loss => gradients::rows(self, case, model),
                 Kind::Generate => generate::rows(self, case, model.as_ref()),
             };
             rows.extend(found.map_err(within)?);
         }
         Ok(rows)
-    }
-
-    /// Cases whose numbers nothing defines, with the reason.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub fn left_out(&self, architecture: &dyn Architecture, device: &Device) -> Result<Vec<String>, Stop> {
-        let model = self.load(architecture, device)?.model;
-        let losses = self.meta.cases.iter().filter(|case| case.kind == Kind::Loss);
-        losses.filter_map(|case| gradients::undefined(self, case, model.as_ref()).transpose()).collect()
     }
 
     /// The id that stands for nothing, where the reference has one.

@@ -38,10 +38,10 @@ fn record(unread: bool) -> Vec<(String, Vec<u8>)> {
 
 fn golden(subject: &Subject<'_>, variant: &Variant, unread: bool) -> Vec<(String, Vec<u8>)> {
     let model = subject.hot(variant).unwrap();
-    let texts = [9usize, 11, 5].map(|len| Draw::new(&format!("golden {len}")).ids(len, model.limits().vocab_size));
+    let texts = [9usize, 11, 5].map(|len| Draw::new(&format!("golden {len}")).ids(len, 29));
     let tokens = Tokens::padded(&texts, 0, Side::Right).unwrap();
     let input = Input::from(tokens.clone());
-    let noise = subject.noise(variant, std::slice::from_ref(&tokens)).unwrap();
+    let noise = subject.noise(variant, std::slice::from_ref(&input)).unwrap();
     let (mut inputs, mut outputs) = (Tensors::new(), Tensors::new());
     let mask = Rows::from_flat(3, 11, tokens.mask().as_slice().iter().map(|&real| i64::from(real)).collect()).unwrap();
     inputs.insert("fwd.input_ids".into(), ints(&tokens.input_ids));

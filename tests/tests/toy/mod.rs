@@ -1,5 +1,6 @@
 //! A family made for breaking: small, healthy by default, with one bug planted on request.
 
+mod cache;
 mod golden;
 mod network;
 

@@ -8,9 +8,12 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{gelu_approximate, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData, module};
+use zoo_registry::decode::no_source;
+use zoo_registry::input::TokenLimits;
 use zoo_registry::output::Trace;
-use zoo_registry::{Cache, CausalNetwork, HeadOutput, Limits, Logits, Network, Output, Result, TokenBatch};
+use zoo_registry::{Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, TokenBatch};
 
+use super::cache::{Slots, ToyCache};
 use super::{Bug, Config, Head};
 
 #[derive(Module, Debug)]
@@ -258,7 +261,7 @@ impl Network for Toy {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits { vocab_size, max_positions: Some(max_positions), n_token_types }
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -278,9 +281,10 @@ impl Network for Toy {
 }
 
 impl CausalNetwork for Toy {
-    fn new_cache(&self) -> Box<dyn Cache> {
+    fn start(&self, source: Option<&Input>, _device: &Device) -> Result<Box<dyn Cache>, String> {
+        no_source(source)?;
         let slots = Arc::new(Mutex::new(Slots { kept: vec![None; self.layers.len()], len: 0 }));
-        Box::new(ToyCache { slots, bug: self.bug })
+        Ok(Box::new(ToyCache { slots, bug: self.bug }))
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
@@ -292,40 +296,5 @@ impl CausalNetwork for Toy {
             Logits::Every => self.next_token(hidden),
             Logits::Last => self.next_token(hidden.slice([0..rows, from..from + 1, 0..d_model])),
         })
-    }
-}
-
-/// Keys and values of each layer, `[batch, n_heads, len, head_dim]`, and how many tokens they are of.
-#[derive(Clone)]
-struct Slots {
-    kept: Vec<Option<[Tensor<4>; 2]>>,
-    len: usize,
-}
-
-struct ToyCache {
-    slots: Arc<Mutex<Slots>>,
-    bug: Bug,
-}
-
-impl Cache for ToyCache {
-    fn select(&mut self, rows: &[usize]) {
-        let mut slots = self.slots.lock().unwrap();
-        for kept in slots.kept.iter_mut().flatten() {
-            let rows: Vec<i64> = match self.bug {
-                Bug::SelectKeepsOrder => (0..rows.len()).map(|row| (row % kept[0].dims()[0]) as i64).collect(),
-                _ => rows.iter().map(|&row| row as i64).collect(),
-            };
-            let device = kept[0].device();
-            let rows = Tensor::<1, Int>::from_data(TensorData::new(rows.clone(), [rows.len()]), &device);
-            *kept = kept.clone().map(|tensor| tensor.select(0, rows.clone()));
-        }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Cache> {
-        let slots = match self.bug {
-            Bug::CacheShared => Arc::clone(&self.slots),
-            _ => Arc::new(Mutex::new(self.slots.lock().unwrap().clone())),
-        };
-        Box::new(Self { slots, bug: self.bug })
     }
 }
