@@ -12,15 +12,16 @@ use crate::shell::Shell;
 
 /// A zoo of transformer models: browse them, run them, check them.
 #[derive(Debug, Parser)]
-#[command(name = "zoo", version, propagate_version = true, arg_required_else_help = true, styles = STYLES)]
+#[command(name = "zoo", version, arg_required_else_help = true, styles = STYLES)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// When to use colours; `NO_COLOR` is honoured
+    /// Colours: `auto` on a terminal unless `NO_COLOR` is set, `always`, or `never`
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    #[arg(hide_possible_values = true, help_heading = EVERYWHERE)]
     color: Colour,
 
     /// Say nothing but errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 
     #[command(subcommand)]
@@ -118,6 +119,9 @@ fn help_colour(arguments: &[OsString]) -> ColorChoice {
         _ => ColorChoice::Auto,
     }
 }
+
+/// Title of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

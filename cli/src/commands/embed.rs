@@ -24,7 +24,8 @@ Examples:
   zoo embed --weights DIR --pool first \"A text\"        the first token's vector
 
 A first argument that names a model is that model; `--model` says it apart, and then every argument is a text.
-Each line of output is one vector. With a model that was trained for embeddings, pooling, length and longest text
+
+Each line of output is one vector. With a model that was trained for embeddings, pooling, length and longest text \
 follow its facts; otherwise the mean over all tokens is scaled to length one.";
 
 /// Arguments of `zoo embed`.

@@ -17,7 +17,7 @@ Examples:
   zoo generate \"Once upon a time\" --weights DIR --max-new-tokens 100 --no-repeat-ngram 3
   zoo generate \"Once upon a time\" --weights DIR --beams 4 --length-penalty 0.8 --json
 
-With one beam the likeliest token is taken at each step, and shown as it comes when a person is watching. With more,
+With one beam the likeliest token is taken at each step, and shown as it comes when a person is watching. With more, \
 that many texts grow side by side and the likeliest is told; `--json` tells them all.";
 
 /// Arguments of `zoo generate`.

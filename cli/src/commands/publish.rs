@@ -20,7 +20,7 @@ Examples:
   zoo publish --serve                      and look at it on http://127.0.0.1:8080
   zoo publish --out /srv/zoo --db /srv/zoo.sqlite --device flex
 
-Four steps: read every family's facts and count every size, run the conformance suite, write the catalog, write the
+Four steps: read every family's facts and count every size, run the conformance suite, write the catalog, write the \
 site. A check that fails is published with the rest, and the exit code is 1.";
 
 /// Arguments of `zoo publish`.

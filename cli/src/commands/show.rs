@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
+use zoo_registry::descriptor::{Embedding, Pooling};
 use zoo_registry::registry::Named;
 use zoo_registry::{Descriptor, ModuleTree};
 
@@ -82,6 +83,7 @@ fn facts<'a>(named: Named<'_>, descriptor: &'a Descriptor) -> Vec<(&'a str, Stri
     if let Some(preset) = named.preset {
         facts.extend(preset.note.iter().map(|note| ("note", note.clone())));
         facts.extend(preset.hub.iter().map(|hub| ("hub", hub.clone())));
+        facts.extend(preset.embedding.as_ref().map(|how| ("embedding", embedding(how))));
         facts.extend(preset.parameters.map(|count| ("parameters, as published", exact(count))));
     } else {
         let size = |preset: &zoo_registry::descriptor::Preset| match preset.parameters {
@@ -92,6 +94,16 @@ fn facts<'a>(named: Named<'_>, descriptor: &'a Descriptor) -> Vec<(&'a str, Stri
     }
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+fn embedding(how: &Embedding) -> String {
+    let pooling = match how.pooling {
+        Pooling::Mean => "mean over the tokens",
+        Pooling::First => "first token",
+        Pooling::Last => "last token",
+    };
+    let length = if how.normalise { ", scaled to length one" } else { "" };
+    format!("{pooling}{length}; texts of at most {} tokens", how.max_tokens)
 }
 
 /// A title, then names and values in two columns.

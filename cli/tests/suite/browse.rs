@@ -47,6 +47,13 @@ fn show_folds_equal_layers() {
 }
 
 #[test]
+fn show_tells_how_a_size_embeds() {
+    zoo(&["show", "all-MiniLM-L6-v2"])
+        .code(0)
+        .prints(&["mean over the tokens, scaled to length one", "at most 256 tokens"]);
+}
+
+#[test]
 fn show_follows_overrides() {
     let plain = zoo(&["show", "bert-tiny", "--json"]).code(0).json();
     let changed =
