@@ -59,6 +59,10 @@ impl Tokenizer {
         if whole.ids.len() <= max_tokens {
             return Ok((whole, false));
         }
+        let around = self.encode("")?.ids.len();
+        if max_tokens < around {
+            return Err(self.refuse(format!("expected room for the {around} special tokens, found {max_tokens}")));
+        }
         let mut cutting = self.inner.clone();
         let truncation = tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
         cutting.with_truncation(Some(truncation)).map_err(|error| self.refuse(error.to_string()))?;
@@ -87,5 +91,52 @@ impl Tokenizer {
 
     fn refuse(&self, reason: String) -> Error {
         Error::Tokenizer { path: self.path.clone(), reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tokenizer of whole words, with a token before and one after every text.
+    fn words() -> (tempfile::TempDir, Tokenizer) {
+        let json = r#"{ "version": "1.0", "added_tokens": [],
+            "truncation": { "max_length": 3, "stride": 0, "strategy": "LongestFirst", "direction": "Right" },
+            "padding": { "strategy": { "Fixed": 9 }, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0,
+                         "pad_type_id": 0, "pad_token": "[PAD]" },
+            "pre_tokenizer": { "type": "Whitespace" },
+            "post_processor": { "type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1] },
+            "model": { "type": "WordLevel", "unk_token": "[UNK]",
+                       "vocab": { "[PAD]": 0, "[CLS]": 1, "[SEP]": 2, "[UNK]": 3, "a": 4, "b": 5 } } }"#;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokenizer.json");
+        std::fs::write(&path, json).unwrap();
+        let tokenizer = Tokenizer::open(&path).unwrap();
+        (folder, tokenizer)
+    }
+
+    #[test]
+    fn the_files_own_padding_and_truncation_are_off() {
+        assert_eq!(words().1.encode("a b a b").unwrap().ids, [1, 4, 5, 4, 5, 2]);
+    }
+
+    #[test]
+    fn cutting_keeps_the_special_tokens() {
+        let (_folder, tokenizer) = words();
+        let (cut, was_cut) = tokenizer.encode_within("a b a b", 4).unwrap();
+        assert_eq!((cut.ids.as_slice(), was_cut), (&[1, 4, 5, 2][..], true));
+        assert!(!tokenizer.encode_within("a", 4).unwrap().1);
+        assert_eq!(tokenizer.encode_within("a b", 2).unwrap().0.ids, [1, 2]);
+        let told = tokenizer.encode_within("a b", 1).unwrap_err().to_string();
+        assert!(told.contains("room for the 2 special tokens, found 1"), "{told}");
+    }
+
+    #[test]
+    fn broken_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokenizer.json");
+        assert!(Tokenizer::open(&path).is_err());
+        std::fs::write(&path, "{}").unwrap();
+        assert!(Tokenizer::open(&path).err().unwrap().to_string().contains("tokenizer.json"));
     }
 }

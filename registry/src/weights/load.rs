@@ -205,8 +205,8 @@ impl Recipe {
             (Verb::Split, &[.., last]) => {
                 let width = last / self.parts;
                 let from = self.part * width;
-                let part: Vec<f32> =
-                    floats(&data).chunks_exact(last).flat_map(|row| &row[from..from + width]).copied().collect();
+                let mut part = Vec::with_capacity(data.num_elements() / self.parts);
+                floats(&data).chunks_exact(last).for_each(|row| part.extend_from_slice(&row[from..from + width]));
                 let mut shape = shape.clone();
                 shape.iter_mut().last().into_iter().for_each(|last| *last = width);
                 TensorData::new(part, shape)

@@ -43,10 +43,13 @@ fn join(parts: Vec<TensorData>) -> TensorData {
     let mut shape = first.shape().to_vec();
     let width = |data: &TensorData| data.shape().to_vec().last().copied().unwrap_or(1);
     let rows = first.num_elements() / width(first).max(1);
-    let data = (0..rows)
-        .flat_map(|row| parts.iter().flat_map(move |part| &floats(part)[row * width(part)..(row + 1) * width(part)]))
-        .copied()
-        .collect::<Vec<f32>>();
+    let mut data = Vec::with_capacity(parts.iter().map(TensorData::num_elements).sum());
+    for row in 0..rows {
+        for part in &parts {
+            let width = width(part);
+            data.extend_from_slice(&floats(part)[row * width..(row + 1) * width]);
+        }
+    }
     shape.iter_mut().last().into_iter().for_each(|last| *last = parts.iter().map(width).sum());
     TensorData::new(data, shape)
 }
@@ -64,8 +67,15 @@ pub fn save(path: &Path, tensors: &BTreeMap<String, TensorData>) -> Result<()> {
     }
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     let temporary = path.with_extension("safetensors.partial");
-    let written = safetensors::serialize_to_file(views, Some(metadata), &temporary).map_err(bad);
-    written.and_then(|()| std::fs::rename(&temporary, path).map_err(Error::io(path))).inspect_err(|_| {
+    let write = || {
+        // The library makes files that only their owner may read; ours are as readable as any other new file.
+        let permissions =
+            std::fs::File::create(&temporary).and_then(|file| file.metadata()).map_err(Error::io(path))?;
+        safetensors::serialize_to_file(views, Some(metadata), &temporary).map_err(bad)?;
+        let readable = std::fs::set_permissions(&temporary, permissions.permissions());
+        readable.and_then(|()| std::fs::rename(&temporary, path)).map_err(Error::io(path))
+    };
+    write().inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
     })
 }
@@ -93,6 +103,18 @@ mod tests {
         assert_eq!(published["qkv.weight"].shape().to_vec(), [2, 4]);
         assert_eq!(published["out.weight"].try_to_vec::<f32>().unwrap(), [1.0, 3.0, 2.0, 4.0]);
         assert!(published.contains_key("norm.weight"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_saved_file_is_as_readable_as_any_other() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, other) = (folder.path().join("model.safetensors"), folder.path().join("other"));
+        std::fs::write(&other, "").unwrap();
+        save(&ours, &BTreeMap::new()).unwrap();
+        let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&other));
     }
 
     #[test]
