@@ -204,8 +204,8 @@ impl Painter {
             canvas.text("label", x + PADDING, y + 24, &frame.label);
             let after = x + PADDING + text_width(&frame.label, LABEL) + 6;
             let free = x + width / 2 - 8 - after;
-            if free > 60 {
-                canvas.text("code", after, y + 24, &fit(&frame.kind, free, CODE));
+            if text_width(&frame.kind, CODE) <= free {
+                canvas.text("code", after, y + 24, &frame.kind);
             }
             if !times.is_empty() {
                 canvas.text("times end", x + width - PADDING, y + 25, &times);
