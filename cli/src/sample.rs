@@ -1,7 +1,7 @@
 //! An input that a model accepts, for running it once.
 
 use serde_json::Value;
-use zoo_registry::input::{ImageLimits, TokenLimits};
+use zoo_registry::batch::{ImageLimits, TokenLimits};
 use zoo_registry::{Error, Images, Input, Limits, Model, Rows, Tokens};
 
 /// Longest sample text.

@@ -4,8 +4,10 @@ use std::any::Any;
 
 use burn::tensor::{Device, Tensor};
 
+use crate::batch::TokenBatch;
 use crate::error::Result;
-use crate::input::{Input, Rows, TokenBatch, Tokens};
+use crate::input::{Input, Tokens};
+use crate::rows::Rows;
 
 /// A model that continues text, remembering what it has read. Equals the uncached forward pass; a check says so.
 pub trait Decode {

@@ -4,7 +4,8 @@ use burn::tensor::Tensor;
 
 use crate::decode::{Decode, DecodeState, Logits};
 use crate::error::Result;
-use crate::input::{Input, Rows, Tokens};
+use crate::input::{Input, Tokens};
+use crate::rows::Rows;
 
 /// How the next token is chosen, and when to stop.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,6 +16,8 @@ pub mod vocabulary;
 #[cfg(feature = "tensor")]
 pub mod architecture;
 #[cfg(feature = "tensor")]
+pub mod batch;
+#[cfg(feature = "tensor")]
 pub mod checkpoint;
 #[cfg(feature = "tensor")]
 pub mod decode;
@@ -36,6 +38,8 @@ pub mod output;
 #[cfg(feature = "tensor")]
 pub mod registry;
 #[cfg(feature = "tensor")]
+pub mod rows;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
 pub mod train;
@@ -53,14 +57,16 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
+    batch::{FromInput, ImageLimits, Limits, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
-    input::{ImageLimits, Images, Input, Limits, Rows, Side, TokenBatch, TokenLimits, Tokens},
+    input::{Images, Input, Side, Tokens},
     loss::Labels,
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Trace},
     registry::Registry,
+    rows::Rows,
     tokenizer::Tokenizer,
     train::Train,
     weights::{Row, WeightNames},

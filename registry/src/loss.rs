@@ -3,8 +3,8 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::input::Rows;
 use crate::output::{HeadOutput, Output};
+use crate::rows::Rows;
 
 /// Labels of this value are left out of the mean, by convention of PyTorch's `cross_entropy`.
 pub const IGNORED: i64 = -100;

@@ -7,11 +7,12 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
 
+use crate::batch::{FromInput, Limits, TokenBatch};
 use crate::config;
 use crate::decode::{CausalNetwork, Decode, DecodeState, Logits};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
-use crate::input::{FromInput, Input, Limits, TokenBatch, Tokens};
+use crate::input::{Input, Tokens};
 use crate::modules::ModuleTree;
 use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};

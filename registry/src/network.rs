@@ -3,8 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
 
+use crate::batch::{FromInput, Limits};
 use crate::decode::CausalNetwork;
-use crate::input::{FromInput, Limits};
 use crate::modules::{ModuleTree, Parameter};
 use crate::output::{Output, Trace};
 

@@ -6,8 +6,9 @@ use burn::module::Param;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
 
+use crate::batch::FromInput;
 use crate::error::Result;
-use crate::input::{FromInput, Input};
+use crate::input::Input;
 use crate::loss::{Labels, loss};
 use crate::model::{Model, Running};
 use crate::network::{EachParameter, Network, OnParameter};

@@ -1,6 +1,7 @@
 //! Random inputs of the kind a model reads, inside its limits, the same on every run.
 
-use zoo_registry::input::{Images, TokenLimits};
+use zoo_registry::batch::TokenLimits;
+use zoo_registry::input::Images;
 use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
 

@@ -124,4 +124,8 @@ impl zoo_registry::Config for Config {
             .require(!backwards, "causal", || "a model that writes text cannot look ahead: expected true".into())
             .broken()
     }
+
+    fn settled(self) -> Self {
+        Self { causal: Some(self.is_causal()), ..self }
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use burn::module::{Initializer, Module, Param};
+use burn::module::Module;
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use zoo_registry::{
@@ -15,14 +15,16 @@ use zoo_registry::{
 };
 
 use crate::blocks::{
-    Activation, KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once,
-    last_or_all, layer_norm, linear, padding_bias, sum, tied_logits,
+    KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once, last_or_all,
+    layer_norm, linear, padding_bias, sum,
 };
 
 mod config;
+mod head;
 mod weights;
 
 pub use config::{Config, HeadKind, Positions};
+pub use head::{BertHead, LanguageHead};
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -57,30 +59,6 @@ pub struct BertLayer {
     mlp: Mlp,
     mlp_norm: LayerNorm,
     scale: f64,
-}
-
-/// What the last hidden states are used for.
-#[derive(Module, Debug)]
-pub enum BertHead {
-    /// Fill in hidden tokens (§3.1, task 1), or continue the text when the layers look back only.
-    Language(LanguageHead),
-    /// Judge the whole text from its first token (§4.1).
-    SequenceClassification(Linear),
-    /// Judge every token (§4, §5.3).
-    TokenClassification(Linear),
-    /// Find where an answer starts and ends (§4.2).
-    QuestionAnswering(Linear),
-}
-
-/// A transform, then scores against the token table.
-#[derive(Module, Debug)]
-pub struct LanguageHead {
-    transform: Linear,
-    norm: LayerNorm,
-    bias: Param<Tensor<1>>,
-    decoder: Option<Linear>,
-    #[module(skip)]
-    activation: Activation,
 }
 
 impl Network for Bert {
@@ -199,17 +177,6 @@ fn pool(pooler: &Linear, hidden: &Tensor<3>) -> Tensor<2> {
     pooler.forward(hidden.clone().narrow(1, 0, 1).squeeze_dim::<2>(1)).tanh()
 }
 
-impl LanguageHead {
-    fn forward(&self, hidden: Tensor<3>, tokens: &Embedding) -> Tensor<3> {
-        let transformed = self.norm.forward(self.activation.forward(self.transform.forward(hidden)));
-        let logits = match &self.decoder {
-            Some(decoder) => decoder.forward(transformed),
-            None => tied_logits(transformed, tokens),
-        };
-        logits + self.bias.val().unsqueeze()
-    }
-}
-
 impl CausalNetwork for Bert {
     fn start(&self, source: Option<&Input>, _device: &Device) -> Result<Box<dyn Cache>, String> {
         no_source(source)?;
@@ -288,32 +255,6 @@ impl BertLayer {
             mlp: Mlp::init([d_model, d_ff], activation, [INIT_STD; 2], device),
             mlp_norm: norm(),
             scale: (head_dim as f64).powf(-0.5),
-        }
-    }
-}
-
-impl BertHead {
-    fn init(config: &Config, device: &Device) -> Option<Self> {
-        let judge = |n_labels| linear([config.d_model, n_labels], INIT_STD, device);
-        Some(match config.head {
-            HeadKind::None => return None,
-            HeadKind::MaskedLm | HeadKind::CausalLm => Self::Language(LanguageHead::init(config, device)),
-            HeadKind::SequenceClassification => Self::SequenceClassification(judge(config.n_labels)),
-            HeadKind::TokenClassification => Self::TokenClassification(judge(config.n_labels)),
-            HeadKind::QuestionAnswering => Self::QuestionAnswering(judge(2)),
-        })
-    }
-}
-
-impl LanguageHead {
-    fn init(config: &Config, device: &Device) -> Self {
-        let Config { d_model, vocab_size, norm_eps, activation, tied, .. } = *config;
-        Self {
-            transform: linear([d_model; 2], INIT_STD, device),
-            norm: layer_norm(d_model, norm_eps, device),
-            bias: Initializer::Zeros.init([vocab_size], device),
-            decoder: (!tied).then(|| Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) }),
-            activation,
         }
     }
 }

@@ -91,4 +91,8 @@ impl zoo_registry::Config for Config {
             .positive("norm_eps", self.norm_eps)
             .broken()
     }
+
+    fn settled(self) -> Self {
+        Self { d_ff: Some(self.d_ff()), ..self }
+    }
 }

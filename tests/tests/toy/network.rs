@@ -8,8 +8,8 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{gelu_approximate, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData, module};
+use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
-use zoo_registry::input::TokenLimits;
 use zoo_registry::output::Trace;
 use zoo_registry::{Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, TokenBatch};
 

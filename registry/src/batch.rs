@@ -1,0 +1,241 @@
+//! From plain numbers to tensors: what a model accepts, checked before anything is uploaded.
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+
+use crate::input::{Input, Tokens};
+use crate::rows::Rows;
+
+/// What a model accepts, one variant for each kind of [`Input`]; inputs are checked against it before a tensor exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limits {
+    /// It reads a text.
+    Tokens(TokenLimits),
+    /// It reads one text and writes another.
+    TokenPair {
+        /// Of the text it reads.
+        source: TokenLimits,
+        /// Of the text it writes.
+        target: TokenLimits,
+    },
+    /// It looks at images.
+    Images(ImageLimits),
+}
+
+impl Limits {
+    /// Limits of the text that goes in and, for a decoder, on: the only one, or the target.
+    pub fn tokens(&self) -> Option<&TokenLimits> {
+        match self {
+            Self::Tokens(tokens) | Self::TokenPair { target: tokens, .. } => Some(tokens),
+            Self::Images(_) => None,
+        }
+    }
+}
+
+/// What images must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageLimits {
+    /// Colour channels.
+    pub channels: usize,
+    /// Height and width are multiples of this, in pixels.
+    pub patch_size: [usize; 2],
+}
+
+/// What a text must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLimits {
+    /// Ids run from 0 to this, exclusive.
+    pub vocab_size: usize,
+    /// Longest sequence, where the positions have an end.
+    pub max_positions: Option<usize>,
+    /// Segments, for models that tell them apart; 1 otherwise.
+    pub n_token_types: usize,
+}
+
+/// The typed input of a network: made from a checked [`Input`], on its device.
+pub trait FromInput: Sized {
+    /// Checks kind, shape and ranges, then uploads.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String>;
+}
+
+/// A batch of token ids as tensors.
+#[derive(Debug, Clone)]
+pub struct TokenBatch {
+    /// `[batch, seq_len]`.
+    pub input_ids: Tensor<2, Int>,
+    /// `[batch, seq_len]`.
+    pub position_ids: Tensor<2, Int>,
+    /// `[batch, seq_len]`, present for models with more than one segment.
+    pub token_type_ids: Option<Tensor<2, Int>>,
+    /// `[batch, past + seq_len]`, true at real tokens; `None` if all are.
+    pub attention_mask: Option<Tensor<2, Bool>>,
+}
+
+impl FromInput for TokenBatch {
+    fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String> {
+        match (input, limits) {
+            (Input::Tokens(tokens), Limits::Tokens(limits)) => Self::continued(tokens, None, limits, device),
+            (other, _) => Err(format!("expected tokens, found {}", other.kind())),
+        }
+    }
+}
+
+impl TokenBatch {
+    /// The batch `tokens` that follows a text whose mask is `past`.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn continued(
+        tokens: &Tokens,
+        past: Option<&Rows<bool>>,
+        limits: &TokenLimits,
+        device: &Device,
+    ) -> Result<Self, String> {
+        check_tokens(tokens, past, limits)?;
+        let mask = tokens.mask();
+        let positions = tokens.position_ids.clone().unwrap_or_else(|| count_real(&mask, past));
+        let seen = past.map_or_else(|| mask.clone(), |past| past.beside(&mask));
+        let all_real = seen.as_slice().iter().all(|&real| real);
+        let [batch, len] = tokens.input_ids.dims();
+        let types = (limits.n_token_types > 1)
+            .then(|| tokens.token_type_ids.clone().unwrap_or_else(|| Rows::full(batch, len, 0)));
+        Ok(Self {
+            input_ids: int_tensor(&tokens.input_ids, device),
+            position_ids: int_tensor(&positions, device),
+            token_type_ids: types.map(|types| int_tensor(&types, device)),
+            attention_mask: (!all_real).then(|| bool_tensor(&seen, device)),
+        })
+    }
+
+    /// `[batch, seq_len]`.
+    pub fn dims(&self) -> [usize; 2] {
+        self.input_ids.dims()
+    }
+
+    /// Where the tensors live.
+    pub fn device(&self) -> Device {
+        self.input_ids.device()
+    }
+}
+
+/// Positions that count real tokens from 0, continuing after `past`; padding repeats its neighbour's.
+fn count_real(mask: &Rows<bool>, past: Option<&Rows<bool>>) -> Rows<i64> {
+    let [batch, len] = mask.dims();
+    let mut data = Vec::with_capacity(batch * len);
+    for row in 0..batch {
+        let mut count = past.map_or(0, |past| past.row(row).iter().filter(|&&real| real).count() as i64);
+        for &real in mask.row(row) {
+            count += i64::from(real);
+            data.push((count - 1).max(0));
+        }
+    }
+    Rows { batch, len, data }
+}
+
+fn check_tokens(tokens: &Tokens, past: Option<&Rows<bool>>, limits: &TokenLimits) -> Result<(), String> {
+    let dims = tokens.input_ids.dims();
+    let [batch, len] = dims;
+    let shapes = [
+        ("attention_mask", tokens.attention_mask.as_ref().map(Rows::dims)),
+        ("token_type_ids", tokens.token_type_ids.as_ref().map(Rows::dims)),
+        ("position_ids", tokens.position_ids.as_ref().map(Rows::dims)),
+    ];
+    for (name, found) in shapes {
+        if found.is_some_and(|found| found != dims) {
+            return Err(format!(
+                "expected `{name}` of shape {dims:?} like `input_ids`, found {:?}",
+                found.unwrap_or(dims)
+            ));
+        }
+    }
+    if let Some(past) = past.filter(|past| past.dims()[0] != batch) {
+        return Err(format!("expected a batch of {} like the text before, found {batch}", past.dims()[0]));
+    }
+    let total = len + past.map_or(0, |past| past.dims()[1]);
+    let longest = match (&tokens.position_ids, limits.max_positions) {
+        (None, Some(max)) => {
+            let past_real = |row| past.map_or(0, |past| past.row(row).iter().filter(|&&real| real).count());
+            let real = |row| tokens.attention_mask.as_ref().map_or(len, |m| m.row(row).iter().filter(|&&r| r).count());
+            let most = (0..batch).map(|row| past_real(row) + real(row)).max().unwrap_or(total);
+            (most > max).then_some((most, max))
+        }
+        _ => None,
+    };
+    if let Some((most, max)) = longest {
+        return Err(format!("expected at most {max} tokens, the model's positions, found {most}"));
+    }
+    check_range("input_ids", &tokens.input_ids, limits.vocab_size, "vocab_size")?;
+    if let Some(types) = &tokens.token_type_ids {
+        check_range("token_type_ids", types, limits.n_token_types, "n_token_types")?;
+    }
+    if let (Some(positions), Some(max)) = (&tokens.position_ids, limits.max_positions) {
+        check_range("position_ids", positions, max, "max_positions")?;
+    }
+    Ok(())
+}
+
+fn check_range(name: &str, ids: &Rows<i64>, end: usize, limit: &str) -> Result<(), String> {
+    let [_, len] = ids.dims();
+    match ids.as_slice().iter().position(|&id| usize::try_from(id).map_or(true, |id| id >= end)) {
+        None => Ok(()),
+        Some(at) => {
+            let (row, column) = (at / len, at % len);
+            let found = ids.as_slice()[at];
+            Err(format!(
+                "expected `{name}` from 0 to {} (`{limit}` is {end}), found {found} at [{row}, {column}]",
+                end - 1
+            ))
+        }
+    }
+}
+
+fn int_tensor(rows: &Rows<i64>, device: &Device) -> Tensor<2, Int> {
+    Tensor::from_data(TensorData::new(rows.as_slice().to_vec(), rows.dims()), device)
+}
+
+fn bool_tensor(rows: &Rows<bool>, device: &Device) -> Tensor<2, Bool> {
+    Tensor::from_data(TensorData::new(rows.as_slice().to_vec(), rows.dims()), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: TokenLimits = TokenLimits { vocab_size: 10, max_positions: Some(4), n_token_types: 1 };
+
+    fn check(tokens: &Tokens) -> Result<(), String> {
+        check_tokens(tokens, None, &LIMITS)
+    }
+
+    #[test]
+    fn positions_count_real_tokens() {
+        let mask = Rows::new(&[[false, false, true, true], [true, true, false, false]]).unwrap();
+        assert_eq!(count_real(&mask, None).as_slice(), [0, 0, 0, 1, 0, 1, 1, 1]);
+        let next = Rows::full(2, 1, true);
+        assert_eq!(count_real(&next, Some(&mask)).as_slice(), [2, 2]);
+    }
+
+    #[test]
+    fn bad_ids_are_located() {
+        let told = check(&Tokens::new(Rows::new(&[[1, 2], [3, 10]]).unwrap())).unwrap_err();
+        assert_eq!(told, "expected `input_ids` from 0 to 9 (`vocab_size` is 10), found 10 at [1, 1]");
+        assert!(check(&Tokens::new(Rows::new(&[[-1]]).unwrap())).unwrap_err().contains("found -1"));
+    }
+
+    #[test]
+    fn too_long_texts_are_refused_by_their_real_length() {
+        let long = Tokens::new(Rows::full(1, 5, 1));
+        assert_eq!(check(&long).unwrap_err(), "expected at most 4 tokens, the model's positions, found 5");
+        let mask = Rows::new(&[[false, true, true, true, true]]).unwrap();
+        assert!(check(&Tokens { attention_mask: Some(mask), ..long }).is_ok());
+    }
+
+    #[test]
+    fn shapes_must_agree() {
+        let tokens = Tokens { attention_mask: Some(Rows::full(1, 3, true)), ..Tokens::new(Rows::full(1, 2, 1)) };
+        assert!(check(&tokens).unwrap_err().contains("expected `attention_mask` of shape [1, 2]"));
+    }
+}

@@ -1,0 +1,151 @@
+//! Configurations: read in our names or the published ones, checked against the fields they have, before any tensor exists.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::descriptor::Descriptor;
+use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::names::nearest;
+
+mod published;
+mod rules;
+
+pub use published::{Resolved, from_published, to_published};
+pub use rules::Rules;
+
+/// A family's sizes and choices as a type. Unknown fields never reach it; missing ones take its `serde` defaults.
+pub trait Config: Serialize + DeserializeOwned + Send + Sync {
+    /// Every rule the values break: sizes of zero, heads that do not divide, … Usually collected by [`Rules`].
+    fn problems(&self) -> Vec<Problem>;
+
+    /// The same with every field that was left open and follows from others: `d_ff` from `d_model`. Called on values without
+    /// problems.
+    #[must_use]
+    fn settled(self) -> Self {
+        self
+    }
+}
+
+/// Parses `config`, in our names, strictly.
+///
+/// # Errors
+/// [`Error::Config`] naming every unknown field with the nearest known one, the first value of a wrong type, or every
+/// rule the values break.
+pub fn parse<C: Config>(descriptor: &Descriptor, config: &Map<String, Value>) -> Result<C> {
+    let refuse = |problems| Error::Config { architecture: descriptor.id.clone(), problems };
+    let mut unknown = Vec::new();
+    let value = Value::Object(config.clone());
+    let parsed: C = serde_ignored::deserialize(&value, |path| unknown.push(path.to_string()))
+        .map_err(|error| refuse(vec![Problem::new(culprit::<C>(config, &error.to_string()), error.to_string())]))?;
+    if !unknown.is_empty() {
+        let known = canonical(&parsed);
+        let problem = |field: String| {
+            let near = nearest(&field, known.keys().map(String::as_str));
+            Problem::new(field, format!("no such field{}", did_you_mean(&near)))
+        };
+        return Err(refuse(unknown.into_iter().map(problem).collect()));
+    }
+    let problems = parsed.problems();
+    if problems.is_empty() { Ok(parsed.settled()) } else { Err(refuse(problems)) }
+}
+
+/// The field that makes a configuration fail with `told`: the one without which it fails otherwise, or not at all.
+fn culprit<C: Config>(config: &Map<String, Value>, told: &str) -> String {
+    let without = |field: &String| {
+        let rest = config.iter().filter(|(name, _)| *name != field);
+        let rest = Value::Object(rest.map(|(name, value)| (name.clone(), value.clone())).collect());
+        serde_json::from_value::<C>(rest).err().map(|error| error.to_string())
+    };
+    let field = config.keys().find(|field| without(field).as_deref() != Some(told));
+    field.map_or_else(|| "config".to_owned(), Clone::clone)
+}
+
+/// A configuration with every field, in declaration order.
+pub fn canonical<C: Config>(config: &C) -> Map<String, Value> {
+    match serde_json::to_value(config) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("a configuration is a struct of plain fields, got {other:?}"),
+    }
+}
+
+/// Applies overrides such as `n_layers=4` or `head=masked-lm`. Values are JSON, or text where they are not.
+///
+/// # Errors
+/// [`Error::Config`] for an override without `=`. Fields are checked when the result is parsed.
+pub fn set(descriptor: &Descriptor, config: &mut Map<String, Value>, overrides: &[String]) -> Result<()> {
+    let mut problems = Vec::new();
+    for text in overrides {
+        match text.split_once('=') {
+            Some((field, value)) if !field.trim().is_empty() => {
+                let value = value.trim();
+                let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+                config.insert(field.trim().to_owned(), value);
+            }
+            _ => problems.push(Problem::new(text, "expected `field=value`, as in `n_layers=4`")),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Config { architecture: descriptor.id.clone(), problems }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::tests::TOY;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Toy {
+        d_model: usize,
+        #[serde(default = "two")]
+        n_heads: usize,
+    }
+
+    fn two() -> usize {
+        2
+    }
+
+    impl Config for Toy {
+        fn problems(&self) -> Vec<Problem> {
+            Rules::new()
+                .size("d_model", self.d_model)
+                .size("n_heads", self.n_heads)
+                .divides(("n_heads", self.n_heads), ("d_model", self.d_model))
+                .broken()
+        }
+    }
+
+    fn toy(config: Value) -> Result<Toy> {
+        parse(&Descriptor::parse(TOY).unwrap(), config.as_object().unwrap())
+    }
+
+    #[test]
+    fn unknown_fields_name_the_nearest() {
+        let told = toy(json!({ "d_model": 8, "n_head": 2, "zzz": 1 })).unwrap_err().to_string();
+        assert!(told.contains("`n_head`: no such field; did you mean `n_heads`?"), "{told}");
+        assert!(told.contains("`zzz`"), "{told}");
+    }
+
+    #[test]
+    fn rules_are_told_together() {
+        let told = toy(json!({ "d_model": 0, "n_heads": 0 })).unwrap_err().to_string();
+        assert!(told.contains("`d_model`") && told.contains("`n_heads`"), "{told}");
+        let told = toy(json!({ "d_model": 8, "n_heads": 3 })).unwrap_err().to_string();
+        assert!(told.contains("must divide `d_model`: 8 / 3 leaves 2"), "{told}");
+        assert!(toy(json!({ "d_model": u64::MAX })).is_err());
+        assert!(toy(json!({ "d_model": -1 })).is_err());
+        let told = toy(json!({ "d_model": 8, "n_heads": "2" })).unwrap_err().to_string();
+        assert!(told.contains("`n_heads`: invalid type"), "{told}");
+    }
+
+    #[test]
+    fn overrides_are_json_or_text() {
+        let descriptor = Descriptor::parse(TOY).unwrap();
+        let mut config = Map::new();
+        let overrides = ["d_model=12", "head=masked-lm", "tie = true"].map(String::from);
+        set(&descriptor, &mut config, &overrides).unwrap();
+        assert_eq!(Value::Object(config.clone()), json!({ "d_model": 12, "head": "masked-lm", "tie": true }));
+        assert!(set(&descriptor, &mut config, &["d_model".into()]).is_err());
+    }
+}
