@@ -1,6 +1,6 @@
 //! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask` and `generate` run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use zoo_registry::checkpoint::{Loaded, read_object};
@@ -15,7 +15,7 @@ use crate::shell::Shell;
 /// Arguments of every command that runs trained weights.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Weights {
-    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`
+    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`; or the file in it that is meant
     #[arg(long, value_name = "DIR")]
     weights: PathBuf,
 
@@ -51,9 +51,11 @@ impl Weights {
     pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
         let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
         device::by_name(&self.device)?;
-        if !self.weights.is_dir() {
-            let message = format!("`{}` is not a folder", self.weights.display());
-            return Err(Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out"));
+        if !self.weights.exists() {
+            let message = format!("`{}` is not there", self.weights.display());
+            return Err(
+                Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out, or a file in it")
+            );
         }
         let checkpoint = self.checkpoint(registry, named)?;
         let architecture = match (&checkpoint, named) {
@@ -62,7 +64,7 @@ impl Weights {
             (None, None) => return Err(self.unknown_family()),
         };
         let head = first_head(architecture, heads)?;
-        let tokenizer = Tokenizer::open(&self.weights.join("tokenizer.json"))?;
+        let tokenizer = Tokenizer::open(&self.folder().join("tokenizer.json"))?;
         let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
 
         let busy = shell.busy(format!("loading {}", self.weights.display()));
@@ -79,7 +81,7 @@ impl Weights {
 
     /// The folder's `config.json` decides, and must agree with the name if there is one.
     fn checkpoint(&self, registry: &Registry, named: Option<Named<'_>>) -> Result<Option<Checkpoint>, Failure> {
-        if named.is_some() && !self.weights.join("config.json").exists() {
+        if named.is_some() && !self.folder().join("config.json").exists() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(registry, &self.weights)?;
@@ -101,6 +103,14 @@ impl Weights {
         Ok(Loaded { model, report, unread: Vec::new() })
     }
 
+    /// Where the weights and the files beside them are.
+    fn folder(&self) -> &Path {
+        match self.weights.parent() {
+            Some(parent) if self.weights.is_file() => parent,
+            _ => &self.weights,
+        }
+    }
+
     fn unknown_family(&self) -> Failure {
         Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.weights.display()))
             .hint("`--model NAME` tells it")
@@ -109,7 +119,7 @@ impl Weights {
     /// What the files beside the weights say of special tokens. They are extras: one that does not parse says nothing.
     fn published(&self) -> Map<String, Value> {
         let files = ["config.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
-        let read = files.iter().filter_map(|file| read_object(&self.weights.join(file)).ok());
+        let read = files.iter().filter_map(|file| read_object(&self.folder().join(file)).ok());
         read.flatten().filter(|(_, value)| !value.is_null()).collect()
     }
 }

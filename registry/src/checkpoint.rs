@@ -25,26 +25,29 @@ pub struct Loaded {
 /// A checkpoint folder, opened but not loaded.
 pub struct Checkpoint {
     folder: PathBuf,
+    weights: PathBuf,
     architecture: &'static dyn Architecture,
     config: Map<String, Value>,
     unread: Vec<String>,
 }
 
 impl Checkpoint {
-    /// Reads `config.json` and finds the family it is of.
+    /// Reads `config.json` and finds the family it is of. `path` is the folder, or the weight file or index in it that is meant.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Parse`] for the file, [`Error::UnknownName`] for the family, [`Error::Config`].
-    pub fn open(registry: &Registry, folder: &Path) -> Result<Self> {
-        let path = folder.join("config.json");
-        let published = read_object(&path)?;
+    pub fn open(registry: &Registry, path: &Path) -> Result<Self> {
+        let folder = if path.is_file() { path.parent().unwrap_or(Path::new("")) } else { path };
+        let config = folder.join("config.json");
+        let published = read_object(&config)?;
         let model_type = published.get("model_type").and_then(Value::as_str).ok_or_else(|| Error::Parse {
-            path: path.clone(),
+            path: config.clone(),
             reason: "has no `model_type`, so its family is unknown".into(),
         })?;
         let architecture = registry.by_model_type(model_type)?;
         let resolved = config::from_published(architecture.descriptor(), &published)?;
-        Ok(Self { folder: folder.to_owned(), architecture, config: resolved.config, unread: resolved.unread })
+        let (folder, weights) = (folder.to_owned(), path.to_owned());
+        Ok(Self { folder, weights, architecture, config: resolved.config, unread: resolved.unread })
     }
 
     /// The family.
@@ -67,7 +70,7 @@ impl Checkpoint {
     pub fn load(&self, device: &str) -> Result<Loaded> {
         let config = self.architecture.complete(&self.config)?;
         let mut model = registry::build(self.architecture, &config, device)?;
-        let report = model.load(&SafetensorsWeights::open(&self.folder)?)?;
+        let report = model.load(&SafetensorsWeights::open(&self.weights)?)?;
         Ok(Loaded { model, report, unread: self.unread.clone() })
     }
 

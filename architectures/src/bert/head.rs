@@ -10,6 +10,7 @@ use crate::blocks::{Activation, layer_norm, linear, tied_logits};
 
 /// What the last hidden states are used for.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value a model")]
 pub enum BertHead {
     /// Fill in hidden tokens (§3.1, task 1), or continue the text when the layers look back only.
     Language(LanguageHead),

@@ -13,10 +13,20 @@ fn embed(folder: &Path, more: &[&str]) -> Ran {
 
 #[test]
 fn a_folder_that_is_not_there_is_told() {
-    embed(Path::new("/no/such/folder"), &[]).code(1).says(&["`/no/such/folder` is not a folder", "hint:"]);
+    embed(Path::new("/no/such/folder"), &[]).code(1).says(&["`/no/such/folder` is not there", "hint:"]);
     let empty = tempfile::tempdir().unwrap();
     embed(empty.path(), &[]).code(1).says(&["config.json"]);
     embed(empty.path(), &["--model", "bert"]).code(1).says(&["tokenizer.json"]);
+}
+
+#[test]
+fn a_file_in_the_folder_may_be_meant() {
+    let folder = checkpoint(CASE, &Words::default());
+    let whole = embed(folder.path(), &[]).code(0).out;
+    fs::rename(folder.path().join("model.safetensors"), folder.path().join("best.safetensors")).unwrap();
+    embed(folder.path(), &[]).code(1).says(&["holds neither `model.safetensors`"]);
+    assert_eq!(embed(&folder.path().join("best.safetensors"), &[]).code(0).out, whole);
+    embed(&folder.path().join("config.json"), &[]).code(1).says(&["config.json"]);
 }
 
 #[test]
