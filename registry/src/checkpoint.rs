@@ -83,7 +83,7 @@ impl Checkpoint {
     }
 }
 
-/// Configurations are small; a file beyond this is something else.
+/// Configurations and indexes of shards are small; a file beyond this is something else.
 const LARGEST_CONFIG: u64 = 16 << 20;
 
 /// Reads a JSON object.

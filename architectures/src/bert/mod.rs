@@ -70,7 +70,7 @@ impl Network for Bert {
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
-        let hidden = self.encode(batch, None, trace);
+        let hidden = self.encode(batch, &mut KvCache::forgetful(), trace);
         let pooled = self.pooler.as_ref().map(|pooler| pool(pooler, &hidden));
         let head = self.answer(hidden, pooled.as_ref());
         Output { pooled, ..Output::new(head) }
@@ -84,9 +84,9 @@ impl Network for Bert {
 impl Bert {
     /// # Shapes
     /// `input_ids [batch, seq_len]` → `[batch, seq_len, d_model]`
-    fn encode(&self, batch: TokenBatch, mut cache: Option<&mut KvCache>, trace: &mut Trace) -> Tensor<3> {
+    fn encode(&self, batch: TokenBatch, cache: &mut KvCache, trace: &mut Trace) -> Tensor<3> {
         let [_, q_len] = batch.dims();
-        let kv_len = q_len + cache.as_deref().map_or(0, KvCache::len);
+        let kv_len = cache.len() + q_len;
         let device = batch.device();
         let causal = self.config.is_causal().then(|| causal_bias(q_len, kv_len, &device));
         let bias = sum([batch.attention_mask.clone().map(padding_bias), causal]).map(hidden_once);
@@ -94,7 +94,7 @@ impl Bert {
         let mut hidden = self.embeddings.forward(&batch);
         trace.hidden(&hidden);
         for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(hidden, bias.clone(), cache.as_deref_mut().map(|cache| (index, cache)), trace);
+            hidden = layer.forward(hidden, bias.clone(), (index, cache), trace);
             trace.hidden(&hidden);
         }
         hidden
@@ -117,10 +117,8 @@ impl Bert {
             }
             (Some(BertHead::QuestionAnswering(ends)), _) => {
                 // [batch, seq_len, 2]: one column of starts, one of ends
-                let [start, end] = [0, 1].map(|column| {
-                    let scores = ends.forward(hidden.clone()).narrow(2, column, 1);
-                    scores.squeeze_dim::<2>(2)
-                });
+                let scores = ends.forward(hidden);
+                let [start, end] = [0, 1].map(|column| scores.clone().narrow(2, column, 1).squeeze_dim::<2>(2));
                 HeadOutput::SpanLogits { start, end }
             }
             (Some(BertHead::SequenceClassification(_)) | None, _) => HeadOutput::Hidden(hidden),
@@ -146,7 +144,7 @@ impl BertLayer {
         &self,
         hidden: Tensor<3>,
         bias: Option<Tensor<4>>,
-        cache: Option<(usize, &mut KvCache)>,
+        cache: (usize, &mut KvCache),
         trace: &mut Trace,
     ) -> Tensor<3> {
         let attended = self.attend(&hidden, bias, cache, trace);
@@ -159,14 +157,11 @@ impl BertLayer {
         &self,
         hidden: &Tensor<3>,
         bias: Option<Tensor<4>>,
-        cache: Option<(usize, &mut KvCache)>,
+        (index, cache): (usize, &mut KvCache),
         trace: &mut Trace,
     ) -> Tensor<3> {
         let [query, key, value] = self.attention.project(hidden);
-        let (key, value) = match cache {
-            Some((index, cache)) => cache.append(index, key, value),
-            None => (key, value),
-        };
+        let (key, value) = cache.append(index, key, value);
         let relative = self.relative.as_ref().map(|relative| relative.scores(&query, &key) * self.scale);
         self.attention.merge(attend(query, key, value, self.scale, sum([bias, relative]), trace))
     }
@@ -185,7 +180,7 @@ impl CausalNetwork for Bert {
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let cache = KvCache::of(cache, "bert")?;
-        let hidden = last_or_all(self.encode(batch, Some(cache), &mut Trace::off()), logits);
+        let hidden = last_or_all(self.encode(batch, cache, &mut Trace::off()), logits);
         match &self.head {
             Some(BertHead::Language(head)) => Ok(head.forward(hidden, &self.embeddings.token)),
             _ => Err(Error::Unsupported { model: "bert".into(), lacks: "has no language head".into() }),

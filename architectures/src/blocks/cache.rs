@@ -17,18 +17,26 @@ impl KvCache {
         Self { layers: vec![None; n_layers] }
     }
 
+    /// One that keeps nothing, for a pass over a whole text.
+    pub fn forgetful() -> Self {
+        Self::default()
+    }
+
     /// Adds a layer's new keys and values after its old ones and returns all of them.
     ///
     /// # Shapes
     /// `[batch, n_heads, new, head_dim]` → `[batch, n_heads, past + new, head_dim]`
     pub fn append(&mut self, layer: usize, key: Tensor<4>, value: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
-        let all = match self.layers[layer].take() {
+        let Some(kept) = self.layers.get_mut(layer) else {
+            return (key, value);
+        };
+        let all = match kept.take() {
             Some((past_key, past_value)) => {
                 (Tensor::cat(vec![past_key, key], 2), Tensor::cat(vec![past_value, value], 2))
             }
             None => (key, value),
         };
-        self.layers[layer] = Some(all.clone());
+        *kept = Some(all.clone());
         all
     }
 

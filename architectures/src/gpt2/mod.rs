@@ -58,7 +58,7 @@ impl Network for Gpt2 {
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
-        let hidden = self.read(batch, &mut KvCache::new(self.config.n_layers), trace);
+        let hidden = self.read(batch, &mut KvCache::forgetful(), trace);
         Output::new(match self.config.head {
             HeadKind::None => HeadOutput::Hidden(hidden),
             HeadKind::CausalLm => HeadOutput::NextTokenLogits(self.logits(hidden)),

@@ -8,7 +8,9 @@ use burn::tensor::{AllocationProperty, Bytes, DType, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
+use crate::checkpoint::read_object;
 use crate::error::{Error, Result};
 
 /// What a file says of a tensor before it is read.
@@ -101,8 +103,8 @@ impl SafetensorsWeights {
         struct Index {
             weight_map: BTreeMap<String, String>,
         }
-        let text = std::fs::read_to_string(index).map_err(Error::io(index))?;
-        let Index { weight_map } = serde_json::from_str(&text).map_err(|error| bad(index, error))?;
+        let object = Value::Object(read_object(index)?);
+        let Index { weight_map } = serde_json::from_value(object).map_err(|error| bad(index, error))?;
         let mut shards: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (tensor, file) in weight_map {
             shards.entry(file).or_default().insert(tensor);
