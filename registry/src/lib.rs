@@ -57,14 +57,14 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageLimits, Limits, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
     loss::Labels,
     model::Model,
     network::Network,
-    output::{HeadOutput, Output, Trace},
+    output::{HeadOutput, Output, Stack, Trace},
     registry::Registry,
     rows::Rows,
     tokenizer::Tokenizer,
