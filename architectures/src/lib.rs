@@ -19,6 +19,7 @@ use zoo_registry::{Architecture, Registry};
 pub mod bert;
 pub mod blocks;
 pub mod gpt2;
+pub mod lessons;
 
 /// Every architecture, by id.
 pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family];

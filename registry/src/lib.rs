@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod descriptor;
+pub mod draw;
 pub mod error;
 pub mod modules;
 pub mod names;
@@ -27,6 +28,8 @@ pub mod device;
 pub mod generate;
 #[cfg(feature = "tensor")]
 pub mod input;
+#[cfg(feature = "tensor")]
+pub mod lesson;
 #[cfg(feature = "tensor")]
 pub mod loss;
 #[cfg(feature = "tensor")]
@@ -61,6 +64,7 @@ pub use {
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
+    lesson::Lesson,
     loss::Labels,
     model::Model,
     network::Network,
