@@ -30,8 +30,9 @@ pub trait Lesson: Send + Sync {
     /// Of running the model.
     fn grades(&self, model: &dyn Model) -> Result<Vec<Grade>>;
 
-    /// What a checkpoint of it needs besides weights and configuration, by file name: `tokenizer.json`, …
-    fn files(&self) -> Vec<(&'static str, Value)>;
+    /// What a checkpoint of it needs besides its weights, by file name: `tokenizer.json`, … Fields of `config.json` are added to
+    /// the model's own.
+    fn files(&self) -> Vec<(&'static str, Map<String, Value>)>;
 
     /// Commands that show what was learnt, as they follow `zoo`, without `--weights`.
     fn tries(&self) -> Vec<&'static str>;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use zoo_registry::checkpoint::read_object;
 use zoo_registry::lesson::{Grade, Plan, Step, teach};
 use zoo_registry::{Error, Lesson, Model, device};
 
@@ -132,6 +133,9 @@ fn save(model: &dyn Model, lesson: &dyn Lesson, folder: &Path) -> Result<(), Fai
     for (name, value) in lesson.files() {
         let path = folder.join(name);
         let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
+        // What a lesson knows better than the model, such as the names of labels, replaces what is there.
+        let there = if path.exists() { read_object(&path)? } else { Map::new() };
+        let value: Map<String, Value> = there.into_iter().chain(value).collect();
         let mut text = serde_json::to_string_pretty(&value).map_err(|error| failed(error.into()))?;
         text.push('\n');
         std::fs::write(&path, text).map_err(failed)?;
