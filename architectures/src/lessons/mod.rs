@@ -15,6 +15,7 @@ macro_rules! object {
 }
 pub mod grammar;
 pub mod numbers;
+pub mod passkey;
 pub mod shapes;
 mod words;
 

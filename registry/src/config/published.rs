@@ -43,7 +43,7 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
             _ if descriptor.published.ignored.contains(name) || BOOKKEEPING.contains(&name.as_str()) => continue,
             _ => match ours {
                 Some(ours) => (ours.clone(), our_value(descriptor, ours, value)),
-                None if descriptor.tiny.contains_key(name) => (name.clone(), value.clone()),
+                None if descriptor.small().any(|(_, tiny)| tiny.contains_key(name)) => (name.clone(), value.clone()),
                 None => {
                     unread.push(name.clone());
                     continue;
