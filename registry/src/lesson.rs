@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::architecture::Architecture;
 use crate::draw::Draw;
 use crate::error::Result;
 use crate::input::Input;
 use crate::loss::Labels;
 use crate::model::Model;
-use crate::registry;
 
 /// A task with its data, its measure, and the size of model that learns it.
 pub trait Lesson: Send + Sync {
@@ -30,8 +28,9 @@ pub trait Lesson: Send + Sync {
     /// Of running the model.
     fn grades(&self, model: &dyn Model) -> Result<Vec<Grade>>;
 
-    /// What a checkpoint of it needs besides weights and configuration, by file name: `tokenizer.json`, …
-    fn files(&self) -> Vec<(&'static str, Value)>;
+    /// What a checkpoint of it needs besides its weights, by file name: `tokenizer.json`, … Fields of `config.json` are added to
+    /// the model's own.
+    fn files(&self) -> Vec<(&'static str, Map<String, Value>)>;
 
     /// Commands that show what was learnt, as they follow `zoo`, without `--weights`.
     fn tries(&self) -> Vec<&'static str>;
@@ -83,21 +82,18 @@ impl Plan {
     }
 }
 
-/// Trains the lesson's model from `seed` by `plan`, on the device called `device`. `on_step` hears every step, and may end the
-/// training with `false`. One seed, one model.
+/// Trains a model by `plan`, on data drawn from `seed`. `on_step` hears every step, and may end the training with `false`. One
+/// model and one seed, one result.
 ///
 /// # Errors
-/// Of building the model; [`Error::Input`](crate::Error::Input) if the lesson's data does not fit it.
+/// [`Error::Input`](crate::Error::Input) if the lesson's data does not fit the model.
 pub fn teach(
-    architecture: &dyn Architecture,
+    model: Box<dyn Model>,
     lesson: &dyn Lesson,
     plan: Plan,
-    (seed, device): (u64, &str),
+    seed: u64,
     on_step: &mut dyn FnMut(Step) -> bool,
 ) -> Result<Box<dyn Model>> {
-    let config = architecture.complete(&lesson.config())?;
-    let mut model = registry::build(architecture, &config, device)?;
-    model.init(seed);
     let mut trainer = model.trainer();
     let mut draw = Draw::new(&format!("lesson {seed}"));
     for number in 1..=plan.steps {

@@ -7,14 +7,13 @@
 //!
 //! Some pairs of subject and verb are never trained on, so that knowing the grammar differs from knowing the sentences.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use zoo_registry::draw::Draw;
 use zoo_registry::lesson::{Grade, Plan};
 use zoo_registry::loss::IGNORED;
-use zoo_registry::output::Record;
-use zoo_registry::{Error, HeadOutput, Input, Labels, Lesson, Logits, Model, Result, Rows, Side, Tokens};
+use zoo_registry::{Input, Labels, Lesson, Model, Result};
 
-use super::Words;
+use super::{Scores, Words, padded, sized, write};
 
 /// One or many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +202,7 @@ impl Lesson for FillTheGap {
                 ids[gap + 1] = mask;
                 ids
             });
-            let scores = token_scores(model, &padded(&hidden.collect::<Vec<_>>(), 0))?;
+            let scores = Scores::of_tokens(model, &padded(&hidden.collect::<Vec<_>>(), 0))?;
             for gap in 0..sentence.len() {
                 let fits = |id: i64| {
                     let mut filled = sentence.clone();
@@ -224,10 +223,10 @@ impl Lesson for FillTheGap {
         }])
     }
 
-    fn files(&self) -> Vec<(&'static str, Value)> {
+    fn files(&self) -> Vec<(&'static str, Map<String, Value>)> {
         vec![
             ("tokenizer.json", self.words.tokenizer("[UNK]", &["[CLS]", "$A", "[SEP]"])),
-            ("special_tokens_map.json", json!({ "mask_token": "[MASK]", "pad_token": "[PAD]" })),
+            ("special_tokens_map.json", object!({ "mask_token": "[MASK]", "pad_token": "[PAD]" })),
         ]
     }
 
@@ -258,22 +257,11 @@ impl Continue {
 
     /// The likeliest continuation of `beginning`, up to the next border.
     fn finish(&self, model: &dyn Model, beginning: &[&'static str]) -> Result<Vec<&'static str>> {
-        let lacks = || Error::Unsupported { model: model.architecture().into(), lacks: "does not write text".into() };
-        let decoder = model.decoder().ok_or_else(lacks)?;
-        let mut written = beginning.to_vec();
-        let mut state = decoder.start(1, None)?;
-        let mut next = [&[self.words.id(BORDER)], self.words.ids(beginning).as_slice()].concat();
-        while written.len() <= LONGEST {
-            let tokens = padded(&[next], 0);
-            let scores = Scores::of(decoder.advance(&mut state, &tokens, Logits::Last)?);
-            let id = scores.likeliest(0, 0);
-            match self.words.word(id) {
-                Some(word) if word != BORDER => written.push(word),
-                _ => break,
-            }
-            next = vec![id];
-        }
-        Ok(written)
+        let border = self.words.id(BORDER);
+        let prompt = [&[border], self.words.ids(beginning).as_slice()].concat();
+        let written = write(model, None, &prompt, border, LONGEST)?;
+        let words = written.iter().filter_map(|&id| self.words.word(id));
+        Ok(beginning.iter().copied().chain(words).collect())
     }
 }
 
@@ -299,8 +287,7 @@ impl Lesson for Continue {
     }
 
     fn grades(&self, model: &dyn Model) -> Result<Vec<Grade>> {
-        let mut right = 0;
-        let mut begun = 0;
+        let (mut right, mut begun) = (0, 0);
         for determiner in DETERMINERS {
             for adjective in ADJECTIVES.into_iter().map(Some).chain([None]) {
                 for noun in NOUNS {
@@ -315,64 +302,25 @@ impl Lesson for Continue {
         }
         Ok(vec![Grade {
             measure: "beginnings of sentences finished grammatically".into(),
-            score: f64::from(u32::try_from(right).unwrap_or(0)) / f64::from(begun),
+            score: right as f64 / begun as f64,
             chance: 0.0,
             pass: 0.95,
         }])
     }
 
-    fn files(&self) -> Vec<(&'static str, Value)> {
+    fn files(&self) -> Vec<(&'static str, Map<String, Value>)> {
         let border = self.words.id(BORDER);
         vec![
             ("tokenizer.json", self.words.tokenizer("<unk>", &[BORDER, "$A"])),
             (
                 "generation_config.json",
-                json!({ "eos_token_id": border, "pad_token_id": border, "bos_token_id": border }),
+                object!({ "eos_token_id": border, "pad_token_id": border, "bos_token_id": border }),
             ),
         ]
     }
 
     fn tries(&self) -> Vec<&'static str> {
         vec![r#"generate "these happy children""#]
-    }
-}
-
-/// A configuration with the size of its vocabulary.
-fn sized(config: Value, vocab_size: usize) -> Map<String, Value> {
-    let mut config = config.as_object().cloned().unwrap_or_default();
-    config.insert("vocab_size".into(), vocab_size.into());
-    config
-}
-
-/// Texts filled up on the right.
-fn padded(texts: &[Vec<i64>], pad_id: i64) -> Tokens {
-    Tokens::padded(texts, pad_id, Side::Right).unwrap_or_else(|| Tokens::new(Rows::full(1, 1, pad_id)))
-}
-
-/// Scores of tokens on the host.
-struct Scores {
-    dims: [usize; 3],
-    data: Vec<f32>,
-}
-
-fn token_scores(model: &dyn Model, tokens: &Tokens) -> Result<Scores> {
-    match model.forward(&tokens.clone().into(), Record::NOTHING)?.head {
-        HeadOutput::TokenLogits(logits) => Ok(Scores::of(logits)),
-        _ => Err(Error::Unsupported { model: model.architecture().into(), lacks: "gives no scores of tokens".into() }),
-    }
-}
-
-impl Scores {
-    fn of(logits: burn::tensor::Tensor<3>) -> Self {
-        Self { dims: logits.dims(), data: logits.into_data().iter::<f32>().collect() }
-    }
-
-    /// The id with the highest score at a position of a text.
-    fn likeliest(&self, text: usize, position: usize) -> i64 {
-        let [_, len, vocab] = self.dims;
-        let scores = &self.data[(text * len + position) * vocab..][..vocab];
-        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        best.map_or(0, |(id, _)| id as i64)
     }
 }
 

@@ -46,7 +46,7 @@ impl Words {
     }
 
     /// A `tokenizer.json` that reads and writes these words. `template` is what stands around a text, `$A`.
-    pub fn tokenizer(&self, unknown: &str, template: &[&str]) -> Value {
+    pub fn tokenizer(&self, unknown: &str, template: &[&str]) -> Map<String, Value> {
         let vocab: Map<String, Value> =
             self.all.iter().zip(0..).map(|(word, id)| ((*word).into(), json!(id))).collect();
         let special = |token: &&str| {
@@ -60,7 +60,7 @@ impl Words {
         let around = template.iter().filter(|token| **token != "$A");
         let around = around
             .map(|token| ((*token).to_owned(), json!({ "id": token, "ids": [self.id(token)], "tokens": [token] })));
-        json!({
+        object!({
             "version": "1.0",
             "truncation": null,
             "padding": null,

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use zoo_registry::checkpoint::read_object;
 use zoo_registry::lesson::{Grade, Plan, Step, teach};
-use zoo_registry::{Error, Lesson, Model, device};
+use zoo_registry::{Error, Lesson, Model, config, device, registry};
 
 use crate::failure::Failure;
 use crate::format::{exact, short, time};
@@ -19,6 +20,7 @@ Examples:
   zoo train bert                      a small BERT learns to guess hidden words of a toy English
   zoo train gpt2 --out my-gpt2        keep what was trained: weights, configuration, tokenizer
   zoo train bert --steps 200 --json   losses and grades for a script
+  zoo train bert --set n_layers=1     what does it need its second layer for?
 
 The data is made on the spot, and the grade is taken on data that was never trained on. One seed trains one model.
 The exit code is 1 if the task was not learnt.";
@@ -30,6 +32,10 @@ pub(crate) struct Args {
     /// A family, by any of its names
     #[arg(value_name = "FAMILY")]
     name: String,
+
+    /// Change a field of the configuration that is trained; may be repeated
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    overrides: Vec<String>,
 
     /// Write the trained checkpoint to this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
@@ -53,11 +59,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
-    let architecture = registry.resolve(&args.name)?.architecture;
+    let architectures = zoo_architectures::registry();
+    let architecture = architectures.resolve(&args.name)?.architecture;
     let name = &architecture.descriptor().name;
     let lesson = architecture.lesson().ok_or_else(|| {
-        let have = registry.architectures().into_iter().filter(|architecture| architecture.lesson().is_some());
+        let have = architectures.architectures().into_iter().filter(|architecture| architecture.lesson().is_some());
         let have: Vec<String> = have.map(|architecture| format!("`{}`", architecture.descriptor().id)).collect();
         let lacks =
             Error::Unsupported { model: architecture.descriptor().id.clone(), lacks: "has no task to learn".into() };
@@ -66,7 +72,10 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     if let Some(folder) = &args.out {
         folder::refuse_if_taken(folder, "--out")?;
     }
-    device::by_name(&args.device)?;
+    let mut config = lesson.config();
+    config::set(architecture.descriptor(), &mut config, &args.overrides)?;
+    let mut model = registry::build(architecture, &architecture.complete(&config)?, &args.device)?;
+    model.init(args.seed);
     let plan = lesson.plan();
     let plan = Plan { steps: args.steps.map_or(plan.steps, |steps| steps as usize), ..plan };
     if !args.json {
@@ -82,7 +91,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         bar.step(format!("loss {:.4}", step.loss));
         step.loss.is_finite()
     };
-    let model = teach(architecture, lesson.as_ref(), plan, (args.seed, &args.device), &mut hear)?;
+    let model = teach(model, lesson.as_ref(), plan, args.seed, &mut hear)?;
     drop(bar);
     let trained_in = start.elapsed();
     if losses.last().is_some_and(|loss| !loss.is_finite()) {
@@ -132,6 +141,9 @@ fn save(model: &dyn Model, lesson: &dyn Lesson, folder: &Path) -> Result<(), Fai
     for (name, value) in lesson.files() {
         let path = folder.join(name);
         let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
+        // What a lesson knows better than the model, such as the names of labels, replaces what is there.
+        let there = if path.exists() { read_object(&path)? } else { Map::new() };
+        let value: Map<String, Value> = there.into_iter().chain(value).collect();
         let mut text = serde_json::to_string_pretty(&value).map_err(|error| failed(error.into()))?;
         text.push('\n');
         std::fs::write(&path, text).map_err(failed)?;
