@@ -28,7 +28,7 @@ pub(super) const GRADIENTS_ARE_SLOPES: Check = Check {
     method: "Each parameter is moved a little, halfway between its gradient and a random direction, there and back, in three step widths; \
              the loss must change as the gradient says. The tolerance is what the widths disagree by (curvature) plus the \
              loss's own f32 noise over the step. Near a kink, such as ReLU has, a slope is neither side's: what disagrees is \
-             tried again with steps a quarter and a sixteenth as wide. Parameters that several heads share are moved with the first of them; tables over \
+             tried again with steps a quarter and an eighth as wide. Parameters that several heads share are moved with the first of them; tables over \
              the vocabulary, which a head may borrow, with each.",
     catches: &[
         "a branch that is detached while another is not",
@@ -116,9 +116,8 @@ struct Landscape<'a> {
 const CHANGE: f64 = 0.02;
 /// No step moves a parameter by more than this part of its length.
 const FARTHEST: f64 = 0.1;
-/// Steps are shortened by these where the slope disagrees. At the shortest, the loss still changes by a thousand times the
-/// rounding of numbers of its size.
-const SHORTER: [f64; 3] = [1.0, 0.25, 0.0625];
+/// Steps are shortened by these where the slope disagrees. Shorter ones would drown in noise.
+const SHORTER: [f64; 3] = [1.0, 0.25, 0.125];
 /// A difference of two losses carries the noise of both, and noise was measured on few runs.
 const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
 
