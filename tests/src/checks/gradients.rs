@@ -118,6 +118,8 @@ const CHANGE: f64 = 0.02;
 const FARTHEST: f64 = 0.1;
 /// Steps are shortened by these where the slope disagrees. Shorter ones would drown in noise.
 const SHORTER: [f64; 3] = [1.0, 0.25, 0.125];
+/// An agreement so clear that no shorter step is tried.
+const CLEAR: f64 = 0.5;
 /// A difference of two losses carries the noise of both, and noise was measured on few runs.
 const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
 
@@ -209,7 +211,7 @@ impl<'a> Landscape<'a> {
         let mut least = f64::INFINITY;
         for part in SHORTER {
             least = least.min(self.off_within(path, &direction, expected, step * part)?);
-            if least <= 1.0 {
+            if least <= CLEAR {
                 break;
             }
         }
