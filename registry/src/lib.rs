@@ -62,7 +62,7 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
