@@ -9,6 +9,7 @@ pub mod config;
 pub mod descriptor;
 pub mod draw;
 pub mod error;
+pub mod figure;
 pub mod modules;
 pub mod names;
 pub mod record;
@@ -52,6 +53,7 @@ pub mod weights;
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
 pub use error::{Error, Problem, Result};
+pub use figure::Figure;
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
 
@@ -60,7 +62,7 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},

@@ -3,6 +3,7 @@
 mod cache;
 mod golden;
 mod network;
+mod pair;
 
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
+pub(crate) use pair::{PairBug, pair};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
