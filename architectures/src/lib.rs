@@ -20,11 +20,13 @@ pub mod bert;
 pub mod blocks;
 pub mod gpt;
 pub mod gpt2;
+pub mod gpt3;
 pub mod lessons;
 pub mod t5;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &t5::T5Family];
+pub const ARCHITECTURES: &[&dyn Architecture] =
+    &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &gpt3::Gpt3Family, &t5::T5Family];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {
