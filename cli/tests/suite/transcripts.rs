@@ -99,9 +99,9 @@ fn same(expected: &[&str], found: &[&str]) -> bool {
 fn fits(expected: &str, found: &str) -> bool {
     match expected.split_once(ANYTHING) {
         None => expected == found,
-        Some((before, after)) => found
-            .strip_prefix(before)
-            .is_some_and(|rest| rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(after, &rest[at..]))),
+        Some((before, after)) => found.strip_prefix(before).is_some_and(|rest| {
+            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(after, &rest[at..]))
+        }),
     }
 }
 
