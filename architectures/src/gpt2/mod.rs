@@ -176,6 +176,11 @@ impl Family for Gpt2Family {
         Gpt2::new(config, config.d_model / config.n_heads, None, device)
     }
 
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24 });
+        Some(Box::new(Continue::new(sizes)))
+    }
+
     fn weight_names(&self, config: &Config) -> WeightNames {
         let body = WeightNames::new("transformer.", BODY);
         match (config.head, config.tied) {
