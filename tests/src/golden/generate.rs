@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use zoo_registry::generate::{Prompt, Strategy, Written, generate};
-use zoo_registry::{Decode, DecodeState, Input, Limits, Logits, Model, Rows, Tokens};
+use zoo_registry::{Decode, DecodeState, Input, Limits, Logits, Model, Rows, TokenLimits, Tokens};
 
 use super::Row;
 use super::folder::{Golden, Numbers};
@@ -84,6 +84,10 @@ impl Decode for FromLeftEdge<'_> {
         let positions: Vec<i64> = (state.len()..state.len() + len).map(|at| at as i64).collect();
         let position_ids = Rows::new(&vec![positions; batch]);
         self.0.advance(state, &Tokens { position_ids, ..tokens.clone() }, logits)
+    }
+
+    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
+        self.0.token_limits()
     }
 }
 
