@@ -73,7 +73,7 @@ pub use {
     output::{HeadOutput, Output, Stack, Trace},
     registry::Registry,
     rows::Rows,
-    tokenizer::Tokenizer,
+    tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},
 };

@@ -9,12 +9,15 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
+use zoo_registry::lesson::Plan;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result,
-    Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
+    Result, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
+use crate::lessons::numbers::Rewrite;
 
 mod config;
 mod stack;
@@ -139,6 +142,11 @@ impl Family for T5Family {
             output: untied.then(|| unbiased_linear([d_model, vocab_size], EMBEDDING_STD, device)),
             config: config.clone(),
         }
+    }
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "d_model": 48, "n_encoder_layers": 2, "n_decoder_layers": 2, "n_heads": 4, "head_dim": 12, "d_ff": 96 });
+        Some(Box::new(Rewrite::new(sizes, Plan { steps: 3000, learning_rate: 3e-3 })))
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {

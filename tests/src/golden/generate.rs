@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use zoo_registry::generate::{Prompt, Strategy, Written, generate};
-use zoo_registry::{Decode, DecodeState, Input, Limits, Logits, Model, Rows, Tokens};
+use zoo_registry::{Decode, DecodeState, Input, Limits, Logits, Model, Rows, TokenLimits, Tokens};
 
 use super::Row;
 use super::folder::{Golden, Numbers};
@@ -85,6 +85,10 @@ impl Decode for FromLeftEdge<'_> {
         let position_ids = Rows::new(&vec![positions; batch]);
         self.0.advance(state, &Tokens { position_ids, ..tokens.clone() }, logits)
     }
+
+    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
+        self.0.token_limits()
+    }
 }
 
 fn write(decoder: &dyn Decode, start: &Start, settings: &Generation) -> Result<Vec<Written>, Stop> {
@@ -96,6 +100,7 @@ fn write(decoder: &dyn Decode, start: &Start, settings: &Generation) -> Result<V
         no_repeat_ngram: settings.no_repeat_ngram_size,
         stop_ids: settings.eos_token_id.into_iter().collect(),
         pad_id: settings.pad_token_id,
+        ..Strategy::default()
     };
     let texts = generate(decoder, start.prompt(), &strategy, &mut |_| true)?;
     Ok(texts.into_iter().flat_map(|hypotheses| hypotheses.into_iter().take(settings.num_return_sequences)).collect())
@@ -147,11 +152,14 @@ fn lacks(name: &str) -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use zoo_registry::generate::Ended;
+
     use super::*;
 
     #[test]
     fn what_fills_a_text_after_its_end_does_not_count() {
-        let written = [Written { ids: vec![9, 3, 7, 3, 0, 0], score: None }];
+        let ids = vec![9, 3, 7, 3, 0, 0];
+        let written = [Written { ids, new: 2..4, ended: Ended::StopId, score: None }];
         let theirs = |ids: [i64; 6]| Numbers { shape: vec![1, 6], floats: vec![], ints: ids.to_vec() };
         assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, Some(3)).unwrap().0, 0);
         assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, None).unwrap().0, 2);
