@@ -21,9 +21,11 @@ pub mod blocks;
 pub mod gpt2;
 pub mod lessons;
 pub mod t5;
+pub mod transformer;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &t5::T5Family];
+pub const ARCHITECTURES: &[&dyn Architecture] =
+    &[&bert::BertFamily, &gpt2::Gpt2Family, &t5::T5Family, &transformer::TransformerFamily];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

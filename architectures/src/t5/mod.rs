@@ -9,12 +9,15 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
+use zoo_registry::lesson::Plan;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result,
-    Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
+    Result, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
+use crate::lessons::numbers::Rewrite;
 
 mod config;
 mod stack;
@@ -141,6 +144,12 @@ impl Family for T5Family {
         }
     }
 
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "d_model": 64, "n_encoder_layers": 2, "n_heads": 4, "head_dim": 16, "d_ff": 128,
+                            "feed_forward": "gated-gelu", "tied": false });
+        Some(Box::new(Rewrite::new(sizes, Plan { steps: 2000, learning_rate: 2e-3 })))
+    }
+
     fn weight_names(&self, config: &Config) -> WeightNames {
         weights::names(config)
     }
@@ -148,3 +157,21 @@ impl Family for T5Family {
 
 /// As the released code draws tokens, and the output layer where it is another table.
 const EMBEDDING_STD: f64 = 1.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zoo_registry::{Architecture, Rows, Tokens};
+
+    #[test]
+    fn as_many_sources_as_texts() {
+        let tiny = &Family::descriptor(&T5Family).tiny;
+        let model = T5Family.build(tiny, &Device::flex()).unwrap();
+        let decoder = model.decoder().unwrap();
+        let source = |texts| Input::Tokens(Tokens::new(Rows::full(texts, 3, 1)));
+        assert!(decoder.start(2, Some(&source(2))).is_ok());
+        let told = |source: Option<Input>| decoder.start(2, source.as_ref()).err().unwrap().to_string();
+        assert!(told(Some(source(3))).contains("expected as many sources as texts, 2, found 3"));
+        assert!(told(None).contains("expected a source text, found none"));
+    }
+}
