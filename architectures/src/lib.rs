@@ -18,6 +18,7 @@ use zoo_registry::{Architecture, Registry};
 
 pub mod bert;
 pub mod blocks;
+pub mod gpt;
 pub mod gpt2;
 pub mod lessons;
 pub mod t5;
@@ -25,7 +26,7 @@ pub mod transformer;
 
 /// Every architecture, by id.
 pub const ARCHITECTURES: &[&dyn Architecture] =
-    &[&bert::BertFamily, &gpt2::Gpt2Family, &t5::T5Family, &transformer::TransformerFamily];
+    &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &t5::T5Family, &transformer::TransformerFamily];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

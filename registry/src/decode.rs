@@ -4,7 +4,7 @@ use std::any::Any;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::batch::TokenBatch;
+use crate::batch::{TokenBatch, TokenLimits};
 use crate::error::Result;
 use crate::input::{Input, Tokens};
 use crate::rows::Rows;
@@ -23,6 +23,12 @@ pub trait Decode {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the tokens do not fit the model, the state, or the positions that are left.
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>>;
+
+    /// What the text it writes must be: ids and positions.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](crate::Error::Unsupported) if it writes none.
+    fn token_limits(&self) -> Result<TokenLimits>;
 }
 
 /// For which of the new tokens the head is run.

@@ -7,7 +7,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
 
-use crate::batch::{FromInput, Limits, TokenBatch};
+use crate::batch::{FromInput, Limits, TokenBatch, TokenLimits};
 use crate::config;
 use crate::decode::{CausalNetwork, Decode, DecodeState, Logits};
 use crate::descriptor::Descriptor;
@@ -182,14 +182,17 @@ impl<N: Network> Decode for Running<N> {
             let found = tokens.input_ids.dims()[0];
             return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
         }
-        let limits = self.limits();
-        let limits = limits.tokens().ok_or_else(|| self.refuse("expected no tokens".into()))?;
-        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), limits, &self.device)
+        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
             .map_err(|reason| self.refuse(reason))?;
         let scores = causal.step(batch, state.cache.as_mut(), logits)?;
         let mask = tokens.mask();
         state.seen = Some(state.seen.as_ref().map_or_else(|| mask.clone(), |seen| seen.beside(&mask)));
         Ok(scores)
+    }
+
+    fn token_limits(&self) -> Result<TokenLimits> {
+        let lacks = || Error::Unsupported { model: self.descriptor.id.clone(), lacks: "writes no text".into() };
+        self.limits().tokens().cloned().ok_or_else(lacks)
     }
 }
 

@@ -17,6 +17,7 @@ use zoo_registry::{Architecture, Outcome, Status};
 const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::StaleToml, &["descriptor-is-sound"]),
     (Bug::Symmetric, &["descriptor-is-sound"]),
+    (Bug::FurtherSymmetric, &["descriptor-is-sound"]),
     (Bug::AliasTaken, &["names-resolve"]),
     (Bug::ZeroAccepted, &["config-is-validated"]),
     (Bug::PublishedCountWrong, &["parameter-count-is-published"]),
@@ -29,6 +30,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::StateNotSaved, &["save-load-identity", "is-deterministic"]),
     (Bug::MaskOffByOne, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
     (Bug::NoMask, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
+    (Bug::DeepUnmasked, &["information-flows-as-declared"]),
     (Bug::SelfHidden, &["information-flows-as-declared", "matches-reference"]),
     (Bug::AttentionRemoved, &["information-flows-as-declared", "matches-reference"]),
     (Bug::HeadsAndTimeMixed, &["information-flows-as-declared", "matches-reference"]),

@@ -55,8 +55,20 @@ pub struct MultiHeadAttention {
 impl MultiHeadAttention {
     /// Weights from N(0, `std`), those of the output map from N(0, `output_std`), biases zero.
     pub fn init(d_model: usize, n_heads: usize, std: f64, output_std: f64, device: &Device) -> Self {
-        let map = |std| linear([d_model, d_model], std, device);
-        Self { query: map(std), key: map(std), value: map(std), output: map(output_std), n_heads }
+        Self::of_width(d_model, [n_heads, d_model / n_heads], [std, output_std], device)
+    }
+
+    /// The same with heads of any width: together they may be wider or narrower than the model.
+    pub fn of_width(
+        d_model: usize,
+        [n_heads, head_dim]: [usize; 2],
+        [std, output_std]: [f64; 2],
+        device: &Device,
+    ) -> Self {
+        let width = n_heads * head_dim;
+        let inward = || linear([d_model, width], std, device);
+        let output = linear([width, d_model], output_std, device);
+        Self { query: inward(), key: inward(), value: inward(), output, n_heads }
     }
 
     /// The same without biases, with heads of any width. Each map has its own standard deviation: of query, key, value and

@@ -20,7 +20,7 @@ pub use cross::{PairCache, SourceMemory};
 pub use embedding::{embedding, tied_logits};
 pub use gated_mlp::GatedMlp;
 pub use linear::{layer_norm, linear, rms_norm, unbiased_linear};
-pub use mask::{HIDDEN, causal_bias, hidden_once, padding_bias, sum};
+pub use mask::{HIDDEN, banded_causal_bias, causal_bias, hidden_once, padding_bias, sum};
 pub use mlp::Mlp;
 pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;

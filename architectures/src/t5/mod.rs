@@ -145,9 +145,8 @@ impl Family for T5Family {
     }
 
     fn lesson(&self) -> Option<Box<dyn Lesson>> {
-        let sizes = json!({ "d_model": 64, "n_encoder_layers": 2, "n_heads": 4, "head_dim": 16, "d_ff": 128,
-                            "feed_forward": "gated-gelu", "tied": false });
-        Some(Box::new(Rewrite::new(sizes, Plan { steps: 2000, learning_rate: 2e-3 })))
+        let sizes = json!({ "d_model": 48, "n_encoder_layers": 2, "n_decoder_layers": 2, "n_heads": 4, "head_dim": 12, "d_ff": 96 });
+        Some(Box::new(Rewrite::new(sizes, Plan { steps: 3000, learning_rate: 3e-3 })))
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {

@@ -10,7 +10,7 @@ pub(super) const DESCRIPTOR_IS_SOUND: Check = Check {
     id: "descriptor-is-sound",
     statement: "The facts keep their own rules, stand in the folder beside the code, and bring a lopsided test configuration.",
     method: "Every rule of the descriptor; README and TOML are in the folder and the TOML says what the code says; every \
-             preset and every head is a configuration; no two sizes of the tiny configuration are equal and it has at \
+             preset and every head is a configuration; no two sizes of a tiny configuration are equal and it has at \
              least two layers, so that no other check passes because two axes happen to have one extent.",
     catches: &[
         "facts that went stale",
@@ -43,9 +43,13 @@ fn descriptor_is_sound(subject: &Subject<'_>) -> Verdict {
             problems.push(format!("a waiver names `{}`, which is no check", waiver.check));
         }
     }
-    match (subject.variants(), subject.architecture.complete(&descriptor.tiny)) {
-        (Ok(_), Ok(tiny)) => problems.extend(symmetries(&tiny)),
-        (Err(error), _) | (_, Err(error)) => problems.push(format!("the tiny configuration: {error}")),
+    if let Err(error) = subject.variants() {
+        problems.push(format!("a tiny configuration: {error}"));
+    }
+    for (id, tiny) in descriptor.small() {
+        let of = id.map_or_else(String::new, |id| format!(" (`{id}`)"));
+        let symmetries = subject.architecture.complete(tiny).map(|tiny| symmetries(&tiny)).unwrap_or_default();
+        problems.extend(symmetries.into_iter().map(|problem| problem + &of));
     }
     none_of(&problems, format!("{} presets, {} heads", descriptor.presets.len(), descriptor.heads.len()))
 }

@@ -28,8 +28,8 @@ pub(super) const GRADIENTS_ARE_SLOPES: Check = Check {
     method: "Each parameter is moved a little, halfway between its gradient and a random direction, there and back, in three step widths; \
              the loss must change as the gradient says. The tolerance is what the widths disagree by (curvature) plus the \
              loss's own f32 noise over the step. Near a kink, such as ReLU has, a slope is neither side's: what disagrees is \
-             tried again with steps a quarter and an eighth as wide. Parameters that several heads share are moved with the first of them; tables over \
-             the vocabulary, which a head may borrow, with each.",
+             tried again with steps a quarter and an eighth as wide. Parameters that several heads of one tiny configuration \
+             share are moved with the first of them; tables over the vocabulary, which a head may borrow, with each.",
     catches: &[
         "a branch that is detached while another is not",
         "a custom backward pass that is wrong",
@@ -133,7 +133,8 @@ fn gradients_are_slopes(subject: &Subject<'_>) -> Verdict {
         let gradients = model.trainer().gradients(&landscape.input, &landscape.labels)?;
         for path in landscape.weights.keys() {
             let still = &landscape.weights[path];
-            if !done.insert(path.clone()) && !vocab_size.is_some_and(|size| still.shape().to_vec().contains(&size)) {
+            let seen = !done.insert((variant.tiny().map(str::to_owned), path.clone()));
+            if seen && !vocab_size.is_some_and(|size| still.shape().to_vec().contains(&size)) {
                 continue;
             }
             let gradient = gradients.by_parameter.get(path);
