@@ -23,10 +23,17 @@ pub mod gpt2;
 pub mod gpt3;
 pub mod lessons;
 pub mod t5;
+pub mod transformer;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] =
-    &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &gpt3::Gpt3Family, &t5::T5Family];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[
+    &bert::BertFamily,
+    &gpt::GptFamily,
+    &gpt2::Gpt2Family,
+    &gpt3::Gpt3Family,
+    &t5::T5Family,
+    &transformer::TransformerFamily,
+];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

@@ -11,6 +11,7 @@ mod mask;
 mod mlp;
 mod relative_bias;
 mod relative_key;
+mod sinusoidal;
 
 pub use activation::Activation;
 pub use attention::{MultiHeadAttention, attend};
@@ -23,3 +24,4 @@ pub use mask::{HIDDEN, banded_causal_bias, causal_bias, hidden_once, padding_bia
 pub use mlp::Mlp;
 pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;
+pub use sinusoidal::sinusoidal;

@@ -156,3 +156,21 @@ impl Family for T5Family {
 
 /// As the released code draws tokens, and the output layer where it is another table.
 const EMBEDDING_STD: f64 = 1.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zoo_registry::{Architecture, Rows, Tokens};
+
+    #[test]
+    fn as_many_sources_as_texts() {
+        let tiny = &Family::descriptor(&T5Family).tiny;
+        let model = T5Family.build(tiny, &Device::flex()).unwrap();
+        let decoder = model.decoder().unwrap();
+        let source = |texts| Input::Tokens(Tokens::new(Rows::full(texts, 3, 1)));
+        assert!(decoder.start(2, Some(&source(2))).is_ok());
+        let told = |source: Option<Input>| decoder.start(2, source.as_ref()).err().unwrap().to_string();
+        assert!(told(Some(source(3))).contains("expected as many sources as texts, 2, found 3"));
+        assert!(told(None).contains("expected a source text, found none"));
+    }
+}
