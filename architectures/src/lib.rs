@@ -18,10 +18,13 @@ use zoo_registry::{Architecture, Registry};
 
 pub mod bert;
 pub mod blocks;
+pub mod gpt;
 pub mod gpt2;
+pub mod lessons;
+pub mod t5;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &t5::T5Family];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

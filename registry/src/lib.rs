@@ -7,7 +7,9 @@
 
 pub mod config;
 pub mod descriptor;
+pub mod draw;
 pub mod error;
+pub mod figure;
 pub mod modules;
 pub mod names;
 pub mod record;
@@ -27,6 +29,8 @@ pub mod device;
 pub mod generate;
 #[cfg(feature = "tensor")]
 pub mod input;
+#[cfg(feature = "tensor")]
+pub mod lesson;
 #[cfg(feature = "tensor")]
 pub mod loss;
 #[cfg(feature = "tensor")]
@@ -49,6 +53,7 @@ pub mod weights;
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
 pub use error::{Error, Problem, Result};
+pub use figure::Figure;
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
 
@@ -57,10 +62,11 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
+    lesson::Lesson,
     loss::Labels,
     model::Model,
     network::Network,

@@ -166,6 +166,12 @@ impl<N: Network> Decode for Running<N> {
         if batch == 0 {
             return Err(self.refuse("expected at least one text".into()));
         }
+        if let Some(Input::Tokens(source)) = source {
+            let texts = source.input_ids.dims()[0];
+            if texts != batch {
+                return Err(self.refuse(format!("expected as many sources as texts, {batch}, found {texts}")));
+            }
+        }
         let cache = causal.start(source, &self.device).map_err(|reason| self.refuse(reason))?;
         Ok(DecodeState::new(batch, cache))
     }

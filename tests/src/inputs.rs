@@ -6,8 +6,8 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
 
 use crate::check::Stop;
-use crate::draw::Draw;
 use crate::values::Stream;
+use zoo_registry::draw::Draw;
 
 /// Length of the longest text that checks use, where the model has the positions for it.
 const LONGEST: usize = 11;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use zoo_registry::{Cache, Error, Logits, Result};
 
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
@@ -65,9 +65,8 @@ impl KvCache {
 impl Cache for KvCache {
     fn select(&mut self, rows: &[usize]) {
         for (key, value) in self.layers.iter_mut().flatten() {
-            let indices = row_indices(rows, &key.device());
-            *key = key.clone().select(0, indices.clone());
-            *value = value.clone().select(0, indices);
+            *key = select_texts(key, rows);
+            *value = select_texts(value, rows);
         }
     }
 
@@ -88,8 +87,12 @@ pub fn last_or_all(hidden: Tensor<3>, logits: Logits) -> Tensor<3> {
     }
 }
 
-fn row_indices(rows: &[usize], device: &Device) -> Tensor<1, Int> {
-    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-    let n = rows.len();
-    Tensor::from_data(TensorData::new(rows, [n]), device)
+/// What is kept of the texts at `rows`, in that order.
+///
+/// # Shapes
+/// `[batch, …]` → `[rows.len(), …]`
+pub fn select_texts<const D: usize>(kept: &Tensor<D>, rows: &[usize]) -> Tensor<D> {
+    let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &kept.device());
+    kept.clone().select(0, indices)
 }

@@ -3,17 +3,23 @@
 mod activation;
 mod attention;
 mod cache;
+mod cross;
 mod embedding;
+mod gated_mlp;
 mod linear;
 mod mask;
 mod mlp;
+mod relative_bias;
 mod relative_key;
 
 pub use activation::Activation;
 pub use attention::{MultiHeadAttention, attend};
-pub use cache::{KvCache, last_or_all};
+pub use cache::{KvCache, last_or_all, select_texts};
+pub use cross::{PairCache, SourceMemory};
 pub use embedding::{embedding, tied_logits};
-pub use linear::{layer_norm, linear};
-pub use mask::{HIDDEN, causal_bias, hidden_once, padding_bias, sum};
+pub use gated_mlp::GatedMlp;
+pub use linear::{layer_norm, linear, rms_norm, unbiased_linear};
+pub use mask::{HIDDEN, banded_causal_bias, causal_bias, hidden_once, padding_bias, sum};
 pub use mlp::Mlp;
+pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;

@@ -10,4 +10,6 @@ mod new;
 mod output;
 mod publish;
 mod support;
+mod train;
+mod transcripts;
 mod weights;

@@ -6,10 +6,10 @@ use zoo_registry::output::Record;
 use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
 use crate::check::{Check, Stop, Verdict, require};
-use crate::draw::Draw;
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
+use zoo_registry::draw::Draw;
 
 pub(super) const PADDING_DOES_NOT_LEAK: Check = Check {
     id: "padding-does-not-leak",

@@ -147,6 +147,7 @@ impl Toy {
             let before = match self.bug {
                 Bug::MaskOffByOne => key <= at + 1,
                 Bug::NoMask => true,
+                Bug::DeepUnmasked => key <= at || self.config.n_layers > 2,
                 Bug::SelfHidden => key < at || at == 0,
                 _ => key <= at,
             };
