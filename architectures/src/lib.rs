@@ -20,9 +20,10 @@ pub mod bert;
 pub mod blocks;
 pub mod gpt2;
 pub mod lessons;
+pub mod vit;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &vit::VitFamily];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

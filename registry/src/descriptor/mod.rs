@@ -164,7 +164,7 @@ pub struct Preset {
     pub hub: Option<String>,
     /// What differs from its siblings, in one phrase.
     pub note: Option<String>,
-    /// Exact published number of parameters of the body, tied matrices once.
+    /// Exact published number of parameters, tied matrices once: of the body, or with the head if `config` names one.
     pub parameters: Option<u64>,
     /// Our configuration, in our names.
     pub config: Map<String, Value>,

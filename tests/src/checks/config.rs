@@ -37,8 +37,8 @@ pub(super) const EVERY_FIELD_HAS_AN_EFFECT: Check = Check {
 pub(super) const PARAMETER_COUNT_IS_PUBLISHED: Check = Check {
     id: "parameter-count-is-published",
     statement: "Every preset has exactly as many parameters as was published.",
-    method: "The module tree of each preset's body is built without allocating and its parameters are counted, tied matrices \
-             once; presets that state no number are left out.",
+    method: "The module tree of each preset's body, or of the preset with the head that it names, is built without allocating and \
+             its parameters are counted, tied matrices once; presets that state no number are left out.",
     catches: &["a missing bias", "an untied matrix", "a wrong size in a preset", "a pooler too many"],
     run: parameter_count_is_published,
 };
@@ -122,7 +122,8 @@ fn parameter_count_is_published(subject: &Subject<'_>) -> Verdict {
     for preset in &descriptor.presets {
         let Some(published) = preset.parameters else { continue };
         let mut config = subject.architecture.complete(&preset.config)?;
-        if config.contains_key("head") && descriptor.head("none").is_some() {
+        let body = !preset.config.contains_key("head") && config.contains_key("head");
+        if body && descriptor.head("none").is_some() {
             config.insert("head".into(), "none".into());
         }
         let built = subject.architecture.modules(&config)?.parameter_count();
