@@ -18,12 +18,14 @@ use zoo_registry::{Architecture, Registry};
 
 pub mod bert;
 pub mod blocks;
+pub mod deit;
 pub mod gpt2;
 pub mod lessons;
 pub mod vit;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &vit::VitFamily];
+pub const ARCHITECTURES: &[&dyn Architecture] =
+    &[&bert::BertFamily, &deit::DeitFamily, &gpt2::Gpt2Family, &vit::VitFamily];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {
