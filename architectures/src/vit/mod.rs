@@ -205,3 +205,90 @@ impl VitLayer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+    use zoo_registry::input::Images;
+    use zoo_registry::output::Record;
+    use zoo_registry::weights::MemoryWeights;
+    use zoo_registry::{Input, Model, registry};
+
+    /// Side of the image and of a patch, in pixels, and channels.
+    const SIDES: [usize; 2] = [6, 2];
+    const CHANNELS: usize = 2;
+    const PATCHES: usize = 9;
+
+    fn model() -> Box<dyn Model> {
+        let sizes = ["head=image-classification", "d_model=8", "n_heads=2", "d_ff=12", "n_layers=2", "n_labels=3"];
+        let image = [format!("image_size={}", SIDES[0]), format!("patch_size={}", SIDES[1])];
+        let sizes: Vec<String> = sizes.map(String::from).into_iter().chain(image).collect();
+        let sizes = [sizes, vec![format!("channels={CHANNELS}")]].concat();
+        let zoo = crate::registry();
+        let config = zoo.resolve("vit").unwrap().config(&sizes).unwrap();
+        let mut model = registry::build(&super::VitFamily, &config, "flex").unwrap();
+        model.init(1);
+        // Initial weights are so small that nothing moves anything.
+        let louder = |data: TensorData| {
+            let numbers: Vec<f32> = data.iter::<f32>().map(|x| if x == 1.0 { x } else { 30.0 * x }).collect();
+            TensorData::new(numbers, data.shape().to_vec())
+        };
+        let weights: MemoryWeights = model.weights().into_iter().map(|(name, data)| (name, louder(data))).collect();
+        model.load(&weights).unwrap();
+        model
+    }
+
+    fn image() -> Images {
+        let dims = [1, CHANNELS, SIDES[0], SIDES[0]];
+        let pixel_values = (0..dims.iter().product()).map(|at: usize| ((at * 37) % 19) as f32 / 9.0 - 1.0).collect();
+        Images { dims, pixel_values }
+    }
+
+    /// The image whose patch `at` is patch `order[at]` of this one.
+    fn rearranged(Images { dims, pixel_values }: &Images, order: [usize; PATCHES]) -> Images {
+        let [side, patch] = SIDES;
+        let across = side / patch;
+        let mut moved = pixel_values.clone();
+        for channel in 0..CHANNELS {
+            for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+                let from = order[y / patch * across + x / patch];
+                let (from_y, from_x) = (from / across * patch + y % patch, from % across * patch + x % patch);
+                moved[(channel * side + y) * side + x] = pixel_values[(channel * side + from_y) * side + from_x];
+            }
+        }
+        Images { dims: *dims, pixel_values: moved }
+    }
+
+    fn logits(model: &dyn Model, images: &Images) -> Vec<f32> {
+        let output = model.forward(&Input::Images(images.clone()), Record::NOTHING).unwrap();
+        output.head.label_logits().unwrap().into_data().iter().collect()
+    }
+
+    /// Equation 1 ties a position to a patch and nothing else does.
+    #[test]
+    fn patches_and_positions_move_together() {
+        const ORDER: [usize; PATCHES] = [4, 0, 8, 1, 7, 2, 3, 6, 5];
+        let (mut model, still) = (model(), image());
+        let moved = rearranged(&still, ORDER);
+        let before = logits(model.as_ref(), &still);
+        let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart(&before, &logits(model.as_ref(), &moved)) > 0.1, "patches alone move the answer");
+
+        let name = "vit.embeddings.position_embeddings";
+        let weights = model.weights().into_iter().map(|(path, data)| {
+            if path != name {
+                return (path, data);
+            }
+            let (numbers, shape) = (data.iter::<f32>().collect::<Vec<f32>>(), data.shape().to_vec());
+            let width = shape[2];
+            let row = |at: usize| &numbers[at * width..][..width];
+            let rows = ORDER.iter().flat_map(|&from| row(1 + from));
+            (path, TensorData::new(row(0).iter().chain(rows).copied().collect::<Vec<f32>>(), shape))
+        });
+        let weights: MemoryWeights = weights.collect();
+        model.load(&weights).unwrap();
+        assert!(apart(&before, &logits(model.as_ref(), &still)) > 0.1, "positions alone move the answer");
+        let both = logits(model.as_ref(), &moved);
+        assert!(apart(&before, &both) < 1e-5, "{before:?} became {both:?}");
+    }
+}
