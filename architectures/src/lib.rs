@@ -19,9 +19,10 @@ use zoo_registry::{Architecture, Registry};
 pub mod bert;
 pub mod blocks;
 pub mod gpt2;
+pub mod infini_attention;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &infini_attention::InfiniFamily];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

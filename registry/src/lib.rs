@@ -40,6 +40,8 @@ pub mod registry;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
+mod state;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
 pub mod train;
@@ -67,6 +69,7 @@ pub use {
     output::{HeadOutput, Output, Trace},
     registry::Registry,
     rows::Rows,
+    state::Saved,
     tokenizer::Tokenizer,
     train::Train,
     weights::{Row, WeightNames},

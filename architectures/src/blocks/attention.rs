@@ -25,6 +25,16 @@ pub fn attend(
     score_bias: Option<Tensor<4>>,
     trace: &mut Trace,
 ) -> Tensor<4> {
+    let weights = attention_weights(query, key, scale, score_bias);
+    trace.attention(&weights);
+    weights.matmul(value)
+}
+
+/// `softmax(scale · Q Kᵀ + score_bias)`, the weights of [`attend`].
+///
+/// # Shapes
+/// as there → `[batch, n_heads, q_len, kv_len]`
+pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, scale: f64, score_bias: Option<Tensor<4>>) -> Tensor<4> {
     let [_, _, q_len, _] = query.dims();
     let [_, _, kv_len, _] = key.dims();
     let scores = query.matmul(key.transpose()) * scale;
@@ -33,9 +43,7 @@ pub fn attend(
         Some(bias) => scores + bias,
         None => scores,
     };
-    let weights = softmax(scores, 3);
-    trace.attention(&weights);
-    weights.matmul(value)
+    softmax(scores, 3)
 }
 
 /// The four maps around [`attend`], §3.2.2: every head sees its own projection, and their answers are mixed.
@@ -57,6 +65,19 @@ impl MultiHeadAttention {
     pub fn init(d_model: usize, n_heads: usize, std: f64, output_std: f64, device: &Device) -> Self {
         let map = |std| linear([d_model, d_model], std, device);
         Self { query: map(std), key: map(std), value: map(std), output: map(output_std), n_heads }
+    }
+
+    /// Heads of any width, and maps without biases. Weights from N(0, `std`), those of the output map from N(0, `output_std`).
+    pub fn unbiased(
+        d_model: usize,
+        [n_heads, head_dim]: [usize; 2],
+        [std, output_std]: [f64; 2],
+        device: &Device,
+    ) -> Self {
+        let inner = n_heads * head_dim;
+        let map = |shape, std| Linear { bias: None, ..linear(shape, std, device) };
+        let [query, key, value] = [(); 3].map(|()| map([d_model, inner], std));
+        Self { query, key, value, output: map([inner, d_model], output_std), n_heads }
     }
 
     /// Queries, keys and values, one row of heads each.

@@ -76,9 +76,11 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
         match field.as_str() {
             "head" => {
                 let head = value.as_str().and_then(|head| descriptor.head(head));
-                if let Some(class) = head.and_then(|head| head.published.first()) {
-                    published.insert("architectures".into(), vec![class.clone()].into());
-                }
+                match head.and_then(|head| head.published.first()) {
+                    Some(class) => published.insert("architectures".into(), vec![class.clone()].into()),
+                    // What was never published has our name.
+                    None => published.insert("head".into(), value.clone()),
+                };
             }
             "n_labels" => {
                 let labels = 0..value.as_u64().unwrap_or_default();
