@@ -20,6 +20,7 @@ pub mod bert;
 pub mod blocks;
 pub mod gpt2;
 pub mod infini_attention;
+pub mod lessons;
 
 /// Every architecture, by id.
 pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &infini_attention::InfiniFamily];

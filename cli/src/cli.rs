@@ -53,6 +53,8 @@ enum Command {
     FillMask(commands::fill_mask::Args),
     /// Continue a text with trained weights
     Generate(commands::generate::Args),
+    /// Train a family on the small task it is for
+    Train(commands::train::Args),
     /// Check what must hold of every model, by running it
     Check(commands::check::Args),
     /// Build the SQLite catalog, or ask it in SQL
@@ -100,6 +102,7 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Train(args) => commands::train::run(&args, shell),
         Command::Check(args) => commands::check::run(&args, shell),
         Command::Catalog(args) => commands::catalog::run(&args, shell),
         Command::Site(args) => commands::site::run(&args, shell),
@@ -135,6 +138,7 @@ Examples:
   zoo show gpt2                            what GPT-2 is made of
   zoo new bert --set n_layers=2            build a small BERT and run it
   zoo embed all-MiniLM-L6-v2 \"Hello\" --weights DIR
+  zoo train bert                           watch a small BERT learn to guess hidden words
   zoo check 'bert*'                        prove that the code does what it says
   zoo publish                              catalog, conformance and site in one go
 

@@ -8,6 +8,7 @@ use crate::config::{self, Config};
 use crate::descriptor::Descriptor;
 use crate::device;
 use crate::error::{Error, Result};
+use crate::lesson::Lesson;
 use crate::model::{Model, Running};
 use crate::modules::ModuleTree;
 use crate::network::{self, Network};
@@ -47,6 +48,11 @@ pub trait Architecture: Send + Sync {
     /// # Errors
     /// [`Error::Config`] with every problem.
     fn weight_names(&self, config: &Map<String, Value>) -> Result<WeightNames>;
+
+    /// A small task it learns in minutes.
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        None
+    }
 }
 
 /// The typed form of [`Architecture`].
@@ -67,6 +73,11 @@ pub trait Family: Send + Sync + 'static {
 
     /// The table between published weights and ours.
     fn weight_names(&self, config: &Self::Config) -> WeightNames;
+
+    /// A small task it learns in minutes, on data made on the spot.
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        None
+    }
 }
 
 impl<F: Family> Architecture for F {
@@ -101,6 +112,10 @@ impl<F: Family> Architecture for F {
 
     fn weight_names(&self, config: &Map<String, Value>) -> Result<WeightNames> {
         Ok(Family::weight_names(self, &config::parse(Family::descriptor(self), config)?))
+    }
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        Family::lesson(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use crate::input::{Input, Tokens};
+use crate::input::{Images, Input, Tokens};
 use crate::rows::Rows;
 
 /// What a model accepts, one variant for each kind of [`Input`]; inputs are checked against it before a tensor exists.
@@ -83,7 +83,66 @@ impl FromInput for TokenBatch {
     }
 }
 
+/// A batch of texts that are read and texts that are written, as tensors.
+#[derive(Debug, Clone)]
+pub struct PairBatch {
+    /// For the encoder.
+    pub source: TokenBatch,
+    /// For the decoder.
+    pub target: TokenBatch,
+}
+
+impl FromInput for PairBatch {
+    fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String> {
+        let (Input::TokenPair { source, target }, Limits::TokenPair { source: read, target: written }) =
+            (input, limits)
+        else {
+            return Err(format!("expected a source and a target text, found {}", input.kind()));
+        };
+        let (texts, answers) = (source.input_ids.dims()[0], target.input_ids.dims()[0]);
+        if texts != answers {
+            return Err(format!("expected as many targets as sources, found {answers} for {texts}"));
+        }
+        let batch = |side: &str, tokens, limits| {
+            TokenBatch::continued(tokens, None, limits, device).map_err(|reason| format!("in the {side}: {reason}"))
+        };
+        Ok(Self { source: batch("source", source, read)?, target: batch("target", target, written)? })
+    }
+}
+
+/// A batch of images as a tensor.
+#[derive(Debug, Clone)]
+pub struct ImageBatch {
+    /// `[batch, channels, height, width]`.
+    pub pixel_values: Tensor<4>,
+}
+
+impl FromInput for ImageBatch {
+    fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String> {
+        match (input, limits) {
+            (Input::Images(images), Limits::Images(limits)) => {
+                check_images(images, limits)?;
+                let data = TensorData::new(images.pixel_values.clone(), images.dims);
+                Ok(Self { pixel_values: Tensor::from_data(data, device) })
+            }
+            (other, _) => Err(format!("expected images, found {}", other.kind())),
+        }
+    }
+}
+
 impl TokenBatch {
+    /// What an encoder–decoder reads before it writes.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn of_source(source: Option<&Input>, limits: &TokenLimits, device: &Device) -> Result<Self, String> {
+        match source {
+            Some(Input::Tokens(tokens)) => Self::continued(tokens, None, limits, device),
+            Some(other) => Err(format!("expected a source text, found {}", other.kind())),
+            None => Err("expected a source text, found none".into()),
+        }
+    }
+
     /// The batch `tokens` that follows a text whose mask is `past`.
     ///
     /// # Errors
@@ -118,6 +177,28 @@ impl TokenBatch {
     /// Where the tensors live.
     pub fn device(&self) -> Device {
         self.input_ids.device()
+    }
+}
+
+fn check_images(Images { dims, pixel_values }: &Images, limits: &ImageLimits) -> Result<(), String> {
+    let [batch, channels, height, width] = *dims;
+    let numbers = dims.iter().try_fold(1usize, |product, &extent| product.checked_mul(extent));
+    if numbers != Some(pixel_values.len()) {
+        return Err(format!("expected the numbers of {dims:?}, found {}", pixel_values.len()));
+    }
+    if batch == 0 || channels != limits.channels {
+        return Err(format!("expected images of {} channels, found {dims:?}", limits.channels));
+    }
+    let [down, across] = limits.patch_size;
+    let whole = height > 0 && width > 0 && height.is_multiple_of(down) && width.is_multiple_of(across);
+    if !whole {
+        return Err(format!(
+            "expected a height and width of whole patches of {down} × {across}, found {height} × {width}"
+        ));
+    }
+    match pixel_values.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(format!("expected finite pixel values, found {} at {at}", pixel_values[at])),
+        None => Ok(()),
     }
 }
 
@@ -171,10 +252,11 @@ fn check_tokens(tokens: &Tokens, past: Option<&Rows<bool>>, limits: &TokenLimits
     if let Some(types) = &tokens.token_type_ids {
         check_range("token_type_ids", types, limits.n_token_types, "n_token_types")?;
     }
-    if let (Some(positions), Some(max)) = (&tokens.position_ids, limits.max_positions) {
-        check_range("position_ids", positions, max, "max_positions")?;
+    match (&tokens.position_ids, limits.max_positions) {
+        (Some(positions), Some(max)) => check_range("position_ids", positions, max, "max_positions"),
+        (Some(_), None) => Err("expected no `position_ids`: the model knows distances only, found some".into()),
+        (None, _) => Ok(()),
     }
-    Ok(())
 }
 
 fn check_range(name: &str, ids: &Rows<i64>, end: usize, limit: &str) -> Result<(), String> {
@@ -231,6 +313,40 @@ mod tests {
         assert_eq!(check(&long).unwrap_err(), "expected at most 4 tokens, the model's positions, found 5");
         let mask = Rows::new(&[[false, true, true, true, true]]).unwrap();
         assert!(check(&Tokens { attention_mask: Some(mask), ..long }).is_ok());
+    }
+
+    #[test]
+    fn positions_are_refused_where_there_are_none() {
+        let endless = TokenLimits { max_positions: None, ..LIMITS };
+        let tokens = Tokens { position_ids: Some(Rows::full(1, 2, 0)), ..Tokens::new(Rows::full(1, 2, 1)) };
+        assert!(check_tokens(&tokens, None, &endless).unwrap_err().contains("knows distances only"));
+        assert!(check(&tokens).is_ok());
+    }
+
+    #[test]
+    fn pairs_belong_together() {
+        let limits = Limits::TokenPair { source: LIMITS, target: LIMITS };
+        let pair = |source, target| {
+            let [source, target] = [source, target].map(|batch| Tokens::new(Rows::full(batch, 2, 1)));
+            PairBatch::from_input(&Input::TokenPair { source, target }, &limits, &Device::flex())
+        };
+        assert_eq!(pair(3, 3).unwrap().target.dims(), [3, 2]);
+        assert_eq!(pair(3, 2).unwrap_err(), "expected as many targets as sources, found 2 for 3");
+    }
+
+    #[test]
+    fn images_come_in_whole_patches() {
+        let limits = ImageLimits { channels: 3, patch_size: [4, 2] };
+        let check = |dims: [usize; 4], n: usize, value: f32| {
+            check_images(&Images { dims, pixel_values: vec![value; n] }, &limits)
+        };
+        assert!(check([1, 3, 8, 6], 144, 0.0).is_ok());
+        assert!(check([1, 3, 8, 5], 120, 0.0).unwrap_err().contains("whole patches of 4 × 2, found 8 × 5"));
+        assert!(check([1, 3, 0, 2], 0, 0.0).is_err());
+        assert!(check([1, 1, 8, 6], 48, 0.0).unwrap_err().contains("3 channels"));
+        assert!(check([1, 3, 8, 6], 143, 0.0).unwrap_err().contains("found 143"));
+        assert!(check([1, 3, 8, 6], 144, f32::NAN).unwrap_err().contains("finite"));
+        assert!(check([usize::MAX, 3, 8, 6], 144, 0.0).is_err());
     }
 
     #[test]

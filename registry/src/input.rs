@@ -11,7 +11,8 @@ pub struct Tokens {
     pub attention_mask: Option<Rows<bool>>,
     /// `[batch, seq_len]`, which segment each token belongs to. `None`: segment 0.
     pub token_type_ids: Option<Rows<i64>>,
-    /// `[batch, seq_len]`. `None`: real tokens are counted from 0, so padding moves nothing, on either side.
+    /// `[batch, seq_len]`. `None`: real tokens are counted from 0, so padding moves nothing, on either side. Models that know
+    /// distances only, and so have no largest position, refuse any.
     pub position_ids: Option<Rows<i64>>,
 }
 

@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod descriptor;
+pub mod draw;
 pub mod error;
 pub mod modules;
 pub mod names;
@@ -27,6 +28,8 @@ pub mod device;
 pub mod generate;
 #[cfg(feature = "tensor")]
 pub mod input;
+#[cfg(feature = "tensor")]
+pub mod lesson;
 #[cfg(feature = "tensor")]
 pub mod loss;
 #[cfg(feature = "tensor")]
@@ -59,14 +62,15 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageLimits, Limits, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
+    lesson::Lesson,
     loss::Labels,
     model::Model,
     network::Network,
-    output::{HeadOutput, Output, Trace},
+    output::{HeadOutput, Output, Stack, Trace},
     registry::Registry,
     rows::Rows,
     state::Saved,

@@ -16,6 +16,9 @@ pub enum Labels {
     /// `[batch, seq_len]`, a token or label id at each position, or [`IGNORED`]. A model that predicts the *next* token is
     /// compared with the labels one step later: give it its own input.
     Tokens(Rows<i64>),
+    /// `[batch, seq_len]`, the id that follows each position, or [`IGNORED`]: for an encoder–decoder, whose input is its answer
+    /// one step late.
+    Next(Rows<i64>),
     /// One label an input.
     Classes(Vec<i64>),
     /// First and last token of the answer, one pair an input.
@@ -44,7 +47,8 @@ pub fn loss(output: &Output, labels: &Labels) -> Result<Tensor<1>, String> {
             let logits = logits.clone().slice([0..batch, 0..len - 1, 0..vocab]);
             cross_entropy(logits.reshape([batch * (len - 1), vocab]), labels.columns(1, len).as_slice())
         }
-        (HeadOutput::TokenLogits(logits) | HeadOutput::TokenLabelLogits(logits), Labels::Tokens(labels)) => {
+        (HeadOutput::TokenLogits(logits) | HeadOutput::TokenLabelLogits(logits), Labels::Tokens(labels))
+        | (HeadOutput::NextTokenLogits(logits), Labels::Next(labels)) => {
             let [batch, len, n] = logits.dims();
             check_dims(labels.dims(), [batch, len])?;
             cross_entropy(logits.clone().reshape([batch * len, n]), labels.as_slice())
@@ -119,6 +123,7 @@ fn head_kind(head: &HeadOutput) -> &'static str {
 fn labels_kind(labels: &Labels) -> &'static str {
     match labels {
         Labels::Tokens(_) => "labels of tokens",
+        Labels::Next(_) => "next tokens",
         Labels::Classes(_) => "labels of inputs",
         Labels::Spans { .. } => "spans",
         Labels::Probe => "nothing",
@@ -153,6 +158,10 @@ mod tests {
         let output = Output::new(HeadOutput::NextTokenLogits(logits));
         let labels = Labels::Tokens(Rows::new(&[[0, 1, 0]]).unwrap());
         assert!(value(loss(&output, &labels).unwrap()) < 1e-3);
+        let next = Labels::Next(Rows::new(&[[1, 0, 1]]).unwrap());
+        assert!(value(loss(&output, &next).unwrap()) < 1e-3);
+        let late = Labels::Next(Rows::new(&[[0, 1, 0]]).unwrap());
+        assert!(value(loss(&output, &late).unwrap()) > 8.0);
     }
 
     #[test]

@@ -9,10 +9,27 @@ pub struct Output {
     pub head: HeadOutput,
     /// One vector a text, from models that make one on the way: `[batch, d_model]`.
     pub pooled: Option<Tensor<2>>,
-    /// `n_layers + 1` of `[batch, seq_len, d_model]`, the embeddings first; empty unless recorded.
+    /// `n_layers + 1` of `[batch, seq_len, d_model]`, the embeddings first; empty unless recorded. Of an encoder–decoder, the
+    /// decoder's.
     pub hidden_states: Vec<Tensor<3>>,
-    /// `n_layers` of `[batch, n_heads, q_len, kv_len]`, each row a distribution; empty unless recorded.
+    /// `n_layers` of `[batch, n_heads, q_len, kv_len]`, each row a distribution; empty unless recorded. Of an encoder–decoder,
+    /// the decoder's on itself.
     pub attentions: Vec<Tensor<4>>,
+    /// What an encoder–decoder read, and how it looked at it.
+    pub source: Option<Source>,
+}
+
+/// The encoder's side of an encoder–decoder.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What the decoder looks at, `[batch, source_len, d_model]`.
+    pub last_hidden_state: Tensor<3>,
+    /// `n_encoder_layers + 1` of `[batch, source_len, d_model]`, the embeddings first; empty unless recorded.
+    pub hidden_states: Vec<Tensor<3>>,
+    /// `n_encoder_layers` of `[batch, n_heads, source_len, source_len]`; empty unless recorded.
+    pub attentions: Vec<Tensor<4>>,
+    /// `n_layers` of `[batch, n_heads, target_len, source_len]`; empty unless recorded.
+    pub cross_attentions: Vec<Tensor<4>>,
 }
 
 /// What the numbers at the top mean.
@@ -44,7 +61,18 @@ pub enum HeadOutput {
 impl Output {
     /// An output with nothing recorded.
     pub fn new(head: HeadOutput) -> Self {
-        Self { head, pooled: None, hidden_states: Vec::new(), attentions: Vec::new() }
+        Self { head, pooled: None, hidden_states: Vec::new(), attentions: Vec::new(), source: None }
+    }
+
+    /// The output of a decoder that looked at `encoded [batch, source_len, d_model]`.
+    pub fn of_source(head: HeadOutput, encoded: Tensor<3>) -> Self {
+        let source = Source {
+            last_hidden_state: encoded,
+            hidden_states: Vec::new(),
+            attentions: Vec::new(),
+            cross_attentions: Vec::new(),
+        };
+        Self { source: Some(source), ..Self::new(head) }
     }
 
     /// Every tensor with the name that references give it: `logits`, `hidden_states.3`, …
@@ -61,12 +89,21 @@ impl Output {
             HeadOutput::Reward(reward) => vec![("reward".into(), reward.to_data())],
         };
         named.extend(self.pooled.iter().map(|pooled| ("pooler_output".into(), pooled.to_data())));
-        let hidden = self.hidden_states.iter().enumerate();
-        named.extend(hidden.map(|(i, hidden)| (format!("hidden_states.{i}"), hidden.to_data())));
-        let attentions = self.attentions.iter().enumerate();
-        named.extend(attentions.map(|(i, weights)| (format!("attentions.{i}"), weights.to_data())));
+        let own = if self.source.is_some() { "decoder_" } else { "" };
+        named.extend(numbered(&format!("{own}hidden_states"), &self.hidden_states));
+        named.extend(numbered(&format!("{own}attentions"), &self.attentions));
+        if let Some(source) = &self.source {
+            named.extend(numbered("cross_attentions", &source.cross_attentions));
+            named.push(("encoder_last_hidden_state".into(), source.last_hidden_state.to_data()));
+            named.extend(numbered("encoder_hidden_states", &source.hidden_states));
+            named.extend(numbered("encoder_attentions", &source.attentions));
+        }
         named
     }
+}
+
+fn numbered<const D: usize>(name: &str, tensors: &[Tensor<D>]) -> Vec<(String, TensorData)> {
+    tensors.iter().enumerate().map(|(index, tensor)| (format!("{name}.{index}"), tensor.to_data())).collect()
 }
 
 /// What a forward pass should keep besides the head's answer.
@@ -85,12 +122,28 @@ impl Record {
     pub const ALL: Self = Self { hidden_states: true, attentions: true };
 }
 
+/// Whose layers are running.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stack {
+    /// The only one, or the decoder looking at itself.
+    #[default]
+    Main,
+    /// The encoder of an encoder–decoder.
+    Encoder,
+    /// The decoder looking at what the encoder read.
+    Cross,
+}
+
 /// Collects what was asked for while a network runs.
 #[derive(Debug, Default)]
 pub struct Trace {
     record: Record,
+    stack: Stack,
     hidden_states: Vec<Tensor<3>>,
     attentions: Vec<Tensor<4>>,
+    encoder_hidden_states: Vec<Tensor<3>>,
+    encoder_attentions: Vec<Tensor<4>>,
+    cross_attentions: Vec<Tensor<4>>,
 }
 
 impl Trace {
@@ -104,6 +157,14 @@ impl Trace {
         Self::default()
     }
 
+    /// Runs a part of the network whose layers are those of `stack`.
+    pub fn within<T>(&mut self, stack: Stack, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.stack, stack);
+        let result = run(self);
+        self.stack = outer;
+        result
+    }
+
     /// Whether attention maps are wanted; kernels that never form them may be used when not.
     pub fn wants_attentions(&self) -> bool {
         self.record.attentions
@@ -112,14 +173,21 @@ impl Trace {
     /// The hidden states after the embeddings or after a layer, `[batch, seq_len, d_model]`.
     pub fn hidden(&mut self, hidden: &Tensor<3>) {
         if self.record.hidden_states {
-            self.hidden_states.push(hidden.clone());
+            match self.stack {
+                Stack::Main | Stack::Cross => self.hidden_states.push(hidden.clone()),
+                Stack::Encoder => self.encoder_hidden_states.push(hidden.clone()),
+            }
         }
     }
 
     /// The attention map of a layer, `[batch, n_heads, q_len, kv_len]`.
     pub fn attention(&mut self, weights: &Tensor<4>) {
         if self.record.attentions {
-            self.attentions.push(weights.clone());
+            match self.stack {
+                Stack::Main => self.attentions.push(weights.clone()),
+                Stack::Encoder => self.encoder_attentions.push(weights.clone()),
+                Stack::Cross => self.cross_attentions.push(weights.clone()),
+            }
         }
     }
 
@@ -127,6 +195,11 @@ impl Trace {
     pub fn finish(self, mut output: Output) -> Output {
         output.hidden_states = self.hidden_states;
         output.attentions = self.attentions;
+        if let Some(source) = &mut output.source {
+            source.hidden_states = self.encoder_hidden_states;
+            source.attentions = self.encoder_attentions;
+            source.cross_attentions = self.cross_attentions;
+        }
         output
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::module::Param;
+use burn::optim::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
 
@@ -22,14 +23,14 @@ pub trait Train: Send {
     /// [`Error::Input`](crate::Error::Input) if the input or the labels do not fit.
     fn gradients(&self, input: &Input, labels: &Labels) -> Result<Gradients>;
 
-    /// One step of AdamW. Returns the loss before it.
+    /// One step of AdamW (arXiv 1711.05101), the gradient of each parameter cut to length 1. Returns the loss before it.
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the input or the labels do not fit.
     fn step(&mut self, input: &Input, labels: &Labels, learning_rate: f64) -> Result<f64>;
 
-    /// Back to a model that runs.
-    fn into_model(self: Box<Self>) -> Box<dyn Model>;
+    /// A model that runs, as it is now.
+    fn model(&self) -> Box<dyn Model>;
 }
 
 /// A loss and where it falls.
@@ -41,6 +42,9 @@ pub struct Gradients {
     pub by_parameter: BTreeMap<String, TensorData>,
 }
 
+/// Longer gradients are scaled down to this, parameter by parameter.
+const LONGEST_GRADIENT: f32 = 1.0;
+
 pub(crate) struct Trainer<N> {
     running: Running<N>,
     optimizer: ModuleOptimizer,
@@ -50,7 +54,8 @@ impl<N: Network> Trainer<N> {
     pub(crate) fn new(mut running: Running<N>) -> Self {
         running.network = running.network.train();
         running.device = running.device.autodiff();
-        Self { running, optimizer: AdamWConfig::new().init() }
+        let clipped = GradientClippingConfig::Norm(LONGEST_GRADIENT);
+        Self { running, optimizer: AdamWConfig::new().with_grad_clipping(Some(clipped)).init() }
     }
 
     fn loss(&self, input: &Input, labels: &Labels) -> Result<Tensor<1>> {
@@ -78,11 +83,15 @@ impl<N: Network> Train for Trainer<N> {
         Ok(number(&loss))
     }
 
-    fn into_model(self: Box<Self>) -> Box<dyn Model> {
-        let mut running = self.running;
-        running.network = running.network.valid();
-        running.device = running.device.without_autodiff();
-        Box::new(running)
+    fn model(&self) -> Box<dyn Model> {
+        let Running { network, descriptor, config, names, device } = &self.running;
+        Box::new(Running {
+            network: network.valid(),
+            descriptor: descriptor.clone(),
+            config: config.clone(),
+            names: names.clone(),
+            device: device.clone().without_autodiff(),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use burn::tensor::TensorData;
 use zoo_registry::{ModuleTree, Parameter};
 
-use crate::draw::Draw;
+use zoo_registry::draw::Draw;
 
 /// Matrices have entries of standard deviation `GAIN / √fan_in`. After a norm, queries and keys then have entries of about
 /// this size, scores of about its square: softmax is peaked, yet no weight vanishes in f32.

@@ -6,7 +6,8 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
 
 use crate::check::Stop;
-use crate::draw::Draw;
+use crate::values::Stream;
+use zoo_registry::draw::Draw;
 
 /// Length of the longest text that checks use, where the model has the positions for it.
 const LONGEST: usize = 11;
@@ -15,21 +16,105 @@ const SHORTEST: usize = 6;
 /// Patches of an image, down and across: few, and not a square.
 const PATCHES: [usize; 2] = [3, 4];
 
-/// What texts must be, for checks about the tokens of one text.
+/// The texts a model is given: one, or what it reads and what it writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// For the encoder of an encoder–decoder.
+    pub source: Option<Tokens>,
+    /// The only text, or the one that is written.
+    pub target: Tokens,
+}
+
+impl Reading {
+    /// The text of a stream.
+    pub fn of(&self, stream: Stream) -> Option<&Tokens> {
+        match stream {
+            Stream::Source => self.source.as_ref(),
+            Stream::Target => Some(&self.target),
+        }
+    }
+
+    /// The same with another text in one stream.
+    #[must_use]
+    pub fn with(&self, stream: Stream, tokens: Tokens) -> Self {
+        match stream {
+            Stream::Source => Self { source: Some(tokens), ..self.clone() },
+            Stream::Target => Self { target: tokens, ..self.clone() },
+        }
+    }
+
+    /// The rows at `indices`, in that order.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let source = self.source.as_ref().map(|source| source.select(indices));
+        Self { source, target: self.target.select(indices) }
+    }
+
+    /// What an encoder–decoder reads before it writes.
+    pub fn before_writing(&self) -> Option<Input> {
+        self.source.clone().map(Input::Tokens)
+    }
+
+    /// All of it.
+    pub fn input(&self) -> Input {
+        match &self.source {
+            Some(source) => Input::TokenPair { source: source.clone(), target: self.target.clone() },
+            None => self.target.clone().into(),
+        }
+    }
+}
+
+/// The streams of texts a model is given, with what each must be.
 ///
 /// # Errors
-/// [`Stop::NotApplicable`] for models that declare to read something else.
-pub fn text_limits(model: &dyn Model) -> Result<TokenLimits, Stop> {
+/// [`Stop::NotApplicable`] for models that declare to look at something else.
+pub fn streams(model: &dyn Model) -> Result<Vec<(Stream, TokenLimits)>, Stop> {
     match model.limits() {
-        Limits::Tokens(limits) => Ok(limits),
-        Limits::TokenPair { .. } => Err(not_a_text("a source and a target")),
+        Limits::Tokens(limits) => Ok(vec![(Stream::Target, limits)]),
+        Limits::TokenPair { source, target } => Ok(vec![(Stream::Source, source), (Stream::Target, target)]),
         Limits::Images(_) => Err(not_a_text("images")),
         _ => Err(not_a_text("something else")),
     }
 }
 
+/// A text, or a pair of them, for each of `streams`, made by `make`.
+///
+/// # Errors
+/// Of `make`.
+pub fn reading(
+    streams: &[(Stream, TokenLimits)],
+    mut make: impl FnMut(Stream, &TokenLimits) -> Result<Tokens, Stop>,
+) -> Result<Reading, Stop> {
+    let (mut source, mut target) = (None, None);
+    for (stream, limits) in streams {
+        match stream {
+            Stream::Source => source = Some(make(*stream, limits)?),
+            Stream::Target => target = Some(make(*stream, limits)?),
+        }
+    }
+    let target = target.ok_or_else(|| Stop::fails("expected a text"))?;
+    Ok(Reading { source, target })
+}
+
+/// Random texts for every stream, as long as the model allows.
+///
+/// # Errors
+/// [`Stop::NotApplicable`] for models that read no text, [`Stop::Fails`] for limits too tight.
+pub fn random_reading(model: &dyn Model, name: &str, batch: usize) -> Result<Reading, Stop> {
+    reading(&streams(model)?, |stream, limits| {
+        // A target of another length, so that the two cannot be mistaken for each other.
+        match (stream, model.limits()) {
+            (Stream::Target, Limits::TokenPair { .. }) => {
+                texts(limits, &format!("target of {name}"), batch, longest(limits)? - 2)
+            }
+            (Stream::Target, _) => texts(limits, name, batch, longest(limits)?),
+            (Stream::Source, _) => texts(limits, &format!("source of {name}"), batch, longest(limits)?),
+        }
+    })
+}
+
 fn not_a_text(reads: &str) -> Stop {
-    Stop::NotApplicable(format!("it declares to read {reads}, this is about the tokens of one text"))
+    Stop::NotApplicable(format!("it declares to read {reads}, this is about the tokens of texts"))
 }
 
 /// Length of the longest text to use: what the positions allow, at most eleven tokens.
@@ -68,12 +153,7 @@ pub fn texts(limits: &TokenLimits, name: &str, batch: usize, len: usize) -> Resu
 /// [`Stop::NotApplicable`] for kinds of input that are not known here, [`Stop::Fails`] for limits too tight.
 pub fn input(model: &dyn Model, name: &str, batch: usize) -> Result<Input, Stop> {
     match model.limits() {
-        Limits::Tokens(limits) => Ok(texts(&limits, name, batch, longest(&limits)?)?.into()),
-        Limits::TokenPair { source, target } => Ok(Input::TokenPair {
-            source: texts(&source, &format!("source of {name}"), batch, longest(&source)?)?,
-            // Another length, so that the two cannot be mistaken for each other.
-            target: texts(&target, &format!("target of {name}"), batch, longest(&target)? - 2)?,
-        }),
+        Limits::Tokens(_) | Limits::TokenPair { .. } => Ok(random_reading(model, name, batch)?.input()),
         Limits::Images(limits) => {
             let [height, width] = [PATCHES[0] * limits.patch_size[0], PATCHES[1] * limits.patch_size[1]];
             let dims = [batch, limits.channels, height, width];

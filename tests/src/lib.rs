@@ -16,7 +16,6 @@
 
 mod check;
 mod checks;
-pub mod draw;
 pub mod golden;
 pub mod hot;
 pub mod inputs;

@@ -6,15 +6,24 @@ use zoo_registry::{HeadOutput, Output};
 
 use crate::check::{Finding, Stop, Verdict};
 
+/// Which of the texts a model is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// What an encoder–decoder reads.
+    Source,
+    /// What it writes; the only one of every other model.
+    Target,
+}
+
 /// What the axes of an output are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axes {
     /// `[batch, …]`: one answer a text.
     Text,
     /// `[batch, seq_len, …]`: one a token.
-    Token,
-    /// `[batch, n_heads, q_len, kv_len]`: one a pair of tokens.
-    Pair,
+    Token(Stream),
+    /// `[batch, n_heads, q_len, kv_len]`: one a pair of a token that looks and one that is looked at.
+    Pair(Stream, Stream),
 }
 
 /// One named output.
@@ -37,8 +46,11 @@ pub fn values(output: &Output) -> Vec<Values> {
         let axes = match name.as_str() {
             "pooler_output" | "reward" => Axes::Text,
             "logits" if per_text => Axes::Text,
-            name if name.starts_with("attentions.") => Axes::Pair,
-            _ => Axes::Token,
+            name if name.starts_with("cross_attentions.") => Axes::Pair(Stream::Target, Stream::Source),
+            name if name.starts_with("encoder_attentions.") => Axes::Pair(Stream::Source, Stream::Source),
+            name if name.contains("attentions.") => Axes::Pair(Stream::Target, Stream::Target),
+            name if name.starts_with("encoder_") => Axes::Token(Stream::Source),
+            _ => Axes::Token(Stream::Target),
         };
         Values { axes, shape: data.shape().to_vec(), data: data.iter::<f32>().collect(), name }
     });
@@ -46,18 +58,22 @@ pub fn values(output: &Output) -> Vec<Values> {
 }
 
 impl Values {
-    /// The numbers of text `row` at `positions`: for pairs, where both tokens are among them.
-    pub fn part(&self, row: usize, positions: &[usize]) -> Vec<f32> {
-        let size: usize = self.shape.iter().skip(1).product();
-        let text = &self.data[row * size..][..size];
+    /// Whether this is recorded on the way to the head's answer.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.axes, Axes::Pair(..)) || self.name.contains("hidden_states.")
+    }
+
+    /// The numbers of text `row` at the positions of its streams: for pairs, where both tokens are among them.
+    pub fn part<'a>(&self, row: usize, positions: impl Fn(Stream) -> &'a [usize]) -> Vec<f32> {
+        let text = self.row(row);
         match (self.axes, self.shape.as_slice()) {
-            (Axes::Token, &[_, len, ..]) => {
-                let width = size / len.max(1);
-                positions.iter().flat_map(|&at| &text[at * width..][..width]).copied().collect()
+            (Axes::Token(stream), &[_, len, ..]) => {
+                let width = text.len() / len.max(1);
+                positions(stream).iter().flat_map(|&at| &text[at * width..][..width]).copied().collect()
             }
-            (Axes::Pair, &[_, heads, queries, keys]) => {
-                let pairs =
-                    |head: usize| positions.iter().flat_map(move |&q| positions.iter().map(move |&k| (head, q, k)));
+            (Axes::Pair(from, to), &[_, heads, queries, keys]) => {
+                let (from, to) = (positions(from), positions(to));
+                let pairs = |head: usize| from.iter().flat_map(move |&q| to.iter().map(move |&k| (head, q, k)));
                 (0..heads).flat_map(pairs).map(|(head, q, k)| text[(head * queries + q) * keys + k]).collect()
             }
             _ => text.to_vec(),

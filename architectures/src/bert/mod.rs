@@ -9,15 +9,17 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result,
-    Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
+    Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
     KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once, last_or_all,
     layer_norm, linear, padding_bias, sum,
 };
+use crate::lessons::grammar::FillTheGap;
 
 mod config;
 mod head;
@@ -216,6 +218,12 @@ impl Family for BertFamily {
             head: BertHead::init(config, device),
             config: config.clone(),
         }
+    }
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "head": "masked-lm", "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24,
+                            "n_token_types": 2 });
+        Some(Box::new(FillTheGap::new(sizes)))
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {

@@ -9,15 +9,17 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result, Row,
-    Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
     KvCache, Mlp, MultiHeadAttention, attend, causal_bias, embedding, last_or_all, layer_norm, linear, padding_bias,
     sum, tied_logits,
 };
+use crate::lessons::grammar::Continue;
 
 mod config;
 
@@ -160,6 +162,11 @@ impl Family for Gpt2Family {
             output: untied.then(output),
             config: config.clone(),
         }
+    }
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24 });
+        Some(Box::new(Continue::new(sizes)))
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {

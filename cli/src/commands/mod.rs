@@ -12,3 +12,4 @@ pub(crate) mod new;
 pub(crate) mod publish;
 pub(crate) mod show;
 pub(crate) mod site;
+pub(crate) mod train;

@@ -1,18 +1,17 @@
 //! `zoo new`: a model with random weights, built, run once, and saved if asked.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use zoo_registry::device;
 use zoo_registry::output::Record;
-use zoo_registry::{Model, device};
 
 use crate::failure::Failure;
 use crate::format::{exact, f32_bytes, memory, shape, short, time};
-use crate::interrupt::{Scratch, placing};
 use crate::shell::{Paint, Shell};
-use crate::{json, sample};
+use crate::{folder, json, sample};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +66,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     let registry = zoo_architectures::registry();
     let named = registry.resolve(&args.name)?;
     if let Some(folder) = &args.save {
-        refuse_if_taken(folder)?;
+        folder::refuse_if_taken(folder, "--save")?;
     }
     let mut model = registry.build(&args.name, &args.overrides, &args.device)?;
     let parameters = model.modules().parameter_count();
@@ -85,7 +84,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
 
     if let Some(folder) = &args.save {
         let _busy = shell.busy(format!("writing {}", memory(parameters)));
-        save(model.as_ref(), folder)?;
+        folder::place(folder, |whole| Ok(model.save(whole)?))?;
     }
     let config = model.config().clone();
     let input = sample::told(&input);
@@ -117,25 +116,4 @@ fn print(built: &Built, args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         writeln!(shell, "  saved to    {}", folder.display())?;
     }
     Ok(())
-}
-
-fn refuse_if_taken(folder: &Path) -> Result<(), Failure> {
-    let taken = match std::fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-    };
-    let refuse = || Failure::usage(format!("`{}` is there and not an empty folder", folder.display()));
-    if taken { Err(refuse().hint("give `--save` the name of a folder that does not exist yet")) } else { Ok(()) }
-}
-
-/// The folder appears whole or not at all.
-fn save(model: &dyn Model, folder: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", folder.display()));
-    let target = std::path::absolute(folder).map_err(failed)?;
-    let parent = target.parent().unwrap_or(Path::new("/"));
-    let scratch = Scratch::within(parent)?;
-    let whole = scratch.path().join("model");
-    model.save(&whole)?;
-    let _placing = placing();
-    std::fs::rename(&whole, &target).map_err(failed)
 }

@@ -10,4 +10,5 @@ mod new;
 mod output;
 mod publish;
 mod support;
+mod train;
 mod weights;

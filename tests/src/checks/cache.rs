@@ -2,12 +2,12 @@
 
 use burn::tensor::Tensor;
 use zoo_registry::output::Record;
-use zoo_registry::{Decode, HeadOutput, Logits, Model, Rows, Side, Tokens};
+use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Tokens};
 
 use crate::check::{Check, Stop, Verdict, require};
-use crate::inputs;
+use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
-use crate::values::{Noise, VISIBLE, Worst, gap};
+use crate::values::{Noise, Stream, VISIBLE, Worst, gap};
 
 pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
     id: "cache-equals-forward",
@@ -55,7 +55,7 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
 struct Reader<'a> {
     model: &'a dyn Model,
     decoder: &'a dyn Decode,
-    tokens: Tokens,
+    reading: Reading,
     noise: Noise,
 }
 
@@ -66,22 +66,30 @@ impl<'a> Reader<'a> {
         model: &'a dyn Model,
         decoder: &'a dyn Decode,
     ) -> Result<Self, Stop> {
-        let limits = inputs::text_limits(model)?;
-        let len = inputs::longest(&limits)?;
-        let whole = inputs::texts(&limits, "cached", 3, len)?;
-        let texts = [len - 2, len, len / 2 + 1].map(|real| vec![0i64; real]);
-        let mask = Tokens::padded(&texts, 0, Side::Left).and_then(|tokens| tokens.attention_mask);
-        let noise = subject.noise(variant, &[whole.clone().into()])?;
-        Ok(Self { model, decoder, tokens: Tokens { attention_mask: mask, ..whole }, noise })
+        let whole = inputs::random_reading(model, "cached", 3)?;
+        let noise = subject.noise(variant, &[whole.input()])?;
+        let reading = Reading {
+            source: whole.source.map(|source| ragged(source, [0, 3, 1])),
+            target: ragged(whole.target, [2, 0, 5]),
+        };
+        Ok(Self { model, decoder, reading, noise })
+    }
+
+    fn tokens(&self) -> &Tokens {
+        &self.reading.target
     }
 
     fn len(&self) -> usize {
-        self.tokens.input_ids.dims()[1]
+        self.tokens().input_ids.dims()[1]
+    }
+
+    fn start(&self) -> Result<DecodeState, Stop> {
+        Ok(self.decoder.start(self.tokens().input_ids.dims()[0], self.reading.before_writing().as_ref())?)
     }
 
     /// Scores of every position, read at once.
-    fn at_once(&self, tokens: &Tokens) -> Result<Scores, Stop> {
-        match self.model.forward(&tokens.clone().into(), Record::NOTHING)?.head {
+    fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
+        match self.model.forward(&reading.input(), Record::NOTHING)?.head {
             HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
             _ => Err(Stop::fails("the head's answer changed its kind")),
         }
@@ -94,24 +102,24 @@ impl<'a> Reader<'a> {
     }
 
     fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
-        let whole = self.at_once(&self.tokens)?;
+        let whole = self.at_once(&self.reading)?;
         for pieces in self.cuts() {
-            let mut state = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
+            let mut state = self.start()?;
             let mut from = 0;
             for piece in &pieces {
-                let tokens = self.tokens.columns(from, from + piece);
+                let tokens = self.tokens().columns(from, from + piece);
                 let scores = Scores::of(self.decoder.advance(&mut state, &tokens, Logits::Every)?);
-                self.compare(&scores, &whole, &self.tokens, from, worst, &format!("pieces of {pieces:?}"));
+                self.compare(&scores, &whole, self.tokens(), from, worst, &format!("pieces of {pieces:?}"));
                 from += piece;
             }
             require(state.len() == self.len(), || {
                 format!("{} tokens read, the state says {}", self.len(), state.len())
             })?;
         }
-        let mut state = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
-        let last = Scores::of(self.decoder.advance(&mut state, &self.tokens, Logits::Last)?);
+        let mut state = self.start()?;
+        let last = Scores::of(self.decoder.advance(&mut state, self.tokens(), Logits::Last)?);
         require(last.len == 1, || format!("asked for the last scores, found those of {} positions", last.len))?;
-        self.compare(&last, &whole, &self.tokens, self.len() - 1, worst, "the last scores alone");
+        self.compare(&last, &whole, self.tokens(), self.len() - 1, worst, "the last scores alone");
         Ok(())
     }
 
@@ -120,8 +128,8 @@ impl<'a> Reader<'a> {
         const ROWS: [usize; 4] = [2, 0, 0, 1];
         let len = self.len();
         let cut = len / 2;
-        let copied = {
-            let tokens = self.tokens.select(&ROWS);
+        let copied_reading = {
+            let Reading { source, target: tokens } = self.reading.select(&ROWS);
             // From the cut on, the copy reads the ids in another order.
             let ids = tokens.input_ids.rows().map(|row| {
                 let mut row = row.to_vec();
@@ -129,19 +137,20 @@ impl<'a> Reader<'a> {
                 row
             });
             let input_ids = Rows::new(&ids.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
-            Tokens { input_ids, ..tokens }
+            Reading { source, target: Tokens { input_ids, ..tokens } }
         };
-        let (original_whole, copied_whole) = (self.at_once(&self.tokens)?, self.at_once(&copied)?);
-        let mut original = self.decoder.start(self.tokens.input_ids.dims()[0], None)?;
-        self.decoder.advance(&mut original, &self.tokens.columns(0, cut), Logits::Last)?;
+        let copied = &copied_reading.target;
+        let (original_whole, copied_whole) = (self.at_once(&self.reading)?, self.at_once(&copied_reading)?);
+        let mut original = self.start()?;
+        self.decoder.advance(&mut original, &self.tokens().columns(0, cut), Logits::Last)?;
         let mut copy = original.clone();
         copy.select(&ROWS);
         for from in cut..len {
             let scores = Scores::of(self.decoder.advance(&mut copy, &copied.columns(from, from + 1), Logits::Every)?);
-            self.compare(&scores, &copied_whole, &copied, from, worst, "a copy with rows selected");
-            let next = self.tokens.columns(from, from + 1);
+            self.compare(&scores, &copied_whole, copied, from, worst, "a copy with rows selected");
+            let next = self.tokens().columns(from, from + 1);
             let scores = Scores::of(self.decoder.advance(&mut original, &next, Logits::Every)?);
-            self.compare(&scores, &original_whole, &self.tokens, from, worst, "an original beside its copy");
+            self.compare(&scores, &original_whole, self.tokens(), from, worst, "an original beside its copy");
         }
         Ok(())
     }
@@ -159,13 +168,20 @@ impl<'a> Reader<'a> {
 
     fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
-        let whole = self.at_once(&self.tokens)?;
-        let alone = self.at_once(&self.tokens.columns(last, last + 1))?;
+        let whole = self.at_once(&self.reading)?;
+        let alone = self.at_once(&self.reading.with(Stream::Target, self.tokens().columns(last, last + 1)))?;
         let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
         require(apart > VISIBLE, || {
             format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")
         })
     }
+}
+
+/// The same texts with so many tokens of each hidden on the left.
+fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
+    let [_, len] = tokens.input_ids.dims();
+    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
+    Tokens { attention_mask: Rows::new(&mask), ..tokens }
 }
 
 /// Scores on the host.

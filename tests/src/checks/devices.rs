@@ -1,7 +1,7 @@
 //! One model, whatever it runs on and whoever looks.
 
-use zoo_registry::output::Output;
-use zoo_registry::output::Record;
+use serde_json::{Map, Value};
+use zoo_registry::output::{Output, Record};
 
 use crate::check::{Check, Stop, Verdict, require};
 use crate::inputs;
@@ -58,29 +58,47 @@ fn recording_changes_nothing(subject: &Subject<'_>) -> Verdict {
         let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (silent, told) = (model.forward(&input, Record::NOTHING)?, model.forward(&input, Record::ALL)?);
         let fail = |what: String| Stop::fails(format!("head `{}`: {what}", variant.head));
-        require(silent.hidden_states.is_empty() && silent.attentions.is_empty(), || {
-            "something is kept unasked".to_owned()
-        })?;
-        kept(&told, variant.config.get("n_layers").and_then(serde_json::Value::as_u64)).map_err(fail)?;
+        let unasked = values(&silent).into_iter().find(Values::is_recorded);
+        require(unasked.is_none(), || "something is kept unasked".to_owned())?;
+        kept(&told, &variant.config).map_err(fail)?;
         for (silent, told) in values(&silent).iter().zip(&values(&told)) {
             let multiple = noise.multiple(&silent.name, gap(&silent.data, &told.data));
             worst.see(multiple, || format!("{}, head `{}`", silent.name, variant.head));
         }
-        values(&told).iter().filter(|value| value.axes == Axes::Pair).try_for_each(distributions).map_err(fail)?;
+        values(&told)
+            .iter()
+            .filter(|value| matches!(value.axes, Axes::Pair(..)))
+            .try_for_each(distributions)
+            .map_err(fail)?;
     }
     worst.verdict("with and without recording")
 }
 
-fn kept(told: &Output, n_layers: Option<u64>) -> Result<(), String> {
-    let (hidden, maps) = (told.hidden_states.len(), told.attentions.len());
-    let layers = n_layers.map_or(maps, |n| n as usize);
-    if maps != layers {
-        return Err(format!("{maps} attention maps of {layers} layers"));
+fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
+    let layers = |stack: &str, maps: usize| {
+        let number = |field: &str| config.get(field).and_then(Value::as_u64);
+        number(&format!("n_{stack}_layers")).or_else(|| number("n_layers")).map_or(maps, |n| n as usize)
+    };
+    let recorded = |what: &str, hidden: usize, maps: usize, layers: usize| {
+        if maps != layers {
+            return Err(format!("{maps} attention maps of {layers} {what}layers"));
+        }
+        if hidden != layers + 1 {
+            return Err(format!("{hidden} hidden states, expected {layers} and the embeddings"));
+        }
+        Ok(())
+    };
+    let maps = told.attentions.len();
+    recorded("", told.hidden_states.len(), maps, layers("decoder", maps))?;
+    let Some(source) = &told.source else { return Ok(()) };
+    let maps = source.attentions.len();
+    recorded("encoder ", source.hidden_states.len(), maps, layers("encoder", maps))?;
+    let across = source.cross_attentions.len();
+    if across == told.attentions.len() {
+        Ok(())
+    } else {
+        Err(format!("{across} maps of looks at the source, expected one a layer"))
     }
-    if hidden != layers + 1 {
-        return Err(format!("{hidden} hidden states, expected {layers} and the embeddings"));
-    }
-    Ok(())
 }
 
 /// How many roundings of 1 a row of a map may be off: softmax divides numbers of one sum, each rounded once, and the sum here

@@ -7,11 +7,11 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Labels, Model, Rows, loss};
 
 use crate::check::{Check, Stop, Verdict, none_of};
-use crate::draw::Draw;
 use crate::hot;
 use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
+use zoo_registry::draw::Draw;
 
 pub(super) const GRADIENTS_REACH_EVERY_PARAMETER: Check = Check {
     id: "gradients-reach-every-parameter",

@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 
 use zoo_registry::output::Record;
-use zoo_registry::{Input, Model, Rows, Side, Tokens};
+use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
 use crate::check::{Check, Stop, Verdict, require};
-use crate::draw::Draw;
-use crate::inputs;
+use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
-use crate::values::{Axes, Noise, VISIBLE, Values, Worst, gap, values};
+use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
+use zoo_registry::draw::Draw;
 
 pub(super) const PADDING_DOES_NOT_LEAK: Check = Check {
     id: "padding-does-not-leak",
     statement: "A text says the same with padding before it, after it or without: at every real token, whatever ids are under the mask.",
     method: "Texts of three lengths in one batch, padded on the right and on the left with random ids, against each text alone: \
-             hidden states, attention maps and head outputs at real tokens, and after right padding the answers a text. The \
-             guard: without the mask the same batch differs far more than noise.",
+             hidden states, attention maps and head outputs at real tokens, and after right padding the answers a text. Of an \
+             encoder–decoder both texts are padded. The guard: without either mask the same batch differs far more than noise.",
     catches: &[
         "a padding mask that is ignored",
         "positions that count padding",
         "a mask of the wrong polarity",
+        "a decoder that looks at the source's padding",
         "NaN from fully hidden rows",
     ],
     run: padding_does_not_leak,
@@ -74,15 +75,23 @@ struct Error {
     multiple: f64,
     axes: Axes,
     output: String,
+    recorded: bool,
     place: String,
 }
 
-/// One variant with three texts, each run alone.
+/// Three texts of one stream.
+struct Texts {
+    stream: Stream,
+    limits: TokenLimits,
+    ids: Vec<Vec<i64>>,
+    types: Vec<Vec<i64>>,
+}
+
+/// One variant with three inputs, each run alone.
 struct Probe {
     head: String,
     model: Box<dyn Model>,
-    texts: Vec<Vec<i64>>,
-    types: Vec<Vec<i64>>,
+    texts: Vec<Texts>,
     alone: Vec<Vec<Values>>,
     noise: Noise,
 }
@@ -90,15 +99,12 @@ struct Probe {
 impl Probe {
     fn new(subject: &Subject<'_>, variant: &Variant) -> Result<Self, Stop> {
         let model = subject.hot(variant)?;
-        let limits = inputs::text_limits(model.as_ref())?;
-        let (longest, n_types) = (inputs::longest(&limits)?, limits.n_token_types);
-        let lengths = LENGTHS.map(|(part, of)| (longest * part / of).max(1));
-        let texts: Vec<Vec<i64>> =
-            lengths.iter().map(|&len| inputs::text(&limits, &format!("padded {len}"), len)).collect();
-        let types = lengths.iter().map(|&len| Draw::new(&format!("types {len}")).ids(len, n_types.max(1))).collect();
-        let mut probe =
-            Self { head: variant.head.clone(), model, texts, types, alone: Vec::new(), noise: Noise::default() };
-        let singles = (0..lengths.len()).map(|row| probe.single(row)).collect::<Result<Vec<_>, _>>()?;
+        let streams = inputs::streams(model.as_ref())?;
+        let texts = streams.into_iter().map(Texts::new).collect::<Result<Vec<_>, _>>()?;
+        let head = variant.head.clone();
+        let mut probe = Self { head, model, texts, alone: Vec::new(), noise: Noise::default() };
+        let singles = (0..LENGTHS.len()).map(|row| Ok(probe.reading(|texts| texts.single(row))?.input()));
+        let singles = singles.collect::<Result<Vec<_>, Stop>>()?;
         for single in &singles {
             probe.alone.push(values(&probe.model.forward(single, Record::ALL)?));
         }
@@ -106,52 +112,38 @@ impl Probe {
         Ok(probe)
     }
 
-    fn single(&self, row: usize) -> Result<Input, Stop> {
-        let ids = Rows::new(&[&self.texts[row]]).ok_or_else(|| Stop::fails("expected a text"))?;
-        Ok(Tokens { token_type_ids: Rows::new(&[&self.types[row]]), ..Tokens::new(ids) }.into())
+    fn of(&self, stream: Stream) -> Option<&Texts> {
+        self.texts.iter().find(|texts| texts.stream == stream)
     }
 
-    /// All texts in one batch, random ids under the mask.
-    fn padded(&self, side: Side) -> Result<Tokens, Stop> {
-        let missing = || Stop::fails("expected texts");
-        let tokens = Tokens::padded(&self.texts, 0, side).ok_or_else(missing)?;
-        let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
-        let [batch, len] = tokens.input_ids.dims();
-        let mut draw = Draw::new("under the mask");
-        let vocab = inputs::text_limits(self.model.as_ref())?.vocab_size;
-        let mask = tokens.mask();
-        let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
-        let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(vocab) as i64 }).collect();
-        let input_ids = Rows::from_flat(batch, len, ids).ok_or_else(missing)?;
-        Ok(Tokens { input_ids, token_type_ids: Some(types.input_ids), ..tokens })
+    fn reading(&self, make: impl Fn(&Texts) -> Result<Tokens, Stop>) -> Result<Reading, Stop> {
+        let make = |stream| self.of(stream).map(&make).transpose();
+        let target = make(Stream::Target)?.ok_or_else(|| Stop::fails("expected a text"))?;
+        Ok(Reading { source: make(Stream::Source)?, target })
     }
 
-    /// Errors of the padded batch against each text alone, as multiples of the noise.
-    fn errors(&self, tokens: &Tokens, side: Side) -> Result<Vec<Error>, Stop> {
-        let [_, len] = tokens.input_ids.dims();
-        let batch = values(&self.model.forward(&tokens.clone().into(), Record::ALL)?);
+    /// Errors of a padded batch against each text alone, as multiples of the noise.
+    fn errors(&self, reading: &Reading, side: Side) -> Result<Vec<Error>, Stop> {
+        let batch = values(&self.model.forward(&reading.input(), Record::ALL)?);
         let mut errors = Vec::new();
         for (row, alone) in self.alone.iter().enumerate() {
-            let real = self.texts[row].len();
-            let positions: Vec<usize> = match side {
-                Side::Left => (len - real..len).collect(),
-                Side::Right => (0..real).collect(),
-            };
+            let positions = |stream| self.of(stream).map(|texts| texts.positions(row, side)).unwrap_or_default();
+            let (source, target) = (positions(Stream::Source), positions(Stream::Target));
+            let positions = |stream| if stream == Stream::Source { source.as_slice() } else { target.as_slice() };
             require(alone.len() == batch.len(), || "padding changes the number of outputs".to_owned())?;
             for (alone, batch) in alone.iter().zip(&batch) {
-                let multiple = self.noise.multiple(&alone.name, gap(&batch.part(row, &positions), &alone.data));
-                let place = format!(
-                    "{} of the text of {real} tokens, head `{}`, padded on the {side:?}",
-                    alone.name, self.head
-                );
-                errors.push(Error { multiple, axes: alone.axes, output: alone.name.clone(), place });
+                let multiple = self.noise.multiple(&alone.name, gap(&batch.part(row, positions), &alone.data));
+                let (name, real, head) = (&alone.name, target.len(), &self.head);
+                let place = format!("{name} of the text of {real} tokens, head `{head}`, padded on the {side:?}");
+                let (axes, recorded) = (alone.axes, alone.is_recorded());
+                errors.push(Error { multiple, axes, output: alone.name.clone(), recorded, place });
             }
         }
         Ok(errors)
     }
 
     fn compare(&self, side: Side, counts: impl Fn(Axes) -> bool, worst: &mut Worst) -> Result<(), Stop> {
-        for Error { multiple, axes, place, .. } in self.errors(&self.padded(side)?, side)? {
+        for Error { multiple, axes, place, .. } in self.errors(&self.reading(|texts| texts.padded(side))?, side)? {
             if counts(axes) {
                 worst.see(multiple, || place);
             }
@@ -159,24 +151,76 @@ impl Probe {
         Ok(())
     }
 
-    /// The mask is what makes the difference. Padding after a text is invisible to causal models, so either side counts.
+    /// The mask is what makes the difference, in each stream. Padding after a text is invisible to causal models, so either side
+    /// counts. What the head says is what must depend on the mask, not only what is recorded on the way.
     fn guard(&self) -> Result<(), Stop> {
-        let mut most: BTreeMap<String, f64> = BTreeMap::new();
-        for side in [Side::Left, Side::Right] {
-            let unmasked = Tokens { attention_mask: None, ..self.padded(side)? };
-            for Error { multiple, output, .. } in self.errors(&unmasked, side)? {
-                // What the head says is what must depend on the mask, not only what is recorded on the way.
-                if !output.starts_with("hidden_states.") && !output.starts_with("attentions.") {
+        for unmasked in &self.texts {
+            let mut most: BTreeMap<String, f64> = BTreeMap::new();
+            for side in [Side::Left, Side::Right] {
+                let padded = self.reading(|texts| texts.padded(side))?;
+                let tokens = Tokens { attention_mask: None, ..unmasked.padded(side)? };
+                let depends = |error: &Error| match (error.axes, unmasked.stream) {
+                    // What the encoder says does not depend on what is written.
+                    (Axes::Token(Stream::Source), Stream::Target) => false,
+                    _ => !error.recorded,
+                };
+                let errors = self.errors(&padded.with(unmasked.stream, tokens), side)?;
+                for Error { multiple, output, .. } in errors.into_iter().filter(depends) {
                     let most = most.entry(output).or_default();
                     *most = most.max(multiple);
                 }
             }
+            let head = &self.head;
+            let blind = most.iter().find(|(_, most)| **most <= VISIBLE);
+            require(blind.is_none(), || {
+                let (output, most) = blind.map_or(("", 0.0), |(output, most)| (output.as_str(), *most));
+                format!("head `{head}`: without the mask {output} moves by {most:.1} × noise, so nothing is seen")
+            })?;
         }
-        let head = &self.head;
-        let blind = most.iter().find(|(_, most)| **most <= VISIBLE);
-        require(blind.is_none(), || {
-            let (output, most) = blind.map_or(("", 0.0), |(output, most)| (output.as_str(), *most));
-            format!("head `{head}`: without the mask {output} moves by {most:.1} × noise, so nothing is seen")
-        })
+        Ok(())
+    }
+}
+
+impl Texts {
+    fn new((stream, limits): (Stream, TokenLimits)) -> Result<Self, Stop> {
+        let (longest, n_types) = (inputs::longest(&limits)?, limits.n_token_types);
+        let mut lengths = LENGTHS.map(|(part, of)| (longest * part / of).max(1));
+        if stream == Stream::Source {
+            // A long source has a short answer, so that the two masks cannot be mistaken for each other.
+            lengths.rotate_left(1);
+        }
+        let name = if stream == Stream::Source { "padded source" } else { "padded" };
+        let text = |len| inputs::text(&limits, &format!("{name} {len}"), len);
+        let types = |len| Draw::new(&format!("types of {name} {len}")).ids(len, n_types.max(1));
+        Ok(Self { ids: lengths.map(text).to_vec(), types: lengths.map(types).to_vec(), stream, limits })
+    }
+
+    /// Text `row` alone.
+    fn single(&self, row: usize) -> Result<Tokens, Stop> {
+        let ids = Rows::new(&[&self.ids[row]]).ok_or_else(|| Stop::fails("expected a text"))?;
+        Ok(Tokens { token_type_ids: Rows::new(&[&self.types[row]]), ..Tokens::new(ids) })
+    }
+
+    /// All texts in one batch, random ids under the mask.
+    fn padded(&self, side: Side) -> Result<Tokens, Stop> {
+        let missing = || Stop::fails("expected texts");
+        let tokens = Tokens::padded(&self.ids, 0, side).ok_or_else(missing)?;
+        let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
+        let [batch, len] = tokens.input_ids.dims();
+        let mut draw = Draw::new("under the mask");
+        let mask = tokens.mask();
+        let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
+        let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(self.limits.vocab_size) as i64 }).collect();
+        let input_ids = Rows::from_flat(batch, len, ids).ok_or_else(missing)?;
+        Ok(Tokens { input_ids, token_type_ids: Some(types.input_ids), ..tokens })
+    }
+
+    /// Where text `row` stands in the padded batch.
+    fn positions(&self, row: usize, side: Side) -> Vec<usize> {
+        let (real, len) = (self.ids[row].len(), self.ids.iter().map(Vec::len).max().unwrap_or(0));
+        match side {
+            Side::Left => (len - real..len).collect(),
+            Side::Right => (0..real).collect(),
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value};
+use zoo_registry::input::Images;
 use zoo_registry::weights::{LoadReport, MemoryWeights};
-use zoo_registry::{Architecture, Dir, Model, Rows, Tokens, config};
+use zoo_registry::{Architecture, Dir, Input, Limits, Model, Rows, TokenLimits, Tokens, config};
 
 use super::meta::{Case, Kind, Meta, Recorded};
 use super::{Row, forward, generate, gradients};
@@ -91,7 +92,7 @@ impl Golden {
         let mut rows = Vec::new();
         for case in &self.meta.cases {
             let within = |stop: Stop| Stop::fails(format!("golden `{}`, case `{}`: {stop}", self.name, case.name));
-            let known = case.kwargs.is_empty();
+            let known = case.kwargs.keys().all(|setting| setting == INTERPOLATES);
             require(known, || format!("was recorded with {:?}, which is not known here", case.kwargs))
                 .map_err(within)?;
             let model = self.load(architecture, device).map_err(within)?.model;
@@ -133,10 +134,44 @@ impl Golden {
         found.map(Some).ok_or_else(|| Stop::fails(format!("`inputs.safetensors` lacks `{key}`")))
     }
 
-    /// What goes into the model, without explicit positions unless the case has them.
-    pub(super) fn tokens(&self, case: &Case) -> Result<Tokens, Stop> {
-        let rows = |role: &str| self.input(case, role)?.map(Numbers::rows).transpose();
-        let input_ids = rows("input_ids")?.ok_or_else(|| Stop::fails("it has no `input_ids`"))?;
+    /// What goes into a model with these limits. Of a loss, the decoder's input is what the reference made of the labels.
+    pub(super) fn input_of(&self, case: &Case, limits: &Limits) -> Result<Input, Stop> {
+        match limits {
+            Limits::Tokens(limits) => Ok(self.text(case, "", limits)?.into()),
+            Limits::TokenPair { source, target } => {
+                Ok(Input::TokenPair { source: self.text(case, "", source)?, target: self.text(case, DECODER, target)? })
+            }
+            Limits::Images(_) => {
+                let pixels = self.input(case, "pixel_values")?.ok_or_else(|| lacks("pixel_values"))?;
+                let &[batch, channels, height, width] = &pixels.shape[..] else {
+                    return Err(Stop::fails(format!(
+                        "`pixel_values` has shape {:?}, expected four axes",
+                        pixels.shape
+                    )));
+                };
+                let dims = [batch, channels, height, width];
+                Ok(Input::Images(Images { dims, pixel_values: pixels.floats.clone() }))
+            }
+            other => Err(Stop::fails(format!("no golden is known for models that read {other:?}"))),
+        }
+    }
+
+    /// The text whose roles start with `prefix`, with the positions the reference's plain forward gives: counted from the left
+    /// edge, padding or not.
+    fn text(&self, case: &Case, prefix: &str, limits: &TokenLimits) -> Result<Tokens, Stop> {
+        let tokens = self.tokens(case, prefix)?;
+        let [batch, len] = tokens.input_ids.dims();
+        let counted = || Rows::from_flat(batch, len, (0..batch).flat_map(|_| 0..len as i64).collect());
+        let position_ids = limits.max_positions.and_then(|_| tokens.position_ids.clone().or_else(counted));
+        Ok(Tokens { position_ids, ..tokens })
+    }
+
+    /// The text whose roles start with `prefix`, without explicit positions unless the case has them.
+    pub(super) fn tokens(&self, case: &Case, prefix: &str) -> Result<Tokens, Stop> {
+        let rows = |role: &str| self.input(case, &format!("{prefix}{role}"))?.map(Numbers::rows).transpose();
+        let made =
+            case.outputs.get(&format!("{prefix}{MADE}")).map(|made| self.output(&made.key)?.rows()).transpose()?;
+        let input_ids = rows("input_ids")?.or(made).ok_or_else(|| lacks(&format!("{prefix}input_ids")))?;
         let mask = rows("attention_mask")?.and_then(|mask| {
             let [batch, len] = mask.dims();
             Rows::from_flat(batch, len, mask.as_slice().iter().map(|&real| real != 0).collect())
@@ -144,14 +179,17 @@ impl Golden {
         let (token_type_ids, position_ids) = (rows("token_type_ids")?, rows("position_ids")?);
         Ok(Tokens { input_ids, attention_mask: mask, token_type_ids, position_ids })
     }
+}
 
-    /// As [`Self::tokens`], with the positions the reference's plain forward gives: counted from the left edge, padding or not.
-    pub(super) fn tokens_from_the_edge(&self, case: &Case) -> Result<Tokens, Stop> {
-        let tokens = self.tokens(case)?;
-        let [batch, len] = tokens.input_ids.dims();
-        let counted = || Rows::from_flat(batch, len, (0..batch).flat_map(|_| 0..len as i64).collect());
-        Ok(Tokens { position_ids: tokens.position_ids.clone().or_else(counted), ..tokens })
-    }
+/// Roles of what is written start so.
+pub(super) const DECODER: &str = "decoder_";
+/// How the reference names the input it made of labels.
+const MADE: &str = "input_ids_from_labels";
+/// The reference stretches its positions to other image sizes when asked to; ours always does.
+const INTERPOLATES: &str = "interpolate_pos_encoding";
+
+fn lacks(role: &str) -> Stop {
+    Stop::fails(format!("it has no `{role}`"))
 }
 
 impl Numbers {

@@ -1,27 +1,32 @@
 //! Every output of a forward pass, in the order in which a model computes them.
 
-use zoo_registry::Model;
 use zoo_registry::output::Record;
+use zoo_registry::{Input, Model, Rows};
 
 use super::Row;
 use super::folder::Golden;
 use super::meta::Case;
 use crate::check::Stop;
-use crate::values::{Axes, Values, gap, values};
+use crate::values::{Axes, Stream, Values, gap, values};
 
 pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Vec<Row>, Stop> {
-    let tokens = golden.tokens_from_the_edge(case)?;
-    let mask = tokens.mask();
-    let ours = values(&model.forward(&tokens.into(), Record::ALL)?);
-    let mut names: Vec<&String> = case.outputs.keys().collect();
+    let mut names: Vec<&str> = case.outputs.keys().map(String::as_str).collect();
     names.sort_by_key(|name| stage(name));
+    some_rows(golden, case, model, &names)
+}
+
+/// Some outputs of a forward pass.
+pub(super) fn some_rows(golden: &Golden, case: &Case, model: &dyn Model, names: &[&str]) -> Result<Vec<Row>, Stop> {
+    let input = golden.input_of(case, &model.limits())?;
+    let masks = Masks::of(&input);
+    let ours = values(&model.forward(&input, Record::ALL)?);
     let mut rows = Vec::new();
-    for name in names {
+    for &name in names {
         let recorded = &case.outputs[name];
         let theirs = golden.output(&recorded.key)?;
         let (error, at) = match ours.iter().find(|value| value.name == our_name(name)) {
             Some(value) if value.shape == theirs.shape => {
-                compare(value, &Values { data: theirs.floats.clone(), ..value.clone() }, &mask)
+                compare(value, &Values { data: theirs.floats.clone(), ..value.clone() }, &masks)
             }
             Some(value) => (f64::INFINITY, format!("our shape {:?}, expected {:?}", value.shape, theirs.shape)),
             None => (f64::INFINITY, "no output of ours has this name".to_owned()),
@@ -36,34 +41,59 @@ fn our_name(theirs: &str) -> &str {
     theirs.strip_prefix("base.").unwrap_or(theirs)
 }
 
-/// Where in the computation an output arises: embeddings, then each layer's attention and result, then the head.
-fn stage(name: &str) -> (usize, usize) {
+/// Where in the computation an output arises: embeddings, then each layer's attention and result, the encoder's before the
+/// decoder's, then the head.
+fn stage(name: &str) -> (usize, usize, usize) {
     let layer = name.rsplit('.').next().and_then(|layer| layer.parse::<usize>().ok());
-    match (our_name(name), layer) {
-        (name, Some(layer)) if name.starts_with("hidden_states.") => (2 * layer, 0),
-        (name, Some(layer)) if name.starts_with("attentions.") => (2 * layer + 1, 0),
-        ("last_hidden_state", _) => (usize::MAX, 0),
-        ("pooler_output", _) => (usize::MAX, 1),
-        _ => (usize::MAX, 2),
+    let name = our_name(name);
+    let stack = usize::from(!name.starts_with("encoder_"));
+    match layer {
+        Some(layer) if name.contains("hidden_states.") => (stack, 3 * layer, 0),
+        Some(layer) if name.starts_with("cross_attentions.") => (stack, 3 * layer + 2, 0),
+        Some(layer) if name.contains("attentions.") => (stack, 3 * layer + 1, 0),
+        _ => (stack, usize::MAX, usize::from(!name.ends_with("last_hidden_state"))),
+    }
+}
+
+/// Which tokens are real, by stream; `None` where all are.
+struct Masks {
+    source: Option<Rows<bool>>,
+    target: Option<Rows<bool>>,
+}
+
+impl Masks {
+    fn of(input: &Input) -> Self {
+        match input {
+            Input::Tokens(tokens) => Self { source: None, target: Some(tokens.mask()) },
+            Input::TokenPair { source, target } => Self { source: Some(source.mask()), target: Some(target.mask()) },
+            _ => Self { source: None, target: None },
+        }
+    }
+
+    /// Where text `row` has real tokens among `len`.
+    fn real(&self, stream: Stream, row: usize, len: usize) -> Vec<usize> {
+        let mask = if stream == Stream::Source { &self.source } else { &self.target };
+        (0..len).filter(|&at| mask.as_ref().is_none_or(|mask| mask.row(row)[at])).collect()
     }
 }
 
 /// Largest difference at real tokens, and where.
-fn compare(ours: &Values, theirs: &Values, mask: &zoo_registry::Rows<bool>) -> (f64, String) {
+fn compare(ours: &Values, theirs: &Values, masks: &Masks) -> (f64, String) {
     let mut worst = (0.0, "nowhere".to_owned());
-    for (row, real) in mask.rows().enumerate() {
-        let mut see = |error: f64, at: String| {
-            if error > worst.0 {
-                worst = (error, at);
-            }
-        };
-        if ours.axes == Axes::Text {
-            see(gap(ours.row(row), theirs.row(row)), format!("text {row}"));
-            continue;
+    let mut see = |error: f64, at: String| {
+        if error > worst.0 {
+            worst = (error, at);
         }
-        for position in (0..real.len()).filter(|&position| real[position]) {
-            let error = gap(&of_query(ours, row, position), &of_query(theirs, row, position));
-            see(error, format!("text {row}, position {position}"));
+    };
+    for row in 0..ours.shape.first().copied().unwrap_or(0) {
+        match (ours.axes, &ours.shape[..]) {
+            (Axes::Token(stream), &[_, len, ..]) | (Axes::Pair(stream, _), &[_, _, len, _]) => {
+                for position in masks.real(stream, row, len) {
+                    let error = gap(&of_query(ours, row, position), &of_query(theirs, row, position));
+                    see(error, format!("text {row}, position {position}"));
+                }
+            }
+            _ => see(gap(ours.row(row), theirs.row(row)), format!("text {row}")),
         }
     }
     worst
@@ -72,10 +102,10 @@ fn compare(ours: &Values, theirs: &Values, mask: &zoo_registry::Rows<bool>) -> (
 /// What belongs to one token: for attention maps, all that this query looks at.
 fn of_query(values: &Values, row: usize, position: usize) -> Vec<f32> {
     match (values.axes, &values.shape[..]) {
-        (Axes::Pair, &[_, heads, queries, keys]) => {
+        (Axes::Pair(..), &[_, heads, queries, keys]) => {
             let text = values.row(row);
             (0..heads).flat_map(|head| &text[(head * queries + position) * keys..][..keys]).copied().collect()
         }
-        _ => values.part(row, &[position]),
+        _ => values.part(row, |_| std::slice::from_ref(&position)),
     }
 }

@@ -1,7 +1,7 @@
 //! Text that the reference wrote, id by id, and its scores.
 
-use zoo_registry::generate::{Strategy, Written, generate};
-use zoo_registry::{Logits, Model, Tokens};
+use zoo_registry::generate::{Prompt, Strategy, Written, generate};
+use zoo_registry::{Input, Limits, Logits, Model, Rows, Tokens};
 
 use super::Row;
 use super::folder::{Golden, Numbers};
@@ -10,15 +10,15 @@ use crate::check::{Stop, require};
 use crate::values::gap;
 
 pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Vec<Row>, Stop> {
-    let prompt = golden.tokens(case)?;
     let mut rows = Vec::new();
     for (name, settings) in &case.generation {
         if case.ids_equal_in_f64.get(name) == Some(&false) {
             continue;
         }
-        let written = write(model, &prompt, settings)?;
+        let start = Start::of(golden, case, model, settings)?;
+        let written = write(model, &start, settings)?;
         let theirs = golden.output(&case.outputs.get(name).ok_or_else(|| lacks(name))?.key)?;
-        let (wrong, at) = wrong_ids(&written, theirs, prompt.input_ids.dims()[1], settings.eos_token_id)?;
+        let (wrong, at) = wrong_ids(&written, theirs, start.tokens.input_ids.dims()[1], settings.eos_token_id)?;
         rows.push(golden.row(case, name, wrong as f64, 0.0, at));
         let scores = format!("{name}_scores");
         if let Some(recorded) = case.outputs.get(&scores) {
@@ -29,9 +29,9 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Ve
         }
     }
     const FIRST: &str = "greedy_scores_first_step";
-    if let Some(recorded) = case.outputs.get(FIRST) {
+    if let (Some(recorded), Some(settings)) = (case.outputs.get(FIRST), case.generation.get("greedy")) {
         let theirs = golden.output(&recorded.key)?;
-        let ours = first_scores(model, &prompt)?;
+        let ours = first_scores(model, &Start::of(golden, case, model, settings)?)?;
         let noise = theirs.noise(case.score_noise.get(FIRST).copied());
         rows.push(golden.row(case, FIRST, gap(&ours, &theirs.floats), noise, "scores after the prompt".into()));
     }
@@ -40,7 +40,34 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Ve
     Ok(rows)
 }
 
-fn write(model: &dyn Model, prompt: &Tokens, settings: &Generation) -> Result<Vec<Written>, Stop> {
+/// What the reference began with.
+struct Start {
+    source: Option<Input>,
+    tokens: Tokens,
+}
+
+impl Start {
+    /// A decoder continues the case's text; an encoder–decoder reads it and begins with its start token.
+    fn of(golden: &Golden, case: &Case, model: &dyn Model, settings: &Generation) -> Result<Self, Stop> {
+        let text = golden.tokens(case, "")?;
+        match (model.limits(), settings.decoder_start_token_id) {
+            (Limits::TokenPair { .. }, Some(start_id)) => {
+                let [batch, _] = text.input_ids.dims();
+                Ok(Self { tokens: Tokens::new(Rows::full(batch, 1, start_id)), source: Some(text.into()) })
+            }
+            (Limits::TokenPair { .. }, None) => Err(Stop::fails(
+                "`meta.json` generates without `decoder_start_token_id`, which an encoder–decoder needs",
+            )),
+            _ => Ok(Self { source: None, tokens: text }),
+        }
+    }
+
+    fn prompt(&self) -> Prompt<'_> {
+        Prompt { source: self.source.as_ref(), tokens: &self.tokens }
+    }
+}
+
+fn write(model: &dyn Model, start: &Start, settings: &Generation) -> Result<Vec<Written>, Stop> {
     require(!settings.do_sample, || "was sampled, which cannot be repeated".to_owned())?;
     let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
     let strategy = Strategy {
@@ -51,7 +78,7 @@ fn write(model: &dyn Model, prompt: &Tokens, settings: &Generation) -> Result<Ve
         stop_ids: settings.eos_token_id.into_iter().collect(),
         pad_id: settings.pad_token_id,
     };
-    let texts = generate(decoder, prompt, &strategy, &mut |_| true)?;
+    let texts = generate(decoder, start.prompt(), &strategy, &mut |_| true)?;
     Ok(texts.into_iter().flat_map(|hypotheses| hypotheses.into_iter().take(settings.num_return_sequences)).collect())
 }
 
@@ -89,10 +116,10 @@ fn until_stop(ids: &[i64], prompt_len: usize, stop_id: Option<i64>) -> &[i64] {
     end.map_or(ids, |end| &ids[..=end])
 }
 
-fn first_scores(model: &dyn Model, prompt: &Tokens) -> Result<Vec<f32>, Stop> {
+fn first_scores(model: &dyn Model, start: &Start) -> Result<Vec<f32>, Stop> {
     let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
-    let mut state = decoder.start(prompt.input_ids.dims()[0], None)?;
-    let scores = decoder.advance(&mut state, prompt, Logits::Last)?;
+    let mut state = decoder.start(start.tokens.input_ids.dims()[0], start.source.as_ref())?;
+    let scores = decoder.advance(&mut state, &start.tokens, Logits::Last)?;
     Ok(scores.into_data().iter::<f32>().collect())
 }
 

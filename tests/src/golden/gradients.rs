@@ -2,20 +2,22 @@
 
 use burn::tensor::TensorData;
 use zoo_registry::weights::publish;
-use zoo_registry::{Labels, Model};
+use zoo_registry::{Input, Labels, Model};
 
 use super::folder::{Golden, Numbers};
 use super::meta::Case;
-use super::{Row, TOLERANCE};
+use super::{Row, TOLERANCE, forward};
 use crate::check::Stop;
 
 pub(super) fn rows(golden: &Golden, case: &Case, model: Box<dyn Model>) -> Result<Vec<Row>, Stop> {
-    let input = golden.tokens_from_the_edge(case)?.into();
-    let labels = labels(golden, case)?;
+    let input = golden.input_of(case, &model.limits())?;
+    let labels = labels(golden, case, &input)?;
     let names = model.weight_names().clone();
+    // The loss of an encoder–decoder is recorded with the scores it was read off.
+    let scores = if case.outputs.contains_key(SCORES) { &[SCORES][..] } else { &[] };
+    let mut rows = forward::some_rows(golden, case, model.as_ref(), scores)?;
     let gradients = model.trainer().gradients(&input, &labels)?;
     let pad_id = golden.pad_id();
-    let mut rows = Vec::new();
     if let Some(recorded) = case.outputs.get("loss") {
         let theirs = golden.output(&recorded.key)?;
         let reference = f64::from(theirs.floats.first().copied().unwrap_or(f32::NAN));
@@ -48,11 +50,17 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: Box<dyn Model>) -> Resul
     Ok(rows)
 }
 
-fn labels(golden: &Golden, case: &Case) -> Result<Labels, Stop> {
+/// The output a loss is read off.
+const SCORES: &str = "logits";
+
+fn labels(golden: &Golden, case: &Case, input: &Input) -> Result<Labels, Stop> {
     let given = |role: &str| golden.input(case, role);
     match (given("labels")?, given("start_positions")?, given("end_positions")?) {
         (Some(labels), None, None) if labels.shape.len() == 1 => Ok(Labels::Classes(labels.ints.clone())),
-        (Some(labels), None, None) => Ok(Labels::Tokens(labels.rows()?)),
+        (Some(labels), None, None) => match input {
+            Input::TokenPair { .. } => Ok(Labels::Next(labels.rows()?)),
+            _ => Ok(Labels::Tokens(labels.rows()?)),
+        },
         (None, Some(Numbers { ints: start, .. }), Some(Numbers { ints: end, .. })) => {
             Ok(Labels::Spans { start: start.clone(), end: end.clone() })
         }

@@ -71,6 +71,8 @@ pub(super) struct Generation {
     #[serde(default = "one")]
     pub(super) num_beams: usize,
     pub(super) eos_token_id: Option<i64>,
+    /// What an encoder–decoder begins with.
+    pub(super) decoder_start_token_id: Option<i64>,
     #[serde(default = "unpenalised")]
     pub(super) length_penalty: f64,
     pub(super) no_repeat_ngram_size: Option<usize>,

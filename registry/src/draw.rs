@@ -40,6 +40,11 @@ impl Draw {
         (self.unit() * n as f64) as usize
     }
 
+    /// One of several, each as likely.
+    pub fn choose<'a, T>(&mut self, among: &'a [T]) -> &'a T {
+        &among[self.below(among.len())]
+    }
+
     /// Uniform ids among `0..n`.
     pub fn ids(&mut self, count: usize, n: usize) -> Vec<i64> {
         (0..count).map(|_| self.below(n) as i64).collect()
