@@ -198,6 +198,8 @@ mod tests {
         assert!(gap(&once.matrix, &again.matrix) < 1e-6, "and writing it again leaves M as it is");
         // z counts every key, as in the linear rule (§3.1.2: "while still tracking the same normalization term").
         assert!(gap(&(once.normaliser.clone() * 2.0), &again.normaliser) < 1e-6);
+        // So what is recalled of a pair written twice is half of it: equation 9 as it stands.
+        assert!(gap(&again.retrieve(key.clone()), &(value.clone() / 2.0)) < 1e-6);
         let (once, again) = twice(MemoryUpdate::Linear);
         assert!(gap(&(once.matrix * 2.0), &again.matrix) < 1e-6, "the linear rule doubles it");
         assert!(gap(&again.retrieve(key.clone()), &value) < 1e-6);
