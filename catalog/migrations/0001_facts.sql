@@ -148,3 +148,28 @@ CREATE TABLE source_file (       -- reference code
   text         TEXT NOT NULL,
   PRIMARY KEY (architecture, path)
 ) STRICT;
+
+CREATE TABLE figure (            -- curves that were measured
+  architecture TEXT    NOT NULL REFERENCES architecture (id),
+  position     INTEGER NOT NULL,
+  title        TEXT    NOT NULL,
+  caption      TEXT    NOT NULL,
+  command      TEXT    NOT NULL,              -- measures it again
+  x_label      TEXT    NOT NULL,              -- with its unit
+  x_scale      TEXT    NOT NULL CHECK (x_scale IN ('linear', 'log')),
+  y_label      TEXT    NOT NULL,
+  y_scale      TEXT    NOT NULL CHECK (y_scale IN ('linear', 'log')),
+  PRIMARY KEY (architecture, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE figure_point (
+  architecture TEXT    NOT NULL,
+  figure       INTEGER NOT NULL,
+  series       INTEGER NOT NULL,              -- position of the curve
+  name         TEXT    NOT NULL,              -- of the curve
+  position     INTEGER NOT NULL,              -- from left to right
+  x            REAL    NOT NULL,
+  y            REAL    NOT NULL,
+  PRIMARY KEY (architecture, figure, series, position),
+  FOREIGN KEY (architecture, figure) REFERENCES figure (architecture, position)
+) STRICT, WITHOUT ROWID;

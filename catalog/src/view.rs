@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::SourceFile;
-use zoo_registry::{CheckFacts, ModuleTree, Outcome};
+use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Model {
     pub sources: Vec<SourceFile>,
     /// Presets that have code, in the descriptor's order.
     pub sizes: Vec<SizeFacts>,
+    /// What was measured of it.
+    pub figures: Vec<Figure>,
     /// Outcomes, sorted by check and device.
     pub outcomes: Vec<Outcome>,
     /// Architectures that name this one as an ancestor, with the edge.

@@ -8,6 +8,7 @@ use crate::config::{self, Config};
 use crate::descriptor::Descriptor;
 use crate::device;
 use crate::error::{Error, Result};
+use crate::figure::Figure;
 use crate::lesson::Lesson;
 use crate::model::{Model, Running};
 use crate::modules::ModuleTree;
@@ -153,7 +154,26 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
         readme: readme.and_then(|file| file.contents_utf8()).unwrap_or_default().to_owned(),
         sources,
         sizes: descriptor.presets.iter().map(size).collect::<Result<_>>()?,
+        figures: figures(architecture)?,
     })
+}
+
+/// The figures in the family's folder: `figures/*.toml`.
+///
+/// # Errors
+/// [`Error::Descriptor`] for one that is not sound.
+pub fn figures(architecture: &dyn Architecture) -> Result<Vec<Figure>> {
+    let folder = architecture.folder();
+    let Some(figures) = folder.get_dir(folder.path().join("figures")) else { return Ok(Vec::new()) };
+    let mut files: Vec<_> =
+        figures.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml")).collect();
+    files.sort_by_key(|file| file.path());
+    let id = &architecture.descriptor().id;
+    let parse = |file: &include_dir::File<'static>| {
+        let name = file.path().file_name().unwrap_or_default().to_string_lossy();
+        Figure::parse(&format!("{id}, figure {name}"), file.contents_utf8().unwrap_or_default())
+    };
+    files.into_iter().map(parse).collect()
 }
 
 fn collect_sources(root: &Dir<'static>, folder: &Dir<'static>, found: &mut Vec<SourceFile>) {

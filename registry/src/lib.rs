@@ -9,6 +9,7 @@ pub mod config;
 pub mod descriptor;
 pub mod draw;
 pub mod error;
+pub mod figure;
 pub mod modules;
 pub mod names;
 pub mod record;
@@ -54,6 +55,7 @@ pub mod weights;
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
 pub use error::{Error, Problem, Result};
+pub use figure::Figure;
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
 

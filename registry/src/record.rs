@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::descriptor::Descriptor;
+use crate::figure::Figure;
 use crate::modules::ModuleTree;
 
 /// A family as the catalog stores it: its facts, its text, its code and every size built.
@@ -17,6 +18,8 @@ pub struct Record {
     pub sources: Vec<SourceFile>,
     /// Every preset, in the descriptor's order.
     pub sizes: Vec<Size>,
+    /// What was measured of it, in the order of their file names.
+    pub figures: Vec<Figure>,
 }
 
 /// A file of reference code.

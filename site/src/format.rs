@@ -57,6 +57,23 @@ pub(crate) fn magnitude(value: f64) -> String {
     }
 }
 
+/// A measured number: whole ones grouped, others with four digits, tiny ones by their power of ten.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within range where it is cast")]
+pub(crate) fn number(value: f64) -> String {
+    let sign = if value < 0.0 { "−" } else { "" };
+    let size = value.abs();
+    if size.fract() == 0.0 && size < 1e15 {
+        return format!("{sign}{}", grouped(size as u64));
+    }
+    if !(1e-3..1e15).contains(&size) {
+        return format!("{sign}{}", magnitude(size));
+    }
+    let whole = size.log10().floor() as i32 + 1;
+    let text = format!("{size:.*}", usize::try_from(4 - whole).unwrap_or(0).min(6));
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{sign}{text}")
+}
+
 /// A share in percent: `52.1 %`, `< 0.1 %`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
 pub(crate) fn percent(part: u64, whole: u64) -> String {
@@ -148,6 +165,13 @@ mod tests {
         assert_eq!([compact(109_482_240), compact(1_557_611_200)], ["109 M", "1.56 B"]);
         assert_eq!(compact(999_999_999), "1.00 B");
         assert_eq!(bytes(437_928_960).replace(THIN, " "), "418 MiB");
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_they_are_exact() {
+        let said = [0.0, 1024.0, 0.25, -1.5, 1234.567, 0.98765, 1e-9].map(number);
+        assert_eq!(said[..6], ["0", "1024", "0.25", "−1.5", "1235", "0.9877"]);
+        assert_eq!(said[6], magnitude(1e-9));
     }
 
     #[test]

@@ -34,6 +34,28 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
     insert(connection, "source_file (architecture, path, text)", files, |row, (facts, _, file)| {
         row.push_bind(&facts.id).push_bind(&file.path).push_bind(&file.text);
     })
+    .await?;
+    figures(connection, input).await
+}
+
+async fn figures(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
+    let figures = every(input.records.iter().map(|record| (&record.descriptor, &record.figures[..])));
+    let columns = "figure (architecture, position, title, caption, command, x_label, x_scale, y_label, y_scale)";
+    insert(connection, columns, figures.clone(), |row, (facts, at, figure)| {
+        row.push_bind(&facts.id).push_bind(position(at)).push_bind(&figure.title).push_bind(&figure.caption);
+        row.push_bind(&figure.command);
+        for axis in [&figure.x, &figure.y] {
+            row.push_bind(&axis.label).push_bind(axis.scale.as_str());
+        }
+    })
+    .await?;
+    let series = every(figures.into_iter().map(|(facts, at, figure)| ((facts, at), &figure.series[..])));
+    let points = every(series.into_iter().map(|(figure, at, series)| ((figure, at, series), &series.points[..])));
+    let columns = "figure_point (architecture, figure, series, name, position, x, y)";
+    insert(connection, columns, points, |row, (((facts, figure), series_at, series), at, [x, y])| {
+        row.push_bind(&facts.id).push_bind(position(figure)).push_bind(position(series_at)).push_bind(&series.name);
+        row.push_bind(position(at)).push_bind(*x).push_bind(*y);
+    })
     .await
 }
 

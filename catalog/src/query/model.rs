@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use zoo_registry::descriptor::Preset;
+use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::SourceFile;
-use zoo_registry::{Descriptor, ModuleTree, Outcome, Parameter, Status};
+use zoo_registry::{Descriptor, Figure, ModuleTree, Outcome, Parameter, Status};
 
 use super::{Catalog, summaries};
 use crate::error::{Error, Result};
@@ -37,6 +38,7 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
     let edges = summaries::edges(&catalog.pool).await.map_err(catalog.reading())?;
     Ok(Model {
         outcomes: outcomes(catalog, Some(id)).await?,
+        figures: figures(catalog, id).await?,
         descendants: edges.into_iter().filter(|(_, edge)| edge.id == *id).collect(),
         sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
         summary,
@@ -44,6 +46,38 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
         readme,
         sizes,
     })
+}
+
+/// Figures in their order, with their curves.
+async fn figures(catalog: &Catalog, id: &str) -> Result<Vec<Figure>> {
+    type Line = (i64, String, String, String, String, String, String, String);
+    let lines: Vec<Line> = sqlx::query_as(
+        "SELECT position, title, caption, command, x_label, x_scale, y_label, y_scale FROM figure
+         WHERE architecture = ?1 ORDER BY position",
+    )
+    .bind(id)
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let points: Vec<(i64, i64, String, f64, f64)> = sqlx::query_as(
+        "SELECT figure, series, name, x, y FROM figure_point WHERE architecture = ?1 ORDER BY figure, series, position",
+    )
+    .bind(id)
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let mut series: BTreeMap<i64, BTreeMap<i64, Series>> = BTreeMap::new();
+    for (figure, at, name, x, y) in points {
+        let curve = series.entry(figure).or_default().entry(at).or_insert(Series { name, points: Vec::new() });
+        curve.points.push([x, y]);
+    }
+    let figure = |(at, title, caption, command, x_label, x_scale, y_label, y_scale): Line| {
+        let axis = |label, scale: &str| Axis { label, scale: if scale == "log" { Scale::Log } else { Scale::Linear } };
+        let (x, y) = (axis(x_label, &x_scale), axis(y_label, &y_scale));
+        let series = series.remove(&at).unwrap_or_default().into_values().collect();
+        Figure { title, caption, command, x, y, series }
+    };
+    Ok(lines.into_iter().map(figure).collect())
 }
 
 /// Outcomes by architecture, check and device; of all architectures, or of one.

@@ -7,8 +7,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use zoo_catalog::{Catalog, build};
+use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Size, SourceFile};
-use zoo_registry::{CheckFacts, Descriptor, ModuleTree, Outcome, Parameter, Record, Status};
+use zoo_registry::{CheckFacts, Descriptor, Figure, ModuleTree, Outcome, Parameter, Record, Status};
 
 /// Markup, quotes, SQL, other scripts and a line break.
 pub(crate) const NASTY: &str =
@@ -130,12 +131,32 @@ pub(crate) fn toy() -> Record {
         readme: format!("# Toy\n\n{NASTY}\0 and a zero byte"),
         sources: vec![file("mod.rs", "fn main() {}\n"), file("weights/names.rs", NASTY)],
         sizes: vec![size("toy-large", 16), size("toy-base", 4)],
+        figures: vec![figure(NASTY, &[[1.0, 0.1], [3.0, f64::MAX]]), figure("Another", &[[2.5, -1.0]])],
+    }
+}
+
+fn figure(title: &str, points: &[[f64; 2]]) -> Figure {
+    let axis = |label: &str, scale| Axis { label: label.into(), scale };
+    let curve = |name: &str| Series { name: name.into(), points: points.to_vec() };
+    Figure {
+        title: title.into(),
+        caption: NASTY.into(),
+        command: "zoo train toy".into(),
+        x: axis("steps", Scale::Log),
+        y: axis("loss", Scale::Linear),
+        series: vec![curve("b"), curve("a")],
     }
 }
 
 /// A family without code.
 pub(crate) fn block() -> Record {
-    Record { descriptor: Descriptor::parse(BLOCK).unwrap(), readme: String::new(), sources: vec![], sizes: vec![] }
+    Record {
+        descriptor: Descriptor::parse(BLOCK).unwrap(),
+        readme: String::new(),
+        sources: vec![],
+        sizes: vec![],
+        figures: vec![],
+    }
 }
 
 fn toml_escaped(text: &str) -> String {

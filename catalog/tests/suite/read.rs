@@ -15,6 +15,7 @@ async fn a_model_comes_back_whole() {
     assert_eq!(model.descriptor.summary, NASTY.to_owned());
     assert_eq!(model.readme, record.readme);
     assert_eq!(model.sources, record.sources);
+    assert_eq!(model.figures, record.figures);
     assert_eq!(model.sizes.len(), 2);
     for (size, given) in model.sizes.iter().zip(&record.sizes) {
         assert_eq!(size.preset.id, given.preset);

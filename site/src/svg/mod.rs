@@ -1,6 +1,7 @@
 //! Pictures drawn at build time: plain SVG, classes instead of styles, every label escaped.
 
 mod bar;
+mod chart;
 mod diagram;
 mod layout;
 mod lineage;
@@ -8,6 +9,7 @@ mod rails;
 mod timeline;
 
 pub(crate) use bar::{Segment, bar, segments};
+pub(crate) use chart::chart;
 pub(crate) use diagram::{DrawnRow, draw};
 pub(crate) use lineage::lineage;
 pub(crate) use timeline::timeline;

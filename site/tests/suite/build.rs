@@ -17,6 +17,7 @@ async fn catalog(folder: &Path) -> std::path::PathBuf {
         descriptor: model.descriptor.clone(),
         readme: model.readme.clone(),
         sources: model.sources.clone(),
+        figures: model.figures.clone(),
         sizes: model
             .sizes
             .iter()

@@ -8,9 +8,12 @@ mod sizes;
 
 use serde::Serialize;
 use zoo_catalog::view::Model;
+use zoo_registry::Figure;
+use zoo_registry::figure::Series;
 
 use super::{Link, Site, TallyView, labs};
 use crate::error::{Error, Result};
+use crate::format::number;
 use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg::{self, DrawnRow};
@@ -36,6 +39,7 @@ struct ModelPage<'a> {
     bar: Option<String>,
     segments: Vec<svg::Segment>,
     parameters: Vec<parameters::Row>,
+    figures: Vec<Measured<'a>>,
     prose: String,
     preset: Option<&'a str>,
     rust: Option<String>,
@@ -68,12 +72,47 @@ struct Component<'a> {
     source: &'a str,
 }
 
+/// A figure as picture and as table.
+#[derive(Serialize)]
+struct Measured<'a> {
+    title: &'a str,
+    caption: &'a str,
+    command: &'a str,
+    svg: String,
+    x: &'a str,
+    y: &'a str,
+    series: Vec<&'a str>,
+    rows: Vec<Vec<String>>,
+}
+
 /// One question of the taxonomy and this model's answers.
 #[derive(Serialize)]
 struct Classified<'a> {
     axis: &'a str,
     title: String,
     terms: Vec<Link>,
+}
+
+/// One row for each place on the x axis, one column for each curve.
+fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
+    let mut places: Vec<f64> = figure.series.iter().flat_map(|s| s.points.iter().map(|point| point[0])).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let row = |&x: &f64| {
+        let value = |series: &Series| series.points.iter().find(|point| point[0] == x).map(|point| number(point[1]));
+        let values = figure.series.iter().map(|series| value(series).unwrap_or_default());
+        std::iter::once(number(x)).chain(values).collect()
+    };
+    Measured {
+        title: &figure.title,
+        caption: &figure.caption,
+        command: &figure.command,
+        svg: svg::chart(figure, at),
+        x: &figure.x.label,
+        y: &figure.y.label,
+        series: figure.series.iter().map(|series| series.name.as_str()).collect(),
+        rows: places.iter().map(row).collect(),
+    }
 }
 
 pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
@@ -127,6 +166,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
         segments,
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
+        figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
         preset: built.map(|size| size.preset.id.as_str()),
         rust,
