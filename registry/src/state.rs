@@ -148,3 +148,101 @@ pub(crate) fn all_taken(saved: &Saved) -> Result<(), String> {
 pub(crate) fn refused(model: &str, path: &Path, reason: String) -> Error {
     Error::State { path: path.to_owned(), model: model.to_owned(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Cache;
+    use serde_json::json;
+
+    /// Remembers these tensors, and nothing of the past's mask.
+    #[derive(Clone)]
+    struct Kept(BTreeMap<String, TensorData>);
+
+    impl Cache for Kept {
+        fn select(&mut self, _rows: &[usize]) {}
+
+        fn boxed_clone(&self) -> Box<dyn Cache> {
+            Box::new(self.clone())
+        }
+
+        fn tensors(&self) -> BTreeMap<String, TensorData> {
+            self.0.clone()
+        }
+    }
+
+    fn config() -> Map<String, Value> {
+        json!({ "d_model": 8, "norm_eps": 1e-5 }).as_object().cloned().unwrap_or_default()
+    }
+
+    fn state() -> DecodeState {
+        let key = TensorData::new(vec![1f32, 2.0, 3.0, 4.0], [2, 2]);
+        let filled = TensorData::new(vec![0i64, 3], [2]);
+        let mut state = DecodeState::new(2, Box::new(Kept([("key".into(), key), ("filled".into(), filled)].into())));
+        state.note(&Rows::new(&[[true, true], [false, true]]).unwrap(), true);
+        state
+    }
+
+    /// A state as it was written, with a change to one entry of its header.
+    fn changed(key: &str, value: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        write(&state(), ("toy", &config()), &path).unwrap();
+        let file = SafetensorsWeights::open(&path).unwrap();
+        let mut header: std::collections::HashMap<String, String> = file.header().clone().into_iter().collect();
+        header.insert(key.to_owned(), value.to_owned());
+        let tensors = file.tensors().keys().map(|name| (name.clone(), file.read(name).unwrap())).collect();
+        weights::write(&path, &tensors, header).unwrap();
+        (folder, path)
+    }
+
+    fn refusal(key: &str, value: &str) -> String {
+        let (_folder, path) = changed(key, value);
+        read(("toy", &config()), &path).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let (_folder, path) = changed("note", "of no effect");
+        let Read { seen, mut saved } = read(("toy", &config()), &path).unwrap();
+        // Truths come back as the bytes 0 and 1.
+        assert_eq!(seen.unwrap().as_slice(), [true, true, false, true]);
+        assert_eq!((saved.batch(), saved.read()), (2, 2));
+        let key = saved.tensor("key", [2, 2], &Device::flex()).unwrap();
+        assert_eq!(key.into_data().iter::<f32>().collect::<Vec<_>>(), [1.0, 2.0, 3.0, 4.0]);
+        assert!(all_taken(&saved).unwrap_err().contains("`filled`"));
+        assert_eq!(saved.counts("filled", 4).unwrap(), [0, 3]);
+        assert!(all_taken(&saved).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_name() {
+        let saved = || read(("toy", &config()), &changed("note", "").1).unwrap().saved;
+        let told = saved().tensor::<2>("key", [2, 3], &Device::flex()).unwrap_err();
+        assert_eq!(told, "expected `key` of shape [2, 3], found [2, 2]");
+        assert!(saved().tensor::<2>("value", [2, 2], &Device::flex()).unwrap_err().contains("found none"));
+        assert!(saved().tensor::<1>("filled", [2], &Device::flex()).unwrap_err().contains("with a point"));
+        assert_eq!(saved().counts("filled", 3).unwrap_err(), "expected `filled` from 0 to 2, found 3");
+    }
+
+    #[test]
+    fn states_of_others_are_refused() {
+        assert!(refusal("kind", "zoo decode state 0").contains("another version"));
+        assert!(refusal("model", "plaything").contains("it was saved by `plaything`"));
+        assert!(refusal("config", r#"{"d_model":16,"norm_eps":1e-5}"#).contains("another `d_model`"));
+        assert!(refusal("config", r#"{"d_model":8,"norm_eps":1e-5,"more":1}"#).contains("another `more`"));
+        assert!(refusal("config", "{").contains("its configuration"));
+        assert!(refusal("batch", "-1").contains("expected a number as `batch`"));
+        assert!(refusal("batch", "0").contains("at least one text"));
+        assert!(refusal("batch", "3").contains("`seen` of shape [3, 2]"));
+        assert!(refusal("len", "18446744073709551615").contains("`seen` of shape"));
+    }
+
+    #[test]
+    fn weights_are_no_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        weights::save(&path, &BTreeMap::new()).unwrap();
+        assert!(read(("toy", &config()), &path).err().unwrap().to_string().contains("no saved state"));
+    }
+}

@@ -46,6 +46,8 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::CacheShared, &["cache-equals-forward"]),
     (Bug::SelectKeepsOrder, &["cache-equals-forward", "matches-reference"]),
     (Bug::LastIsFirst, &["cache-equals-forward", "matches-reference"]),
+    (Bug::KeysResumedAsValues, &["state-resumes"]),
+    (Bug::LayerNotSaved, &["state-resumes"]),
     (Bug::SaysNothing, NULL_MODEL),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
@@ -69,6 +71,7 @@ const NULL_MODEL: &[&str] = &[
     "pooling-finds-the-text",
     "batch-invariance",
     "cache-equals-forward",
+    "state-resumes",
     "gradients-reach-every-parameter",
 ];
 

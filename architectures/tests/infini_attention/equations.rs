@@ -97,6 +97,19 @@ impl Equations<'_> {
         Computed { hidden_states, attentions, logits }
     }
 
+    /// −log p of each token after the first, the mean over all texts.
+    pub(crate) fn loss<N: Number>(&self, texts: &[Vec<i64>]) -> N {
+        let mut surprises = Vec::new();
+        for text in texts {
+            let logits = self.compute::<N>(text).logits;
+            for (scores, &next) in logits.iter().zip(&text[1..]) {
+                let total = sum(scores.iter().map(|score| score.exp()));
+                surprises.push(N::of(total.wide().ln()) - scores[next as usize]);
+            }
+        }
+        sum(surprises.iter().copied()) / N::of(surprises.len() as f64)
+    }
+
     /// Layer norm of every token.
     fn norms<N: Number>(&self, path: &str, hidden: &Rows<N>) -> Rows<N> {
         let gamma: Vec<N> = self.weight(&format!("{path}.gamma"));

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod equations;
+mod golden;
 mod memory;
 mod parity;
 mod state;

@@ -36,12 +36,12 @@ fn cases() -> Vec<(Value, usize)> {
     cases
 }
 
-fn in_f64(weights: &BTreeMap<String, TensorData>) -> BTreeMap<String, Vec<f64>> {
+pub(crate) fn in_f64(weights: &BTreeMap<String, TensorData>) -> BTreeMap<String, Vec<f64>> {
     weights.iter().map(|(path, data)| (path.clone(), data.iter::<f64>().collect())).collect()
 }
 
 /// Outputs by the names references give them.
-fn named<N: Number>(computed: &Computed<N>) -> BTreeMap<String, Vec<f64>> {
+pub(crate) fn named<N: Number>(computed: &Computed<N>) -> BTreeMap<String, Vec<f64>> {
     let flat = |rows: &[Vec<N>]| rows.concat().into_iter().map(N::wide).collect::<Vec<f64>>();
     let mut named = BTreeMap::from([("logits".to_owned(), flat(&computed.logits))]);
     for (layer, hidden) in computed.hidden_states.iter().enumerate() {
@@ -53,12 +53,12 @@ fn named<N: Number>(computed: &Computed<N>) -> BTreeMap<String, Vec<f64>> {
     named
 }
 
-fn gap(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn gap(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |most, gap| if gap.is_nan() { f64::INFINITY } else { most.max(gap) })
 }
 
-fn largest(numbers: &[f64]) -> f64 {
+pub(crate) fn largest(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0, |most, x| most.max(x.abs()))
 }
 

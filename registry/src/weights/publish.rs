@@ -97,6 +97,7 @@ fn dtype(ours: DType) -> Option<Dtype> {
         DType::F16 => Dtype::F16,
         DType::BF16 => Dtype::BF16,
         DType::I64 => Dtype::I64,
+        DType::U8 => Dtype::U8,
         DType::Bool(BoolStore::Native) => Dtype::BOOL,
         _ => return None,
     })

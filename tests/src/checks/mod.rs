@@ -10,6 +10,7 @@ mod flow;
 mod gradients;
 mod padding;
 mod reference;
+mod state;
 mod weights;
 
 use crate::check::Check;
@@ -19,7 +20,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 19] = [
+static CHECKS: [Check; 20] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -34,6 +35,7 @@ static CHECKS: [Check; 19] = [
     batch::BATCH_INVARIANCE,
     batch::IS_DETERMINISTIC,
     cache::CACHE_EQUALS_FORWARD,
+    state::STATE_RESUMES,
     gradients::GRADIENTS_REACH_EVERY_PARAMETER,
     gradients::GRADIENTS_ARE_SLOPES,
     weights::SAVE_LOAD_IDENTITY,

@@ -30,7 +30,7 @@ pub(crate) enum Bug {
     // Batches and repetition.
     BatchMixed, Undetermined,
     // Memory.
-    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst,
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
