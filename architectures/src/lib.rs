@@ -18,12 +18,24 @@ use zoo_registry::{Architecture, Registry};
 
 pub mod bert;
 pub mod blocks;
+pub mod gpt;
 pub mod gpt2;
+pub mod gpt3;
 pub mod infini_attention;
 pub mod lessons;
+pub mod t5;
+pub mod transformer;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] = &[&bert::BertFamily, &gpt2::Gpt2Family, &infini_attention::InfiniFamily];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[
+    &bert::BertFamily,
+    &gpt::GptFamily,
+    &gpt2::Gpt2Family,
+    &gpt3::Gpt3Family,
+    &infini_attention::InfiniFamily,
+    &t5::T5Family,
+    &transformer::TransformerFamily,
+];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

@@ -2,11 +2,10 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::batch::TokenBatch;
+use crate::batch::{TokenBatch, TokenLimits};
 use crate::error::Result;
 use crate::input::{Input, Tokens};
 use crate::rows::Rows;
@@ -27,19 +26,11 @@ pub trait Decode {
     /// [`Error::Input`](crate::Error::Input) if the tokens do not fit the model, the state, or the positions that are left.
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>>;
 
-    /// Writes `state` to `to`, a `.safetensors` file that says which model and configuration it belongs to.
+    /// What the text it writes must be: ids and positions.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io), [`Error::WeightFile`](crate::Error::WeightFile).
-    fn save(&self, state: &DecodeState, to: &Path) -> Result<()>;
-
-    /// Reads a state that [`save`](Self::save) wrote. That the weights are still those it was written with is for the caller
-    /// to know.
-    ///
-    /// # Errors
-    /// [`Error::State`](crate::Error::State) if another model or configuration wrote it, or what it holds does not fit;
-    /// [`Error::Io`](crate::Error::Io), [`Error::WeightFile`](crate::Error::WeightFile).
-    fn resume(&self, from: &Path) -> Result<DecodeState>;
+    /// [`Error::Unsupported`](crate::Error::Unsupported) if it writes none.
+    fn token_limits(&self) -> Result<TokenLimits>;
 }
 
 /// For which of the new tokens the head is run.

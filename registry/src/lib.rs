@@ -64,7 +64,7 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
@@ -76,7 +76,7 @@ pub use {
     registry::Registry,
     rows::Rows,
     state::Saved,
-    tokenizer::Tokenizer,
+    tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},
 };

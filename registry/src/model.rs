@@ -7,7 +7,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
 
-use crate::batch::{FromInput, Limits, TokenBatch};
+use crate::batch::{FromInput, Limits, TokenBatch, TokenLimits};
 use crate::config;
 use crate::decode::{Cache, CausalNetwork, Decode, DecodeState, Logits};
 use crate::descriptor::Descriptor;
@@ -63,6 +63,20 @@ pub trait Model: Send + Sync {
 
     /// The model as a writer of text, if it is one.
     fn decoder(&self) -> Option<&dyn Decode>;
+
+    /// Writes what its decoder remembers to `to`, a `.safetensors` file that says which model and configuration it belongs to.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::WeightFile`].
+    fn save_state(&self, state: &DecodeState, to: &Path) -> Result<()>;
+
+    /// Reads a state that [`save_state`](Self::save_state) wrote, to go on from. That the weights are still those it was written
+    /// with is for the caller to know.
+    ///
+    /// # Errors
+    /// [`Error::State`] if another model or configuration wrote it, or what it holds does not fit; [`Error::Unsupported`],
+    /// [`Error::Io`], [`Error::WeightFile`].
+    fn resume(&self, from: &Path) -> Result<DecodeState>;
 
     /// The model in training.
     fn trainer(self: Box<Self>) -> Box<dyn Train>;
@@ -161,37 +175,7 @@ impl<N: Network> Model for Running<N> {
         self.network.causal().is_some().then_some(self)
     }
 
-    fn trainer(self: Box<Self>) -> Box<dyn Train> {
-        Box::new(Trainer::new(*self))
-    }
-}
-
-impl<N: Network> Decode for Running<N> {
-    fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState> {
-        let causal = self.causal()?;
-        if batch == 0 {
-            return Err(self.refuse("expected at least one text".into()));
-        }
-        let cache = causal.start(source, &self.device).map_err(|reason| self.refuse(reason))?;
-        Ok(DecodeState::new(batch, cache))
-    }
-
-    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
-        let causal = self.causal()?;
-        if tokens.input_ids.dims()[0] != state.batch {
-            let found = tokens.input_ids.dims()[0];
-            return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
-        }
-        let limits = self.limits();
-        let limits = limits.tokens().ok_or_else(|| self.refuse("expected no tokens".into()))?;
-        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), limits, &self.device)
-            .map_err(|reason| self.refuse(reason))?;
-        let scores = causal.step(batch, state.cache.as_mut(), logits)?;
-        state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
-        Ok(scores)
-    }
-
-    fn save(&self, state: &DecodeState, to: &Path) -> Result<()> {
+    fn save_state(&self, state: &DecodeState, to: &Path) -> Result<()> {
         state::write(state, (&self.descriptor.id, &self.config), to)
     }
 
@@ -207,6 +191,45 @@ impl<N: Network> Decode for Running<N> {
             return Err(refuse("it does not say which tokens were padding, or says it needlessly".into()));
         }
         Ok(DecodeState { batch: saved.batch(), len: saved.read(), seen, cache })
+    }
+
+    fn trainer(self: Box<Self>) -> Box<dyn Train> {
+        Box::new(Trainer::new(*self))
+    }
+}
+
+impl<N: Network> Decode for Running<N> {
+    fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState> {
+        let causal = self.causal()?;
+        if batch == 0 {
+            return Err(self.refuse("expected at least one text".into()));
+        }
+        if let Some(Input::Tokens(source)) = source {
+            let texts = source.input_ids.dims()[0];
+            if texts != batch {
+                return Err(self.refuse(format!("expected as many sources as texts, {batch}, found {texts}")));
+            }
+        }
+        let cache = causal.start(source, &self.device).map_err(|reason| self.refuse(reason))?;
+        Ok(DecodeState::new(batch, cache))
+    }
+
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
+        let causal = self.causal()?;
+        if tokens.input_ids.dims()[0] != state.batch {
+            let found = tokens.input_ids.dims()[0];
+            return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
+        }
+        let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
+            .map_err(|reason| self.refuse(reason))?;
+        let scores = causal.step(batch, state.cache.as_mut(), logits)?;
+        state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
+        Ok(scores)
+    }
+
+    fn token_limits(&self) -> Result<TokenLimits> {
+        let lacks = || Error::Unsupported { model: self.descriptor.id.clone(), lacks: "writes no text".into() };
+        self.limits().tokens().cloned().ok_or_else(lacks)
     }
 }
 

@@ -35,6 +35,21 @@ impl Saved {
         self.read
     }
 
+    /// Whether there is a tensor `name`.
+    pub fn holds(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// How far the tensor `name` reaches along `axis`, where nothing else says it: the length of a source.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn extent(&self, name: &str, axis: usize) -> Result<usize, String> {
+        let data = self.tensors.get(name).ok_or_else(|| lacking(name))?;
+        let lacks = || format!("expected `{name}` with more than {axis} axes, found {}", data.shape().to_vec().len());
+        data.shape().to_vec().get(axis).copied().ok_or_else(lacks)
+    }
+
     /// Takes the tensor `name`, which must have this shape, onto `device`.
     ///
     /// # Errors
@@ -65,10 +80,14 @@ impl Saved {
     }
 
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
-        let data = self.tensors.remove(name).ok_or_else(|| format!("expected a tensor `{name}`, found none"))?;
+        let data = self.tensors.remove(name).ok_or_else(|| lacking(name))?;
         let found = data.shape().to_vec();
         if found == shape { Ok(data) } else { Err(format!("expected `{name}` of shape {shape:?}, found {found:?}")) }
     }
+}
+
+fn lacking(name: &str) -> String {
+    format!("expected a tensor `{name}`, found none")
 }
 
 /// Writes a state of this model.
@@ -114,7 +133,9 @@ pub(crate) fn read((model, config): (&str, &Map<String, Value>), from: &Path) ->
         return Err(refuse(format!("it was saved by a model of another configuration: another {field}")));
     }
     let number = |key: &str| {
-        header(key).parse::<usize>().map_err(|_| refuse(format!("expected a number as `{key}`, found `{}`", header(key))))
+        header(key)
+            .parse::<usize>()
+            .map_err(|_| refuse(format!("expected a number as `{key}`, found `{}`", header(key))))
     };
     let (batch, len) = (number("batch")?, number("len")?);
     if batch == 0 {
@@ -221,6 +242,10 @@ mod tests {
         let told = saved().tensor::<2>("key", [2, 3], &Device::flex()).unwrap_err();
         assert_eq!(told, "expected `key` of shape [2, 3], found [2, 2]");
         assert!(saved().tensor::<2>("value", [2, 2], &Device::flex()).unwrap_err().contains("found none"));
+        assert_eq!((saved().holds("key"), saved().holds("value")), (true, false));
+        assert_eq!(saved().extent("key", 1).unwrap(), 2);
+        assert!(saved().extent("key", 2).unwrap_err().contains("more than 2 axes"));
+        assert!(saved().extent("value", 0).unwrap_err().contains("found none"));
         assert!(saved().tensor::<1>("filled", [2], &Device::flex()).unwrap_err().contains("with a point"));
         assert_eq!(saved().counts("filled", 3).unwrap_err(), "expected `filled` from 0 to 2, found 3");
     }

@@ -28,10 +28,7 @@ pub enum MemoryUpdate {
 
 impl CompressiveMemory {
     /// Nothing written: M = 0, z = 0.
-    pub fn empty(
-        [batch, n_heads, d_key, d_value]: [usize; 4],
-        (device, dtype): (&Device, DType),
-    ) -> CompressiveMemory {
+    pub fn empty([batch, n_heads, d_key, d_value]: [usize; 4], (device, dtype): (&Device, DType)) -> CompressiveMemory {
         Self {
             matrix: Tensor::zeros([batch, n_heads, d_key, d_value], (device, dtype)),
             normaliser: Tensor::zeros([batch, n_heads, d_key, 1], (device, dtype)),

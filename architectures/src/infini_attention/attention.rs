@@ -28,7 +28,7 @@ impl InfiniAttention {
     pub(super) fn init(config: &Config, [std, output_std]: [f64; 2], device: &Device) -> Self {
         let Config { d_model, n_heads, head_dim, update, .. } = *config;
         Self {
-            heads: MultiHeadAttention::unbiased(d_model, [n_heads, head_dim], [std, output_std], device),
+            heads: MultiHeadAttention::unbiased(d_model, [n_heads, head_dim], [std, std, std, output_std], device),
             gate: Initializer::Zeros.init([n_heads], device),
             update,
         }

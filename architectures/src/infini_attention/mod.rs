@@ -15,7 +15,7 @@ use zoo_registry::{
     Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
-use crate::blocks::{Mlp, embedding, last_or_all, layer_norm, linear, tied_logits};
+use crate::blocks::{Mlp, embedding, last_or_all, layer_norm, tied_logits, unbiased_linear};
 
 mod attention;
 mod config;
@@ -155,7 +155,7 @@ impl Family for InfiniFamily {
     fn init(&self, config: &Config, device: &Device) -> InfiniTransformer {
         let Config { vocab_size, d_model, norm_eps, .. } = *config;
         let untied = config.head == HeadKind::CausalLm && !config.tied;
-        let output = || Linear { bias: None, ..linear([d_model, vocab_size], std_from(d_model), device) };
+        let output = || unbiased_linear([d_model, vocab_size], std_from(d_model), device);
         InfiniTransformer {
             token: embedding([vocab_size, d_model], std_from(d_model), device),
             layers: (0..config.n_layers).map(|_| InfiniLayer::init(config, device)).collect(),

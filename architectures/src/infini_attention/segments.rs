@@ -135,10 +135,14 @@ pub(super) fn cut(
     let mut from = 0;
     for end in ends(filled, (real, len), config.segment_len) {
         let new_columns = end - from;
-        let parts: Vec<Part> = filled.iter().zip(real).map(|(&held, &real)| {
-            let new = real.saturating_sub(from).min(new_columns);
-            Part { held, new, finishes: held + new == config.segment_len }
-        }).collect();
+        let parts: Vec<Part> = filled
+            .iter()
+            .zip(real)
+            .map(|(&held, &real)| {
+                let new = real.saturating_sub(from).min(new_columns);
+                Part { held, new, finishes: held + new == config.segment_len }
+            })
+            .collect();
         let columns = Columns { held: filled.iter().copied().max().unwrap_or(0), new: new_columns, parts: &parts };
         let future = causal.take().filter(|bias| bias.dims()[2..] == [new_columns, columns.all()]);
         // The future is hidden more deeply than padding, so that padding after a text does not see ahead.

@@ -10,7 +10,13 @@ use serde_json::{Map, Value};
 
 /// A number of one of the two precisions.
 pub(crate) trait Number:
-    Copy + PartialOrd + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+    Copy
+    + PartialOrd
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
 {
     fn of(number: f64) -> Self;
     fn wide(self) -> f64;
@@ -81,7 +87,8 @@ impl Equations<'_> {
         let (mut hidden_states, mut attentions) = (vec![hidden.clone()], Vec::new());
         for layer in 0..self.size("n_layers") {
             let path = format!("layers.{layer}");
-            let (attended, maps) = self.attention(&format!("{path}.attention"), &self.norms(&format!("{path}.attention_norm"), &hidden));
+            let (attended, maps) =
+                self.attention(&format!("{path}.attention"), &self.norms(&format!("{path}.attention_norm"), &hidden));
             hidden = sums(&hidden, &attended);
             let expanded = self.mlp(&format!("{path}.mlp"), &self.norms(&format!("{path}.mlp_norm"), &hidden));
             hidden = sums(&hidden, &expanded);
@@ -139,7 +146,13 @@ impl Equations<'_> {
     fn activation<N: Number>(&self, x: N) -> N {
         let (half, one) = (N::of(0.5), N::of(1.0));
         match self.word("activation") {
-            "relu" => if x > N::of(0.0) { x } else { N::of(0.0) },
+            "relu" => {
+                if x > N::of(0.0) {
+                    x
+                } else {
+                    N::of(0.0)
+                }
+            }
             "gelu" => half * x * (one + N::of(erf(x.wide() / 2f64.sqrt()))),
             "gelu-tanh" => {
                 let inner = N::of((2.0 / std::f64::consts::PI).sqrt()) * (x + N::of(0.044_715) * x * x * x);
@@ -187,10 +200,10 @@ impl Equations<'_> {
             for t in start..end {
                 // Equation 6, with √d_key.
                 let turned = self.turned(&q[t], t);
-                let scores: Vec<N> = (start..=t)
-                    .map(|i| dot(&turned, &self.turned(&k[i], i)) / N::of(width as f64).sqrt())
-                    .collect();
-                let most = scores.iter().copied().fold(scores[0], |most, score| if score > most { score } else { most });
+                let scores: Vec<N> =
+                    (start..=t).map(|i| dot(&turned, &self.turned(&k[i], i)) / N::of(width as f64).sqrt()).collect();
+                let most =
+                    scores.iter().copied().fold(scores[0], |most, score| if score > most { score } else { most });
                 let total = sum(scores.iter().map(|&score| (score - most).exp()));
                 let mut seen = vec![N::of(0.0); width];
                 for (i, score) in (start..=t).zip(scores) {

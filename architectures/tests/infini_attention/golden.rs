@@ -158,7 +158,8 @@ impl Making {
     /// The likeliest continuation, id by id.
     fn generate(&mut self, batch: &Batch, equations: &Equations<'_>, new_tokens: usize) {
         let inputs = self.texts("gen", batch);
-        let next = |scores: &[f64]| (0..scores.len()).fold(0, |best, id| if scores[id] > scores[best] { id } else { best });
+        let next =
+            |scores: &[f64]| (0..scores.len()).fold(0, |best, id| if scores[id] > scores[best] { id } else { best });
         let mut margin = f64::INFINITY;
         let mut same = true;
         let mut written = Vec::new();
@@ -295,7 +296,8 @@ fn goldens_hold_what_the_equations_give() {
         assert_eq!(file.names().len(), making.floats.len() + making.ids.len());
         for (key, expected) in &making.floats {
             let tensor = file.tensor(key).unwrap();
-            let found: Vec<f64> = tensor.data().as_chunks::<4>().0.iter().map(|x| f32::from_le_bytes(*x).into()).collect();
+            let found: Vec<f64> =
+                tensor.data().as_chunks::<4>().0.iter().map(|x| f32::from_le_bytes(*x).into()).collect();
             // The last bit of a sine may be another machine's.
             let rounding = 2.0 * UNIT_ROUNDOFF * largest(&expected.data);
             assert!(gap(&found, &expected.data) <= rounding, "{name}, {key}");

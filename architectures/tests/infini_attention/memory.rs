@@ -105,7 +105,8 @@ fn memory_knows_no_positions() {
 fn a_fresh_model_learns_its_gates() {
     let config = config(json!({}));
     for len in [3, 11] {
-        let mut model = Architecture::build(&zoo_architectures::infini_attention::InfiniFamily, &config, &Device::flex()).unwrap();
+        let mut model =
+            Architecture::build(&zoo_architectures::infini_attention::InfiniFamily, &config, &Device::flex()).unwrap();
         model.init(1);
         let texts = tokens(&[text(&config, "learning", len)]);
         let labels = Labels::Tokens(texts.input_ids.clone());
@@ -194,7 +195,8 @@ fn a_hundred_thousand_segments_neither_overflow_nor_drift() {
         for _ in 0..SEGMENTS {
             // Values that their keys tell, so that something is recalled however much was written.
             let keys = rows(LEN);
-            let values: Vec<Vec<f64>> = keys.iter().map(|key| key.iter().map(|x| f64::from(*x as f32 + 1.0)).collect()).collect();
+            let values: Vec<Vec<f64>> =
+                keys.iter().map(|key| key.iter().map(|x| f64::from(*x as f32 + 1.0)).collect()).collect();
             ours.update(tensor(&keys), tensor(&values), None, update);
             exact.write(&keys, &values, delta);
         }

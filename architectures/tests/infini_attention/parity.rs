@@ -55,7 +55,10 @@ pub(crate) fn named<N: Number>(computed: &Computed<N>) -> BTreeMap<String, Vec<f
 
 pub(crate) fn gap(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |most, gap| if gap.is_nan() { f64::INFINITY } else { most.max(gap) })
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |most, gap| if gap.is_nan() { f64::INFINITY } else { most.max(gap) })
 }
 
 pub(crate) fn largest(numbers: &[f64]) -> f64 {

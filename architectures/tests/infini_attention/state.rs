@@ -132,8 +132,8 @@ fn a_saved_state_goes_on_where_it_was() {
         if cut > 0 {
             advance(decoder, &mut state, &tokens.columns(0, cut));
         }
-        decoder.save(&state, &path).unwrap();
-        let mut resumed = again.decoder().unwrap().resume(&path).unwrap();
+        model.save_state(&state, &path).unwrap();
+        let mut resumed = again.resume(&path).unwrap();
         assert_eq!((resumed.len(), resumed.bytes()), (state.len(), state.bytes()));
         let rest = tokens.columns(cut, 11);
         let (expected, found) = (advance(decoder, &mut state, &rest), advance(decoder, &mut resumed, &rest));
@@ -153,9 +153,9 @@ fn a_state_of_another_configuration_is_refused() {
     let config = config(json!({}));
     let model = hot(&config);
     let (state, _) = in_pieces(model.decoder().unwrap(), &tokens(&[text(&config, "some", 6)]), &[6]);
-    model.decoder().unwrap().save(&state, &path).unwrap();
+    model.save_state(&state, &path).unwrap();
     let other = hot(&crate::subject::config(json!({ "segment_len": 5 })));
-    let told = other.decoder().unwrap().resume(&path).err().unwrap();
+    let told = other.resume(&path).err().unwrap();
     assert!(matches!(told, Error::State { .. }));
     assert!(told.to_string().contains("another `segment_len`"), "{told}");
 }

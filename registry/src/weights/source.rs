@@ -90,7 +90,8 @@ impl SafetensorsWeights {
     /// leaves its folder, a pickle.
     pub fn open(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { file_in(path)? } else { path.to_owned() };
-        let mut weights = Self { origin: path.clone(), facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() };
+        let mut weights =
+            Self { origin: path.clone(), facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("safetensors") => weights.add_file(&path, None)?,
             Some("json") => weights.add_shards(&path)?,

@@ -14,13 +14,15 @@ pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
     statement: "A text read in pieces, remembering, is scored as the whole text at once, and copies of a memory are independent.",
     method: "Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one \
              forward pass, at every real token; the last score alone against all. Then a copy with rows selected and \
-             repeated reads other tokens in turn with its original: each must score like its own text read at once. The \
-             guard: without the memory the scores differ far more than noise.",
+             repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an \
+             encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another \
+             source, the scores differ far more than noise.",
     catches: &[
         "positions that restart with each piece",
         "a mask that forgets the past, or the padding in it",
         "a cache shared between copies",
         "a selection that keeps the wrong rows",
+        "a source that is remembered from an earlier text",
     ],
     run: cache_equals_forward,
 };
@@ -44,6 +46,7 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
         let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
         reader.splits(&mut worst)?;
         reader.copies(&mut worst)?;
+        reader.sources(&mut worst)?;
         reader.guard()?;
     }
     if writers == 0 {
@@ -54,7 +57,7 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
 
 /// Three texts, padded on the left, and who reads them.
 pub(super) struct Reader<'a> {
-    model: &'a dyn Model,
+    pub(super) model: &'a dyn Model,
     pub(super) decoder: &'a dyn Decode,
     pub(super) reading: Reading,
     noise: Noise,
@@ -85,7 +88,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn start(&self) -> Result<DecodeState, Stop> {
-        Ok(self.decoder.start(self.tokens().input_ids.dims()[0], self.reading.before_writing().as_ref())?)
+        self.start_on(&self.reading)
+    }
+
+    fn start_on(&self, reading: &Reading) -> Result<DecodeState, Stop> {
+        Ok(self.decoder.start(reading.target.input_ids.dims()[0], reading.before_writing().as_ref())?)
     }
 
     /// Scores of every position, read at once.
@@ -156,8 +163,43 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Two memories that differ in what was read alone, read on in turn.
+    fn sources(&self, worst: &mut Worst) -> Result<(), Stop> {
+        const ROWS: [usize; 3] = [1, 2, 0];
+        let Some(source) = &self.reading.source else { return Ok(()) };
+        let other = Reading { source: Some(source.select(&ROWS)), ..self.reading.clone() };
+        let readings = [&self.reading, &other];
+        let mut wholes = Vec::new();
+        let mut states = Vec::new();
+        for reading in readings {
+            wholes.push(self.at_once(reading)?);
+            states.push(self.start_on(reading)?);
+        }
+        let last = self.len() - 1;
+        let apart = self.noise.multiple(LOGITS, gap(wholes[0].at(0, last), wholes[1].at(0, last)));
+        require(apart > VISIBLE, || {
+            format!("of two sources the scores are {apart:.1} × noise apart, so nothing is seen")
+        })?;
+        for from in 0..=last {
+            for (state, whole) in states.iter_mut().zip(&wholes) {
+                let next = self.tokens().columns(from, from + 1);
+                let scores = Scores::of(self.decoder.advance(state, &next, Logits::Every)?);
+                self.compare(&scores, whole, self.tokens(), from, worst, "one of two sources");
+            }
+        }
+        Ok(())
+    }
+
     /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
-    pub(super) fn compare(&self, found: &Scores, whole: &Scores, tokens: &Tokens, from: usize, worst: &mut Worst, what: &str) {
+    pub(super) fn compare(
+        &self,
+        found: &Scores,
+        whole: &Scores,
+        tokens: &Tokens,
+        from: usize,
+        worst: &mut Worst,
+        what: &str,
+    ) {
         let mask = tokens.mask();
         for row in 0..found.batch {
             for at in (0..found.len).filter(|at| mask.row(row)[from + at]) {

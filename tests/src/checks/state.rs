@@ -66,8 +66,8 @@ fn goes_on(
         if cut > 0 {
             reader.decoder.advance(&mut state, &reader.tokens().columns(0, cut), Logits::Last)?;
         }
-        reader.decoder.save(&state, path)?;
-        let mut state = resumes.resume(path)?;
+        reader.model.save_state(&state, path)?;
+        let mut state = another.resume(path)?;
         require(state.len() == cut, || format!("{cut} tokens read, the resumed state says {}", state.len()))?;
         let rest = reader.tokens().columns(cut, len);
         let scores = Scores::of(resumes.advance(&mut state, &rest, Logits::Every)?);
@@ -80,23 +80,19 @@ fn goes_on(
 fn refused(subject: &Subject<'_>, variant: &Variant, path: &Path) -> Result<(), Stop> {
     let head = &variant.head;
     let other = subject.architecture.build(&other_config(subject, variant)?, &subject.device)?;
-    match other.decoder().map(|decoder| decoder.resume(path)) {
-        Some(Err(Error::State { .. })) => {}
-        Some(Err(error)) => return Err(Stop::fails(format!("head `{head}`: refused for another reason: {error}"))),
-        _ => return Err(Stop::fails(format!("head `{head}`: a model of another configuration accepts the state"))),
+    match other.resume(path) {
+        Err(Error::State { .. }) => {}
+        Err(error) => return Err(Stop::fails(format!("head `{head}`: refused for another reason: {error}"))),
+        Ok(_) => return Err(Stop::fails(format!("head `{head}`: a model of another configuration accepts the state"))),
     }
     let whole = std::fs::read(path).map_err(Error::io(path))?;
     std::fs::write(path, &whole[..whole.len() / 2]).map_err(Error::io(path))?;
-    let model = subject.hot(variant)?;
-    let accepted = model.decoder().is_some_and(|decoder| decoder.resume(path).is_ok());
+    let accepted = subject.hot(variant)?.resume(path).is_ok();
     require(!accepted, || format!("head `{head}`: half a file is accepted"))
 }
 
 /// The configuration with the first size that may be doubled doubled.
-fn other_config(
-    subject: &Subject<'_>,
-    variant: &Variant,
-) -> Result<serde_json::Map<String, serde_json::Value>, Stop> {
+fn other_config(subject: &Subject<'_>, variant: &Variant) -> Result<serde_json::Map<String, serde_json::Value>, Stop> {
     let doubled = variant.config.iter().filter_map(|(field, value)| {
         let mut config = variant.config.clone();
         config.insert(field.clone(), (value.as_u64()? * 2).into());

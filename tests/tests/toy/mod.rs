@@ -3,6 +3,7 @@
 mod cache;
 mod golden;
 mod network;
+mod pair;
 
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
+pub(crate) use pair::{PairBug, pair};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,17 +22,18 @@ pub(crate) use network::Toy;
 pub(crate) enum Bug {
     Nothing,
     // Facts.
-    StaleToml, AliasTaken, Symmetric, PublishedCountWrong, ZeroAccepted,
+    StaleToml, AliasTaken, Symmetric, FurtherSymmetric, PublishedCountWrong, ZeroAccepted,
     // Weights.
     RowLacking, ParameterNamedTwice, QueryAndKeySwapped, NotTransposed, TensorUnread, HeadUntied, StateNotSaved,
     // Who sees whom.
-    MaskOffByOne, NoMask, SelfHidden, AttentionRemoved, HeadsAndTimeMixed, SegmentsIgnored, PositionsUnused,
+    MaskOffByOne, NoMask, DeepUnmasked, SelfHidden, AttentionRemoved, HeadsAndTimeMixed, SegmentsIgnored, PositionsUnused,
     // Padding.
     PaddingIgnored, PositionsCountPadding, InfiniteMask, PoolsAtTheEnd, PoolsAtTheCount,
     // Batches and repetition.
     BatchMixed, Undetermined,
     // Memory.
-    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, KeysResumedAsValues, LayerNotSaved,
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
+    KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
@@ -102,6 +105,14 @@ struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
 
+/// A further tiny configuration, of three layers.
+const DEEP: &str = "
+    [[tinies]]
+    id = \"deep\"
+    config = { vocab_size = 31, d_model = 12, n_layers = 3, n_heads = 2, d_ff = 22, max_positions = 17, n_token_types = 3, \
+               n_labels = 5, norm_eps = 0.05 }
+";
+
 /// The toy with one bug; [`Bug::Nothing`] is healthy.
 pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
     let family = family(bug, golden::files(bug));
@@ -128,7 +139,13 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>) -> ToyFamily {
         _ => ("", ""),
     };
     assert!(TOML.contains(from));
-    let toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    let mut toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    match bug {
+        // A second tiny configuration doubles the work, so only these have one.
+        Bug::Nothing | Bug::DeepUnmasked => toml += DEEP,
+        Bug::FurtherSymmetric => toml += &DEEP.replace("d_ff = 22", "d_ff = 12"),
+        _ => {}
+    }
     let beside = if bug == Bug::StaleToml { toml.replace("A model for", "A toy for") } else { toml.clone() };
     files.push(("toy.toml".to_owned(), beside.into_bytes()));
     files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));
