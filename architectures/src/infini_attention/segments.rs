@@ -85,6 +85,7 @@ pub(super) struct Piece {
 }
 
 /// What of a piece's keys is folded into memory.
+#[expect(clippy::large_enum_variant, reason = "one value a piece, and tensors are handles")]
 pub(super) enum Finished {
     /// No text finishes its segment.
     Nothing,
@@ -95,6 +96,7 @@ pub(super) enum Finished {
 }
 
 /// What of a piece's keys belongs to unfinished segments.
+#[expect(clippy::large_enum_variant, reason = "one value a piece, and tensors are handles")]
 pub(super) enum Held {
     /// None.
     Nothing,

@@ -178,9 +178,10 @@ impl Equations<'_> {
         };
         let mut joined: Rows<N> = vec![Vec::new(); hidden.len()];
         let mut maps = Vec::new();
-        for head in 0..n_heads {
+        assert_eq!(betas.len(), n_heads);
+        for (head, &beta) in betas.iter().enumerate() {
             let [q, k, v] = [&query, &key, &value].map(|rows| of_head(rows, head));
-            let (contexts, map) = self.head(&q, &k, &v, betas[head]);
+            let (contexts, map) = self.head(&q, &k, &v, beta);
             for (joined, context) in joined.iter_mut().zip(contexts) {
                 joined.extend(context);
             }

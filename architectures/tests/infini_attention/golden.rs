@@ -49,11 +49,13 @@ struct Batch {
 }
 
 impl Batch {
-    fn of(config: &Map<String, Value>, name: &str, len: usize, places: &[&[std::ops::Range<usize>]]) -> Self {
-        let places: Vec<Vec<usize>> =
-            places.iter().map(|ranges| ranges.iter().cloned().flatten().collect::<Vec<usize>>()).collect();
+    /// Random texts, each where `masks` has a 1.
+    fn of(config: &Map<String, Value>, name: &str, masks: &[&str]) -> Self {
+        let places =
+            |mask: &&str| mask.bytes().enumerate().filter(|(_, byte)| *byte == b'1').map(|(at, _)| at).collect();
+        let places: Vec<Vec<usize>> = masks.iter().map(places).collect();
         let texts = places.iter().enumerate().map(|(row, places)| text(config, &format!("{name} {row}"), places.len()));
-        Self { texts: texts.collect(), places, len }
+        Self { texts: texts.collect(), places, len: masks[0].len() }
     }
 
     fn rows(&self, fill: i64, of: impl Fn(usize, usize) -> i64) -> Vec<i64> {
@@ -192,19 +194,19 @@ impl Making {
     fn of(config: &Map<String, Value>, weights: &Weights, gradients: Option<Value>) -> Self {
         let equations = Equations { config, weights };
         let mut making = Self::default();
-        making.forward("plain", &Batch::of(config, "plain", 11, &[&[0..11], &[0..11]]), &equations);
+        making.forward("plain", &Batch::of(config, "plain", &["11111111111"; 2]), &equations);
         // One text whole, one padded after, one before, one before and within.
-        let padded: [&[_]; 4] = [&[0..11], &[0..7], &[5..11], &[2..4, 5..6, 8..11]];
-        making.forward("padded", &Batch::of(config, "padded", 11, &padded), &equations);
+        let padded = ["11111111111", "11111110000", "00000111111", "00110100111"];
+        making.forward("padded", &Batch::of(config, "padded", &padded), &equations);
         making.loss(&lossy(config), &equations, gradients);
-        making.generate(&Batch::of(config, "gen", 6, &[&[0..6], &[2..6], &[5..6]]), &equations, 8);
+        making.generate(&Batch::of(config, "gen", &["111111", "001111", "000001"]), &equations, 8);
         making
     }
 }
 
 /// The texts of the loss.
 fn lossy(config: &Map<String, Value>) -> Batch {
-    Batch::of(config, "loss", 11, &[&[0..11], &[0..8]])
+    Batch::of(config, "loss", &["11111111111", "11111111000"])
 }
 
 /// Every parameter's gradient by central differences of the loss in f64: its length and its sum.

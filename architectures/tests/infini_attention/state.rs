@@ -50,7 +50,7 @@ fn a_text_in_any_pieces_is_the_text() {
         let noise = noise(&config, std::slice::from_ref(&text));
         let whole = scores(model.as_ref(), &text);
         for pieces in all_cuts(9) {
-            let (_, read) = in_pieces(model.decoder().unwrap(), &tokens(&[text.clone()]), &pieces);
+            let (_, read) = in_pieces(model.decoder().unwrap(), &tokens(std::slice::from_ref(&text)), &pieces);
             let apart = gap(&read[0], &whole) / noise;
             assert!(apart <= WHOLE_MODEL, "{update}, {pieces:?}: {apart:.1} × noise");
         }

@@ -79,7 +79,7 @@ pub(crate) fn advance(decoder: &dyn Decode, state: &mut DecodeState, tokens: &To
 pub(crate) fn noise(config: &Map<String, Value>, texts: &[Vec<i64>]) -> f64 {
     let subject = Subject::new(&InfiniFamily, &[], "flex").unwrap();
     let variant = Variant { head: "causal-lm".to_owned(), config: config.clone() };
-    let inputs: Vec<Input> = texts.iter().map(|text| tokens(&[text.clone()]).into()).collect();
+    let inputs: Vec<Input> = texts.iter().map(|text| tokens(std::slice::from_ref(text)).into()).collect();
     1.0 / subject.noise(&variant, &inputs).unwrap().multiple("logits", 1.0)
 }
 
