@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let published = args.weights.generation(shell)?;
     let registry = zoo_architectures::registry();
-    let loaded = args.weights.load(&registry, &["causal-lm", "seq2seq-lm"], shell)?;
+    let loaded = args.weights.load(&registry, &["causal-lm", "conditional-generation"], shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
     let start = Start::of(&args.prompts, &loaded)?;
