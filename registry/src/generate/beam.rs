@@ -24,11 +24,14 @@ struct Search {
     can_improve: bool,
 }
 
+/// The length of a prompt, and the hypotheses that continue it, best first.
+type Found = (usize, Vec<(Beam, Ended)>);
+
 /// A hypothesis with one more token: its score, which hypothesis it grew from, the token.
 type Candidate = (f64, usize, i64);
 
 /// `n` hypotheses grow, the best `n` that ended are kept, and a text is done when no growing hypothesis could beat the worst of
-/// those at its present length (`early_stopping=False`).
+/// those at its present length; with [`Strategy::early_stopping`], when there are `n`.
 pub(super) fn search(job: &mut Job<'_>) -> Result<Vec<Vec<Written>>> {
     let n = job.strategy.n_beams;
     let texts = job.texts().into_iter().enumerate();
@@ -56,11 +59,11 @@ pub(super) fn search(job: &mut Job<'_>) -> Result<Vec<Vec<Written>>> {
         reader.read(&newest)?;
     }
 
-    let found: Vec<_> = searches.into_iter().map(|search| search.finish(job.strategy)).collect();
+    let found: Vec<Found> = searches.into_iter().map(|search| search.finish(job.strategy)).collect();
     let lengths =
         found.iter().flat_map(|(prompt_len, texts)| texts.iter().map(move |text| text.0.ids.len() - prompt_len));
     let longest = lengths.max().unwrap_or_default();
-    let written = |(row, (prompt_len, texts)): (usize, &(usize, Vec<(Beam, Ended)>))| {
+    let written = |(row, (prompt_len, texts)): (usize, &Found)| {
         let text = |(beam, ended): &(Beam, Ended)| {
             let text = job.written(row, &beam.ids[*prompt_len..], *ended, longest);
             Written { score: Some(beam.score), ..text }
@@ -119,7 +122,8 @@ impl Search {
         // Once hopeless, a text stays done, even if a longer hypothesis would score better per token later.
         let best_possible = growing.first().map_or(f64::NEG_INFINITY, |beam| beam.score / length);
         let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].0.score };
-        self.can_improve &= best_possible > worst;
+        let full = self.finished.len() == n;
+        self.can_improve &= best_possible > worst && !(full && job.strategy.early_stopping);
         // A small vocabulary may end every candidate; the rows of the batch stay filled.
         for &(_, parent, id) in candidates.iter().cycle().take(n - growing.len()) {
             let ids = self.growing[parent].ids.iter().copied().chain([id]).collect();
@@ -166,8 +170,8 @@ impl Search {
         Ok(candidates)
     }
 
-    /// The length of the prompt, and the best hypotheses; a search that was broken off tells those that were still growing.
-    fn finish(mut self, strategy: &Strategy) -> (usize, Vec<(Beam, Ended)>) {
+    /// What was found; a search that was broken off tells the hypotheses that were still growing.
+    fn finish(mut self, strategy: &Strategy) -> Found {
         let growing = self.growing.into_iter().filter(|beam| beam.score > HOPELESS);
         let missing = strategy.n_beams.saturating_sub(self.finished.len());
         let told = growing.take(missing).map(|beam| {
