@@ -43,11 +43,12 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::PoolsAtTheCount, &["pooling-finds-the-text"]),
     (Bug::BatchMixed, &["batch-invariance"]),
     (Bug::Undetermined, &["is-deterministic"]),
-    (Bug::PositionsRestart, &["cache-equals-forward"]),
-    (Bug::PastPaddingSeen, &["cache-equals-forward"]),
+    (Bug::PositionsRestart, &["cache-equals-forward", "generation-equals-recomputation"]),
+    (Bug::PastPaddingSeen, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::CacheShared, &["cache-equals-forward"]),
     (Bug::SelectKeepsOrder, &["cache-equals-forward", "matches-reference"]),
-    (Bug::LastIsFirst, &["cache-equals-forward", "matches-reference"]),
+    (Bug::LastIsFirst, &["cache-equals-forward", "generation-equals-recomputation", "matches-reference"]),
+    (Bug::CacheOverflows, &["generation-equals-recomputation"]),
     (Bug::SaysNothing, NULL_MODEL),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
@@ -94,6 +95,7 @@ const NULL_MODEL: &[&str] = &[
     "pooling-finds-the-text",
     "batch-invariance",
     "cache-equals-forward",
+    "generation-equals-recomputation",
     "gradients-reach-every-parameter",
 ];
 

@@ -166,7 +166,7 @@ impl Family for GptFamily {
     }
 
     fn lesson(&self) -> Option<Box<dyn Lesson>> {
-        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24 });
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "max_positions": 24 });
         Some(Box::new(Continue::new(sizes)))
     }
 

@@ -75,6 +75,7 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
 pub(super) fn is_size(field: &str) -> bool {
     ["n_", "d_", "max_"].iter().any(|prefix| field.starts_with(prefix))
         || ["_size", "_dim"].iter().any(|suffix| field.ends_with(suffix))
+        || field == "channels"
 }
 
 /// Sizes that could be mistaken for each other.

@@ -7,6 +7,7 @@ mod config;
 mod devices;
 mod facts;
 mod flow;
+mod generation;
 mod gradients;
 mod padding;
 mod reference;
@@ -19,7 +20,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 19] = [
+static CHECKS: [Check; 20] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -34,6 +35,7 @@ static CHECKS: [Check; 19] = [
     batch::BATCH_INVARIANCE,
     batch::IS_DETERMINISTIC,
     cache::CACHE_EQUALS_FORWARD,
+    generation::GENERATION_EQUALS_RECOMPUTATION,
     gradients::GRADIENTS_REACH_EVERY_PARAMETER,
     gradients::GRADIENTS_ARE_SLOPES,
     weights::SAVE_LOAD_IDENTITY,

@@ -32,7 +32,7 @@ pub(crate) enum Bug {
     // Batches and repetition.
     BatchMixed, Undetermined,
     // Memory.
-    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst,
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
