@@ -244,7 +244,7 @@ impl Pair {
         let looked_at = match self.bug {
             PairBug::EncoderBypassed => self.tokens.forward(source.input_ids.clone()),
             PairBug::EncoderDetached => encoded.clone().detach(),
-            PairBug::FirstSourceForAll => encoded.clone().slice([0..1]).repeat_dim(0, batch),
+            PairBug::FirstSourceForAll => encoded.clone().narrow(0, 0, 1).repeat_dim(0, batch),
             _ => encoded.clone(),
         };
         let source_bias = match (self.bug, target) {
