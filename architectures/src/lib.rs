@@ -22,6 +22,7 @@ pub mod deit;
 pub mod gpt;
 pub mod gpt2;
 pub mod gpt3;
+pub mod infini_attention;
 pub mod lessons;
 pub mod t5;
 pub mod transformer;
@@ -34,6 +35,7 @@ pub const ARCHITECTURES: &[&dyn Architecture] = &[
     &gpt::GptFamily,
     &gpt2::Gpt2Family,
     &gpt3::Gpt3Family,
+    &infini_attention::InfiniFamily,
     &t5::T5Family,
     &transformer::TransformerFamily,
     &vit::VitFamily,

@@ -44,6 +44,8 @@ pub mod registry;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
+mod state;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
 pub mod train;
@@ -73,6 +75,7 @@ pub use {
     output::{HeadOutput, Output, Stack, Trace},
     registry::Registry,
     rows::Rows,
+    state::Saved,
     tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},

@@ -3,6 +3,7 @@
 mod activation;
 mod attention;
 mod cache;
+mod compressive_memory;
 mod cross;
 mod embedding;
 mod gated_mlp;
@@ -13,11 +14,13 @@ mod mlp;
 mod patches;
 mod relative_bias;
 mod relative_key;
+mod rotary;
 mod sinusoidal;
 
 pub use activation::Activation;
-pub use attention::{MultiHeadAttention, attend};
+pub use attention::{MultiHeadAttention, attend, attention_weights};
 pub use cache::{KvCache, last_or_all, select_texts};
+pub use compressive_memory::{CompressiveMemory, MemoryUpdate};
 pub use cross::{PairCache, SourceMemory};
 pub use embedding::{embedding, tied_logits};
 pub use gated_mlp::GatedMlp;
@@ -28,4 +31,5 @@ pub use mlp::Mlp;
 pub use patches::{GridPositions, PatchEmbedding};
 pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;
+pub use rotary::Rotary;
 pub use sinusoidal::sinusoidal;

@@ -33,6 +33,7 @@ pub(crate) enum Bug {
     BatchMixed, Undetermined,
     // Memory.
     PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
+    KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.

@@ -5,6 +5,7 @@ mod distribution;
 mod search;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -32,6 +33,10 @@ impl Cache for Memory {
 
     fn boxed_clone(&self) -> Box<dyn Cache> {
         Box::new(self.clone())
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        BTreeMap::new()
     }
 }
 
