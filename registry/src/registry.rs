@@ -33,7 +33,7 @@ struct Claim {
 #[derive(Clone, Copy)]
 pub struct Named<'a> {
     /// The architecture.
-    pub architecture: &'a dyn Architecture,
+    pub architecture: &'static dyn Architecture,
     /// The size, if the name says one.
     pub preset: Option<&'a Preset>,
 }
@@ -117,16 +117,18 @@ impl Registry {
         if found.is_empty() { Err(unknown()) } else { Ok(found) }
     }
 
-    /// The architecture whose published `model_type` this is.
+    /// The architecture that reads a published configuration: of those that know its `model_type`, the first registered one with
+    /// a head of the class in `architectures`, or else the first.
     ///
     /// # Errors
-    /// [`Error::UnknownName`].
-    pub fn by_model_type(&self, model_type: &str) -> Result<&'static dyn Architecture> {
-        let published = |architecture: &&&dyn Architecture| {
-            architecture.descriptor().published.model_types.iter().any(|known| known == model_type)
-        };
-        self.architectures.iter().find(published).copied().ok_or_else(|| {
-            let known = self.architectures.iter().flat_map(|a| &a.descriptor().published.model_types);
+    /// [`Error::UnknownName`] if none knows it.
+    pub fn by_published(&self, published: &Map<String, Value>) -> Result<&'static dyn Architecture> {
+        let model_type = published.get("model_type").and_then(Value::as_str).unwrap_or_default();
+        let reads = |a: &&'static dyn Architecture| a.descriptor().model_types().any(|known| known == model_type);
+        let claims = |a: &&'static dyn Architecture| config::head_of(a.descriptor(), published).is_some();
+        let readers = || self.architectures.iter().copied().filter(reads);
+        readers().find(claims).or_else(|| readers().next()).ok_or_else(|| {
+            let known = self.architectures.iter().flat_map(|a| a.descriptor().model_types());
             Error::UnknownName {
                 asked: model_type.to_owned(),
                 near: names::nearest(model_type, known.map(String::as_str)),

@@ -39,6 +39,12 @@ impl Descriptor {
                 problems.push(Problem::new(format!("presets.{}.hub", preset.id), "expected `owner/name`"));
             }
         }
+        for head in &self.heads {
+            for (body, class) in head.bodies.iter().filter(|(_, class)| !head.published.contains(class)) {
+                let field = format!("heads.{}.bodies.{body}", head.id);
+                problems.push(Problem::new(field, format!("`{class}` is not among `published`")));
+            }
+        }
         for (index, Tiny { id, .. }) in self.tinies.iter().enumerate() {
             if self.tinies[..index].iter().any(|earlier| earlier.id == *id) {
                 problems.push(Problem::new(format!("tinies.{id}"), "stands twice"));
