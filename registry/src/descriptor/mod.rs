@@ -226,6 +226,8 @@ pub struct Waiver {
     pub check: String,
     /// Why a reader should accept that.
     pub reason: String,
+    /// The one further tiny configuration that does not pass; all others must. `None`: none need pass.
+    pub tiny: Option<String>,
 }
 
 /// Where a value was read.
