@@ -22,11 +22,18 @@ pub mod gpt;
 pub mod gpt2;
 pub mod gpt3;
 pub mod lessons;
+pub mod reward_model;
 pub mod t5;
 
 /// Every architecture, by id.
-pub const ARCHITECTURES: &[&dyn Architecture] =
-    &[&bert::BertFamily, &gpt::GptFamily, &gpt2::Gpt2Family, &gpt3::Gpt3Family, &t5::T5Family];
+pub const ARCHITECTURES: &[&dyn Architecture] = &[
+    &bert::BertFamily,
+    &gpt::GptFamily,
+    &gpt2::Gpt2Family,
+    &gpt3::Gpt3Family,
+    &reward_model::RewardModelFamily,
+    &t5::T5Family,
+];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].
 pub fn registry() -> Registry {

@@ -118,14 +118,18 @@ impl Registry {
     }
 
     /// The architecture that reads a published configuration: of those that know its `model_type`, the first registered one with
-    /// a head of the class in `architectures`, or else the first.
+    /// a head of the class in `architectures`, or of the name in our own `head`, or else the first.
     ///
     /// # Errors
     /// [`Error::UnknownName`] if none knows it.
     pub fn by_published(&self, published: &Map<String, Value>) -> Result<&'static dyn Architecture> {
         let model_type = published.get("model_type").and_then(Value::as_str).unwrap_or_default();
         let reads = |a: &&'static dyn Architecture| a.descriptor().model_types().any(|known| known == model_type);
-        let claims = |a: &&'static dyn Architecture| config::head_of(a.descriptor(), published).is_some();
+        let ours = published.get("head").and_then(Value::as_str);
+        let claims = |a: &&'static dyn Architecture| {
+            let facts = a.descriptor();
+            config::head_of(facts, published).or(ours.and_then(|head| facts.head(head))).is_some()
+        };
         let readers = || self.architectures.iter().copied().filter(reads);
         readers().find(claims).or_else(|| readers().next()).ok_or_else(|| {
             let known = self.architectures.iter().flat_map(|a| a.descriptor().model_types());

@@ -9,6 +9,7 @@ mod gated_mlp;
 mod linear;
 mod mask;
 mod mlp;
+mod pooling;
 mod relative_bias;
 mod relative_key;
 
@@ -21,5 +22,6 @@ pub use gated_mlp::GatedMlp;
 pub use linear::{layer_norm, linear, rms_norm, unbiased_linear};
 pub use mask::{HIDDEN, banded_causal_bias, causal_bias, hidden_once, padding_bias, sum};
 pub use mlp::Mlp;
+pub use pooling::last_real;
 pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;

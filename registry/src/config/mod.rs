@@ -53,14 +53,20 @@ pub fn parse<C: Config>(descriptor: &Descriptor, config: &Map<String, Value>) ->
     if problems.is_empty() { Ok(parsed.settled()) } else { Err(refuse(problems)) }
 }
 
-/// The field that makes a configuration fail with `told`: the one without which it fails otherwise, or not at all.
+/// The field that makes a configuration fail with `told`: one without which it does not fail, or fails otherwise than by lacking
+/// that very field.
 fn culprit<C: Config>(config: &Map<String, Value>, told: &str) -> String {
     let without = |field: &String| {
         let rest = config.iter().filter(|(name, _)| *name != field);
         let rest = Value::Object(rest.map(|(name, value)| (name.clone(), value.clone())).collect());
         serde_json::from_value::<C>(rest).err().map(|error| error.to_string())
     };
-    let field = config.keys().find(|field| without(field).as_deref() != Some(told));
+    let lacked = |field: &String| format!("missing field `{field}`");
+    let cured = || config.keys().find(|field| without(field).is_none());
+    let other =
+        |field: &&String| without(field).is_some_and(|error| error != told && !error.starts_with(&lacked(field)));
+    let needed = |field: &&String| without(field).is_some_and(|error| error != told);
+    let field = cured().or_else(|| config.keys().find(other)).or_else(|| config.keys().find(needed));
     field.map_or_else(|| "config".to_owned(), Clone::clone)
 }
 
@@ -150,6 +156,8 @@ mod tests {
         assert!(told.contains("`d_model`: no such field"), "{told}");
         let told = forms(json!({ "form": "square", "d_model": 8 })).unwrap_err().to_string();
         assert!(told.contains("`form`: unknown variant"), "{told}");
+        let told = forms(json!({ "form": "round", "d_model": 8, "n_heads": "two" })).unwrap_err().to_string();
+        assert!(told.contains("`n_heads`: invalid type"), "{told}");
     }
 
     #[test]

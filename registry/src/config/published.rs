@@ -87,8 +87,11 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
             BODY if body.is_some() => {}
             "head" => {
                 let head = value.as_str().and_then(|head| descriptor.head(head));
-                let of_body = head.zip(body).and_then(|(head, (body, _))| head.bodies.get(body));
-                match of_body.or(head.and_then(|head| head.published.first())) {
+                let class = head.and_then(|head| match body {
+                    Some((body, _)) if !head.bodies.is_empty() => head.bodies.get(body),
+                    _ => head.published.first(),
+                });
+                match class {
                     Some(class) => published.insert("architectures".into(), vec![class.clone()].into()),
                     // What was never published has our name.
                     None => published.insert("head".into(), value.clone()),
@@ -261,6 +264,7 @@ mod tests {
         let mut judge = Descriptor::parse(&TOY.replace("\"toy\"]", "]")).unwrap().with_body("toy", &toy);
         judge = judge.with_body("another", &other);
         judge.published.config.clear();
+        judge.tiny.insert("head".into(), "none".into());
         judge.published.ignored = vec!["tie".into()];
         judge.heads[0].published = vec!["ToyJudge".into(), "OtherJudge".into()];
         judge.heads[0].bodies = [("another".into(), "OtherJudge".into())].into();
@@ -278,7 +282,7 @@ mod tests {
         assert_eq!(Value::Object(from_published(&judge, &published).unwrap().config), ours);
         let ours = json!({ "body": "toy", "d_model": 8, "head": "none" });
         let published = to_published(&judge, ours.as_object().unwrap());
-        assert_eq!(published["architectures"], json!(["ToyJudge"]), "without a word about the body, the first");
+        assert_eq!(published["head"], "none", "what has no class has our name");
         assert_eq!(Value::Object(from_published(&judge, &published).unwrap().config), ours);
         assert_eq!(read(json!({ "model_type": "other", "hidden_size": 8 })).unwrap().unread, ["hidden_size"]);
         assert_eq!(
