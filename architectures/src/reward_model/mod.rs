@@ -91,7 +91,7 @@ impl Family for RewardModelFamily {
     }
 
     fn init(&self, config: &Config, device: &Device) -> RewardModel {
-        // As Stiennon et al. draw it (§3.4 and appendix B.1): N(0, 1 / (d_model + 1)).
+        // As Stiennon et al. draw it (appendix B): N(0, 1 / (d_model + 1)).
         let score = |d_model: usize| linear([d_model, 1], (1.0 / (d_model + 1) as f64).sqrt(), device);
         let unbiased = |d_model: usize| Linear { bias: None, ..score(d_model) };
         let (body, score) = match config {
