@@ -40,7 +40,11 @@ pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
 #[cfg(feature = "tensor")]
+pub mod preference;
+#[cfg(feature = "tensor")]
 pub mod registry;
+#[cfg(feature = "tensor")]
+pub mod rerank;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
@@ -73,6 +77,7 @@ pub use {
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
+    preference::Pair,
     registry::Registry,
     rows::Rows,
     state::Saved,
