@@ -8,6 +8,7 @@ mod devices;
 mod facts;
 mod flow;
 mod gradients;
+mod images;
 mod padding;
 mod reference;
 mod weights;
@@ -19,7 +20,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 19] = [
+static CHECKS: [Check; 20] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -29,6 +30,7 @@ static CHECKS: [Check; 19] = [
     reference::MATCHES_REFERENCE,
     flow::INFORMATION_FLOWS_AS_DECLARED,
     flow::ORDER_MATTERS,
+    images::IMAGES_OF_ANY_SIZE,
     padding::PADDING_DOES_NOT_LEAK,
     padding::POOLING_FINDS_THE_TEXT,
     batch::BATCH_INVARIANCE,

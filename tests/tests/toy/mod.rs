@@ -3,6 +3,7 @@
 mod cache;
 mod golden;
 mod network;
+mod picture;
 
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
+pub(crate) use picture::picture;
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,15 @@ pub(crate) enum Bug {
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // Images.
+    ChannelUnseen, LastPatchUnseen, PixelsSkipped, PlacesUnused, GridFlattened, PartsDropped,
+}
+
+impl Bug {
+    /// Whether it is planted in the toy that looks at images.
+    fn is_of_images(self) -> bool {
+        self as usize >= Self::ChannelUnseen as usize
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,6 +115,9 @@ const TOML: &str = include_str!("toy.toml");
 
 /// The toy with one bug; [`Bug::Nothing`] is healthy.
 pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
+    if bug.is_of_images() {
+        return picture(bug);
+    }
     let family = family(bug, golden::files(bug));
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
