@@ -1,4 +1,4 @@
-//! Drawings of circles, squares, triangles and crosses, of any size, place and colour, under noise.
+//! Drawings of circles, squares, triangles and crosses, bright on dark, of any size, place and colour, under noise.
 
 use serde_json::{Map, Value};
 use zoo_registry::draw::Draw;
@@ -46,20 +46,15 @@ const SIDE: usize = 24;
 const CHANNELS: usize = 3;
 /// Standard deviation of the noise on every pixel, of a range from -1 to 1.
 const NOISE: f64 = 0.15;
-/// Shape and background differ by at least this in some colour.
-const CONTRAST: f64 = 0.8;
+/// In every colour, shapes lie at least this far above the middle and backgrounds below it.
+const CONTRAST: f64 = 0.2;
 
 /// A drawing with values from about -1 to 1, `[channels, height, width]`.
 fn drawing(draw: &mut Draw, shape: Shape) -> Vec<f32> {
     let mut between = |from: f64, to: f64| from + (to - from) * draw.unit();
     let radius = between(5.0, 10.0);
     let [x, y] = [0, 1].map(|_| between(radius, SIDE as f64 - radius));
-    let [ink, paper] = loop {
-        let colours = [0, 1].map(|_| [0; CHANNELS].map(|_| between(-1.0, 1.0)));
-        if colours[0].iter().zip(&colours[1]).any(|(a, b)| (a - b).abs() >= CONTRAST) {
-            break colours;
-        }
-    };
+    let [ink, paper] = [(CONTRAST, 1.0), (-1.0, -CONTRAST)].map(|(from, to)| [0; CHANNELS].map(|_| between(from, to)));
     let mut pixels = Vec::with_capacity(CHANNELS * SIDE * SIDE);
     for channel in 0..CHANNELS {
         for row in 0..SIDE {
@@ -111,7 +106,7 @@ impl Lesson for NameTheShape {
     }
 
     fn plan(&self) -> Plan {
-        Plan { steps: 800, learning_rate: 2e-3 }
+        Plan { steps: 1000, learning_rate: 2e-3 }
     }
 
     fn batch(&self, draw: &mut Draw) -> (Input, Labels) {
