@@ -6,7 +6,7 @@ CREATE TABLE preset (
   position             INTEGER NOT NULL,
   hub                  TEXT,                  -- Hugging Face repository, `owner/name`
   note                 TEXT,                  -- what differs from its siblings
-  published_parameters INTEGER CHECK (published_parameters >= 0), -- as published, of the body, tied matrices once
+  published_parameters INTEGER CHECK (published_parameters >= 0), -- as published, tied matrices once
   parameters           INTEGER CHECK (parameters >= 0),           -- counted in the module tree; NULL: there is no code
   pooling              TEXT    CHECK (pooling IN ('mean', 'first', 'last')), -- how hidden states become one vector a text
   normalise            INTEGER CHECK (normalise IN (0, 1)),       -- scale that vector to length one

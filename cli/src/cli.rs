@@ -51,7 +51,7 @@ enum Command {
     Embed(commands::embed::Args),
     /// Guess the words behind `[MASK]` with trained weights
     FillMask(commands::fill_mask::Args),
-    /// Continue a text with trained weights
+    /// Continue texts with trained weights
     Generate(commands::generate::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
@@ -145,7 +145,8 @@ Examples:
 Exit codes:
   0  done
   1  something failed on the way: a check, a file, a model that does not fit
-  2  the command line asks for what cannot be: an unknown name, a bad configuration, a bad flag";
+  2  the command line asks for what cannot be: an unknown name, a bad configuration, a bad flag
+130  Ctrl-C";
 
 #[cfg(test)]
 mod tests {

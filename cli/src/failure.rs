@@ -5,6 +5,9 @@ use std::io;
 
 use zoo_registry::Error;
 
+/// What a shell reports of a process that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -14,6 +17,8 @@ pub(crate) enum Failure {
     Run(Told),
     /// Whoever read our output has seen enough: `zoo list | head -1`.
     NobodyReads,
+    /// Ctrl-C, after what there was has been written.
+    Interrupted,
 }
 
 /// What people are told.
@@ -50,6 +55,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Run(_) => 1,
             Self::NobodyReads => 0,
+            Self::Interrupted => INTERRUPTED,
         }
     }
 
@@ -57,7 +63,7 @@ impl Failure {
     pub(crate) fn told(&self) -> Option<&Told> {
         match self {
             Self::Usage(told) | Self::Run(told) => Some(told),
-            Self::NobodyReads => None,
+            Self::NobodyReads | Self::Interrupted => None,
         }
     }
 }
@@ -71,6 +77,7 @@ impl From<Error> for Failure {
             | Error::Config { .. }
             | Error::Device { .. }
             | Error::Input { .. }
+            | Error::Strategy { .. }
             | Error::Unsupported { .. } => Self::Usage(told),
             _ => Self::Run(told),
         }

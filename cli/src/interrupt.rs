@@ -1,18 +1,19 @@
 //! Ctrl-C leaves nothing half-written: what is being made stands in a scratch folder that goes with it, and the short
-//! moment in which a finished thing is put in place is waited for.
+//! moment in which a finished thing is put in place is waited for. A text that is being written ends where it is.
 
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
+use std::task::Poll;
 
-use crate::failure::Failure;
-
-/// What a shell reports of a process that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
+use crate::failure::{Failure, INTERRUPTED};
 
 static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static PLACING: Mutex<()> = Mutex::new(());
 static SERVING: AtomicBool = AtomicBool::new(false);
+static WRITING: AtomicBool = AtomicBool::new(false);
+static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// A folder for something unfinished. It is removed when dropped, and on Ctrl-C.
 #[derive(Debug)]
@@ -49,6 +50,30 @@ pub(crate) fn placing() -> MutexGuard<'static, ()> {
     lock(&PLACING)
 }
 
+/// While this lives, the first Ctrl-C asks for an end, and the second one ends the process.
+#[derive(Debug)]
+pub(crate) struct Writing(());
+
+impl Writing {
+    pub(crate) fn begin() -> Self {
+        listen();
+        ASKED.store(false, Ordering::SeqCst);
+        WRITING.store(true, Ordering::SeqCst);
+        Self(())
+    }
+
+    /// Whether Ctrl-C was pressed.
+    pub(crate) fn is_to_end(&self) -> bool {
+        ASKED.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        WRITING.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Resolves at Ctrl-C, which then ends a server and not the process.
 pub(crate) async fn stop_serving() {
     SERVING.store(true, Ordering::SeqCst);
@@ -60,18 +85,37 @@ pub(crate) async fn stop_serving() {
 pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without a listener Ctrl-C ends the process as it always does.
-        let _ = std::thread::Builder::new().name("ctrl-c".into()).spawn(|| {
+        let (ready, listening) = mpsc::channel();
+        let hear = move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() && !SERVING.load(Ordering::SeqCst) {
-                let _finished = lock(&PLACING);
-                for path in lock(&SCRATCH).iter() {
-                    let _ = std::fs::remove_dir_all(path);
-                }
-                std::process::exit(INTERRUPTED);
-            }
-        });
+            runtime.block_on(hear(ready));
+        };
+        // Without a listener Ctrl-C ends the process as it always does.
+        if std::thread::Builder::new().name("ctrl-c".into()).spawn(hear).is_ok() {
+            let _ = listening.recv();
+        }
     });
+}
+
+async fn hear(ready: mpsc::Sender<()>) {
+    let mut first = Box::pin(tokio::signal::ctrl_c());
+    // The first poll is what starts listening.
+    let early = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+    let _ = ready.send(());
+    let mut pressed = match early {
+        Poll::Ready(pressed) => pressed,
+        Poll::Pending => first.await,
+    };
+    while pressed.is_ok() && !SERVING.load(Ordering::SeqCst) {
+        if !WRITING.load(Ordering::SeqCst) || ASKED.swap(true, Ordering::SeqCst) {
+            let _finished = lock(&PLACING);
+            for path in lock(&SCRATCH).iter() {
+                let _ = std::fs::remove_dir_all(path);
+            }
+            std::process::exit(INTERRUPTED.into());
+        }
+        pressed = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

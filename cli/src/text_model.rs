@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use zoo_registry::checkpoint::{Loaded, read_object};
 use zoo_registry::descriptor::Preset;
+use zoo_registry::generate::Settings;
 use zoo_registry::registry::{self, Named, Registry};
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Error, Model, Tokenizer, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Tokenizer, device};
 
 use crate::failure::Failure;
 use crate::shell::Shell;
@@ -76,7 +77,25 @@ impl Weights {
         let loaded = loaded.map_err(|error| without_head(error, head))?;
         drop(busy);
         tell(&loaded, shell);
-        Ok(TextModel { model: loaded.model, tokenizer, published: self.published() })
+        if let Some(vocab_size) = vocab_size(&loaded.model.limits()) {
+            tokenizer.check_fits(vocab_size)?;
+        }
+        let model = TextModel { model: loaded.model, tokenizer, published: self.published() };
+        Ok(model)
+    }
+
+    /// What the folder's `generation_config.json` asks for; nothing, if there is none.
+    pub(crate) fn generation(&self, shell: &mut Shell) -> Result<Settings, Failure> {
+        const FILE: &str = "generation_config.json";
+        let path = self.folder().join(FILE);
+        if !path.exists() {
+            return Ok(Settings::default());
+        }
+        let (settings, unknown) = Settings::read(&path)?;
+        if !unknown.is_empty() {
+            shell.warn(format!("{FILE} asks for what is not known here: {}", few(&unknown)));
+        }
+        Ok(settings)
     }
 
     /// The folder's `config.json` decides, and must agree with the name if there is one.
@@ -187,15 +206,26 @@ fn without_head(error: Error, head: &str) -> Failure {
 
 /// What the load left aside, in one line each.
 fn tell(loaded: &Loaded, shell: &mut Shell) {
-    let few = |names: &[String]| {
-        let shown: Vec<String> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
-        let more = names.len().saturating_sub(4);
-        if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
-    };
     if !loaded.unread.is_empty() {
         shell.note(format!("fields of config.json that nothing here reads: {}", few(&loaded.unread)));
     }
     if !loaded.report.unexpected.is_empty() {
         shell.note(format!("weights that this model does not have: {}", few(&loaded.report.unexpected)));
+    }
+}
+
+/// The first of many names.
+fn few(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(4);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// Ids that every text of the model may hold.
+fn vocab_size(limits: &Limits) -> Option<usize> {
+    match limits {
+        Limits::Tokens(limits) => Some(limits.vocab_size),
+        Limits::TokenPair { source, target } => Some(source.vocab_size.min(target.vocab_size)),
+        _ => None,
     }
 }

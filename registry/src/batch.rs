@@ -110,6 +110,27 @@ impl FromInput for PairBatch {
     }
 }
 
+/// What a family reads whose encoder can also stand alone: a text, and what is written of it where there is a decoder.
+#[derive(Debug, Clone)]
+pub struct TextBatch {
+    /// For the encoder.
+    pub source: TokenBatch,
+    /// For the decoder. There exactly if the model's limits are those of a pair.
+    pub target: Option<TokenBatch>,
+}
+
+impl FromInput for TextBatch {
+    fn from_input(input: &Input, limits: &Limits, device: &Device) -> Result<Self, String> {
+        match limits {
+            Limits::TokenPair { .. } => {
+                let PairBatch { source, target } = PairBatch::from_input(input, limits, device)?;
+                Ok(Self { source, target: Some(target) })
+            }
+            _ => Ok(Self { source: TokenBatch::from_input(input, limits, device)?, target: None }),
+        }
+    }
+}
+
 /// A batch of images as a tensor.
 #[derive(Debug, Clone)]
 pub struct ImageBatch {
@@ -332,6 +353,18 @@ mod tests {
         };
         assert_eq!(pair(3, 3).unwrap().target.dims(), [3, 2]);
         assert_eq!(pair(3, 2).unwrap_err(), "expected as many targets as sources, found 2 for 3");
+    }
+
+    #[test]
+    fn an_encoder_that_stands_alone_reads_one_text() {
+        let text = || Tokens::new(Rows::full(3, 2, 1));
+        let pair = Input::TokenPair { source: text(), target: text() };
+        let (alone, both) = (Limits::Tokens(LIMITS), Limits::TokenPair { source: LIMITS, target: LIMITS });
+        let read = |input: &Input, limits| TextBatch::from_input(input, limits, &Device::flex());
+        assert!(read(&text().into(), &alone).unwrap().target.is_none());
+        assert_eq!(read(&pair, &both).unwrap().target.unwrap().dims(), [3, 2]);
+        assert_eq!(read(&pair, &alone).unwrap_err(), "expected tokens, found a source and a target text");
+        assert_eq!(read(&text().into(), &both).unwrap_err(), "expected a source and a target text, found tokens");
     }
 
     #[test]

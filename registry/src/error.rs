@@ -94,6 +94,18 @@ pub enum Error {
         /// What it expected, what it got.
         reason: String,
     },
+    /// Settings of a search that cannot be followed; every problem at once.
+    #[error("text cannot be written like this:{}", list(.problems))]
+    Strategy {
+        /// All that is wrong.
+        problems: Vec<Problem>,
+    },
+    /// A text that cannot be written on.
+    #[error("writing stopped: {reason}")]
+    Generation {
+        /// At which token of which text, and why.
+        reason: String,
+    },
     /// The model does not do what was asked of it.
     #[error("`{model}` {lacks}")]
     Unsupported {
@@ -117,6 +129,16 @@ pub enum Error {
         model: String,
         /// What was missing, misshapen or different.
         report: String,
+    },
+    /// A saved state that this model cannot go on from.
+    #[error("{}: `{model}` cannot go on from this state: {reason}", .path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// What it expected, what it got.
+        reason: String,
     },
     /// Text that could not be turned into ids, or back.
     #[error("tokenizer {}: {reason}", .path.display())]

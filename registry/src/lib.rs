@@ -46,6 +46,8 @@ pub mod registry;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
+mod state;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
 pub mod train;
@@ -64,7 +66,7 @@ pub use ::include_dir::{self, Dir, include_dir};
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
-    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TokenBatch, TokenLimits},
+    batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
     decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
     input::{Images, Input, Side, Tokens},
@@ -75,7 +77,8 @@ pub use {
     output::{HeadOutput, Output, Stack, Trace},
     registry::Registry,
     rows::Rows,
-    tokenizer::Tokenizer,
+    state::Saved,
+    tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},
 };

@@ -1,7 +1,7 @@
 //! What must hold of every architecture, checked by running it.
 //!
-//! The suite sees `&dyn Architecture` and never a family's name: it builds the family's tiny configuration with every head,
-//! fills it with [hot weights](hot) through the family's own table, and looks whether each [`Check`]'s statement holds. Where
+//! The suite sees `&dyn Architecture` and never a family's name: it builds the family's tiny configurations with every head,
+//! fills them with [hot weights](hot) through the family's own table, and looks whether each [`Check`]'s statement holds. Where
 //! the family ships [goldens](golden), their numbers must come out. Errors are measured in f32 noise, and every check is
 //! proved on a family broken on purpose.
 //!

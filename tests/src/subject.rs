@@ -28,13 +28,20 @@ pub struct Subject<'a> {
     pub reference: Device,
 }
 
-/// The tiny configuration with one of the family's heads.
+/// A tiny configuration with one of the family's heads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
-    /// The head's id, for messages.
+    /// The head's id, for messages; after `id/` for a further tiny configuration.
     pub head: String,
     /// The configuration, every field.
     pub config: Map<String, Value>,
+}
+
+impl Variant {
+    /// Id of the further tiny configuration this is of, if it is of one.
+    pub fn tiny(&self) -> Option<&str> {
+        self.head.rsplit_once('/').map(|(tiny, _)| tiny)
+    }
 }
 
 /// Nudged copies of a model whose largest answer is taken as its noise.
@@ -74,21 +81,30 @@ impl<'a> Subject<'a> {
         self.architecture.descriptor()
     }
 
-    /// The tiny configuration once for each head, or once if the family has no choice of heads.
+    /// Each tiny configuration once for each head, or once if the family has no choice of heads.
     ///
     /// # Errors
-    /// [`Error::Config`](zoo_registry::Error::Config) if it is not a configuration of the family.
+    /// [`Error::Config`](zoo_registry::Error::Config) if one is not a configuration of the family.
     pub fn variants(&self) -> Result<Vec<Variant>> {
+        let mut variants = Vec::new();
+        for (id, tiny) in self.descriptor().small() {
+            variants.extend(self.with_each_head(id, tiny)?);
+        }
+        Ok(variants)
+    }
+
+    fn with_each_head(&self, id: Option<&str>, tiny: &Map<String, Value>) -> Result<Vec<Variant>> {
         let descriptor = self.descriptor();
-        let tiny = self.architecture.complete(&descriptor.tiny)?;
-        if !tiny.contains_key("head") {
-            let head = descriptor.heads.first().map_or("none", |head| &head.id).to_owned();
-            return Ok(vec![Variant { head, config: tiny }]);
+        let label = |head: &str| id.map_or_else(|| head.to_owned(), |id| format!("{id}/{head}"));
+        let complete = self.architecture.complete(tiny)?;
+        if !complete.contains_key("head") {
+            let head = label(descriptor.heads.first().map_or("none", |head| &head.id));
+            return Ok(vec![Variant { head, config: complete }]);
         }
         let with_head = |head: &zoo_registry::descriptor::Head| {
-            let mut config = descriptor.tiny.clone();
+            let mut config = tiny.clone();
             config.insert("head".into(), head.id.clone().into());
-            Ok(Variant { head: head.id.clone(), config: self.architecture.complete(&config)? })
+            Ok(Variant { head: label(&head.id), config: self.architecture.complete(&config)? })
         };
         descriptor.heads.iter().map(with_head).collect()
     }

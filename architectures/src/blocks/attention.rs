@@ -8,7 +8,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, assert_shape};
 use zoo_registry::Trace;
 
-use super::linear;
+use super::{linear, unbiased_linear};
 
 /// `softmax(scale · Q Kᵀ + score_bias) V`, equation 1, with everything that is masked or positional in the bias.
 ///
@@ -25,6 +25,16 @@ pub fn attend(
     score_bias: Option<Tensor<4>>,
     trace: &mut Trace,
 ) -> Tensor<4> {
+    let weights = attention_weights(query, key, scale, score_bias);
+    trace.attention(&weights);
+    weights.matmul(value)
+}
+
+/// `softmax(scale · Q Kᵀ + score_bias)`, the weights of [`attend`].
+///
+/// # Shapes
+/// as there → `[batch, n_heads, q_len, kv_len]`
+pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, scale: f64, score_bias: Option<Tensor<4>>) -> Tensor<4> {
     let [_, _, q_len, _] = query.dims();
     let [_, _, kv_len, _] = key.dims();
     let scores = query.matmul(key.transpose()) * scale;
@@ -33,9 +43,7 @@ pub fn attend(
         Some(bias) => scores + bias,
         None => scores,
     };
-    let weights = softmax(scores, 3);
-    trace.attention(&weights);
-    weights.matmul(value)
+    softmax(scores, 3)
 }
 
 /// The four maps around [`attend`], §3.2.2: every head sees its own projection, and their answers are mixed.
@@ -55,8 +63,41 @@ pub struct MultiHeadAttention {
 impl MultiHeadAttention {
     /// Weights from N(0, `std`), those of the output map from N(0, `output_std`), biases zero.
     pub fn init(d_model: usize, n_heads: usize, std: f64, output_std: f64, device: &Device) -> Self {
-        let map = |std| linear([d_model, d_model], std, device);
-        Self { query: map(std), key: map(std), value: map(std), output: map(output_std), n_heads }
+        Self::of_width(d_model, [n_heads, d_model / n_heads], [std, output_std], device)
+    }
+
+    /// The same with heads of any width: together they may be wider or narrower than the model.
+    pub fn of_width(
+        d_model: usize,
+        [n_heads, head_dim]: [usize; 2],
+        [std, output_std]: [f64; 2],
+        device: &Device,
+    ) -> Self {
+        let width = n_heads * head_dim;
+        let inward = || linear([d_model, width], std, device);
+        let output = linear([width, d_model], output_std, device);
+        Self { query: inward(), key: inward(), value: inward(), output, n_heads }
+    }
+
+    /// The same without biases, with heads of any width. Each map has its own standard deviation: of query, key, value and
+    /// output.
+    pub fn unbiased(d_model: usize, [n_heads, head_dim]: [usize; 2], stds: [f64; 4], device: &Device) -> Self {
+        let width = n_heads * head_dim;
+        let inward = |std| unbiased_linear([d_model, width], std, device);
+        let [query, key, value, output] = stds;
+        Self {
+            query: inward(query),
+            key: inward(key),
+            value: inward(value),
+            output: unbiased_linear([width, d_model], output, device),
+            n_heads,
+        }
+    }
+
+    /// `[n_heads, head_dim]`.
+    pub fn heads(&self) -> [usize; 2] {
+        let [_, width] = self.key.weight.lazy_shape().dims();
+        [self.n_heads, width / self.n_heads]
     }
 
     /// Queries, keys and values, one row of heads each.
@@ -65,6 +106,22 @@ impl MultiHeadAttention {
     /// `hidden [batch, seq_len, d_model]` → three of `[batch, n_heads, seq_len, head_dim]`
     pub fn project(&self, hidden: &Tensor<3>) -> [Tensor<4>; 3] {
         [&self.query, &self.key, &self.value].map(|map| self.split_heads(map.forward(hidden.clone())))
+    }
+
+    /// Queries alone, for attention to another text.
+    ///
+    /// # Shapes
+    /// `hidden [batch, q_len, d_model]` → `[batch, n_heads, q_len, head_dim]`
+    pub fn queries(&self, hidden: Tensor<3>) -> Tensor<4> {
+        self.split_heads(self.query.forward(hidden))
+    }
+
+    /// Keys and values of a text that others look at.
+    ///
+    /// # Shapes
+    /// `hidden [batch, kv_len, d_model]` → two of `[batch, n_heads, kv_len, head_dim]`
+    pub fn keys_and_values(&self, hidden: &Tensor<3>) -> [Tensor<4>; 2] {
+        [&self.key, &self.value].map(|map| self.split_heads(map.forward(hidden.clone())))
     }
 
     /// Mixes the heads' answers.
@@ -140,5 +197,18 @@ mod tests {
         assert_eq!(heads.dims(), [1, 2, 2, 3]);
         let second_head: Vec<f32> = heads.clone().slice([0..1, 1..2]).into_data().iter().collect();
         assert_eq!(second_head, [3.0, 4.0, 5.0, 9.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn heads_may_be_of_any_width() {
+        let device = Device::flex();
+        let attention = MultiHeadAttention::unbiased(6, [2, 5], [0.1; 4], &device);
+        let hidden = Tensor::<3>::ones([1, 3, 6], &device);
+        let [query, key, value] = attention.project(&hidden);
+        assert_eq!([query.dims(), key.dims(), value.dims()], [[1, 2, 3, 5]; 3]);
+        assert_eq!(attention.heads(), [2, 5]);
+        assert_eq!(attention.queries(hidden.clone()).to_data(), query.to_data());
+        assert_eq!(attention.keys_and_values(&hidden)[1].to_data(), value.to_data());
+        assert_eq!(attention.merge(query).dims(), [1, 3, 6]);
     }
 }

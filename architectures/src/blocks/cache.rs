@@ -1,9 +1,10 @@
 //! Keys and values of everything read so far, so that each new token is read once.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use zoo_registry::{Cache, Error, Logits, Result};
+use zoo_registry::{Cache, Error, Logits, Result, Saved};
 
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,25 @@ impl KvCache {
         any.downcast_mut().ok_or_else(refuse)
     }
 
+    /// The cache of `n_layers` layers whose [`tensors`](Cache::tensors) these are.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn resumed(
+        saved: &mut Saved,
+        n_layers: usize,
+        [n_heads, head_dim]: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, String> {
+        if saved.read() == 0 {
+            return Ok(Self::new(n_layers));
+        }
+        let shape = [saved.batch(), n_heads, saved.read(), head_dim];
+        let mut tensor = |layer, name| saved.tensor(&format!("layers.{layer}.{name}"), shape, device);
+        let layers = (0..n_layers).map(|layer| Ok(Some((tensor(layer, "key")?, tensor(layer, "value")?))));
+        Ok(Self { layers: layers.collect::<Result<_, String>>()? })
+    }
+
     /// Tokens read so far.
     pub fn len(&self) -> usize {
         self.layers.first().and_then(Option::as_ref).map_or(0, |(key, _)| key.dims()[2])
@@ -65,14 +85,21 @@ impl KvCache {
 impl Cache for KvCache {
     fn select(&mut self, rows: &[usize]) {
         for (key, value) in self.layers.iter_mut().flatten() {
-            let indices = row_indices(rows, &key.device());
-            *key = key.clone().select(0, indices.clone());
-            *value = value.clone().select(0, indices);
+            *key = select_texts(key, rows);
+            *value = select_texts(value, rows);
         }
     }
 
     fn boxed_clone(&self) -> Box<dyn Cache> {
         Box::new(self.clone())
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        let layers = self.layers.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
+        let pair = |(layer, (key, value)): (usize, &(Tensor<4>, Tensor<4>))| {
+            [("key", key), ("value", value)].map(|(name, kept)| (format!("layers.{layer}.{name}"), kept.to_data()))
+        };
+        layers.flat_map(pair).collect()
     }
 }
 
@@ -88,8 +115,12 @@ pub fn last_or_all(hidden: Tensor<3>, logits: Logits) -> Tensor<3> {
     }
 }
 
-fn row_indices(rows: &[usize], device: &Device) -> Tensor<1, Int> {
-    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-    let n = rows.len();
-    Tensor::from_data(TensorData::new(rows, [n]), device)
+/// What is kept of the texts at `rows`, in that order.
+///
+/// # Shapes
+/// `[batch, …]` → `[rows.len(), …]`
+pub fn select_texts<const D: usize>(kept: &Tensor<D>, rows: &[usize]) -> Tensor<D> {
+    let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &kept.device());
+    kept.clone().select(0, indices)
 }

@@ -21,8 +21,25 @@ pub fn padding_bias(attention_mask: Tensor<2, Bool>) -> Tensor<4> {
 /// returns `[1, 1, q_len, kv_len]`
 pub fn causal_bias(q_len: usize, kv_len: usize, device: &Device) -> Tensor<4> {
     let past = kv_len - q_len;
-    let bias = |query: usize, key: usize| if key <= past + query { 0.0 } else { HIDDEN };
-    let data: Vec<f32> = (0..q_len).flat_map(|query| (0..kv_len).map(move |key| bias(query, key))).collect();
+    bias_where([q_len, kv_len], |query, key| key <= past + query, device)
+}
+
+/// Hides what comes after each query, and what lies `window` positions or more before it: a query sees itself and the
+/// `window − 1` positions before, the local pattern of Child et al. 2019, arXiv 1904.10509, §4.2. The queries are the last
+/// `q_len` of `kv_len` positions.
+///
+/// # Shapes
+/// returns `[1, 1, q_len, kv_len]`
+pub fn banded_causal_bias(window: usize, q_len: usize, kv_len: usize, device: &Device) -> Tensor<4> {
+    let past = kv_len - q_len;
+    let seen = |query: usize, key: usize| key <= past + query && past + query - key < window;
+    bias_where([q_len, kv_len], seen, device)
+}
+
+/// 0 where the query at the first index sees the key at the second.
+fn bias_where([q_len, kv_len]: [usize; 2], sees: impl Fn(usize, usize) -> bool, device: &Device) -> Tensor<4> {
+    let pairs = (0..q_len).flat_map(|query| (0..kv_len).map(move |key| (query, key)));
+    let data: Vec<f32> = pairs.map(|(query, key)| if sees(query, key) { 0.0 } else { HIDDEN }).collect();
     Tensor::from_data(TensorData::new(data, [1, 1, q_len, kv_len]), device)
 }
 
@@ -45,6 +62,20 @@ mod tests {
     fn the_future_is_hidden() {
         let bias: Vec<f32> = causal_bias(2, 3, &Device::flex()).into_data().iter().collect();
         assert_eq!(bias, [0.0, 0.0, HIDDEN, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_band_hides_the_future_and_the_distant_past() {
+        let seen = |window: usize, q_len: usize, kv_len: usize| -> Vec<Vec<usize>> {
+            let bias: Vec<f32> =
+                banded_causal_bias(window, q_len, kv_len, &Device::flex()).into_data().iter().collect();
+            bias.chunks(kv_len).map(|row| (0..kv_len).filter(|&key| row[key] == 0.0).collect()).collect()
+        };
+        assert_eq!(seen(2, 4, 4), [vec![0], vec![0, 1], vec![1, 2], vec![2, 3]]);
+        assert_eq!(seen(1, 3, 3), [[0], [1], [2]], "a window of one is the token itself");
+        assert_eq!(seen(3, 2, 5), [[1, 2, 3], [2, 3, 4]], "queries stand at the end of the keys");
+        let whole = banded_causal_bias(usize::MAX, 3, 5, &Device::flex()).into_data();
+        assert_eq!(whole, causal_bias(3, 5, &Device::flex()).into_data());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Activation, linear};
+use super::{Activation, linear, unbiased_linear};
 
 /// `activation(x W_up + b_up) W_down + b_down`: arXiv 1706.03762, §3.3 equation 2.
 #[derive(Module, Debug)]
@@ -26,6 +26,18 @@ impl Mlp {
         device: &Device,
     ) -> Self {
         Self { up: linear([d_model, d_ff], std, device), down: linear([d_ff, d_model], down_std, device), activation }
+    }
+
+    /// The same without biases: `activation(x W_up) W_down`.
+    pub fn unbiased(
+        [d_model, d_ff]: [usize; 2],
+        activation: Activation,
+        [std, down_std]: [f64; 2],
+        device: &Device,
+    ) -> Self {
+        let (up, down) =
+            (unbiased_linear([d_model, d_ff], std, device), unbiased_linear([d_ff, d_model], down_std, device));
+        Self { up, down, activation }
     }
 
     /// # Shapes

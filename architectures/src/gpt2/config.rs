@@ -52,8 +52,8 @@ impl Config {
     }
 
     /// What layer `index`, from 0, multiplies its scores with.
-    pub fn scale(&self, index: usize) -> f64 {
-        let width = if self.scale_by_width { ((self.d_model / self.n_heads) as f64).sqrt() } else { 1.0 };
+    pub fn scale(&self, index: usize, head_dim: usize) -> f64 {
+        let width = if self.scale_by_width { (head_dim as f64).sqrt() } else { 1.0 };
         let depth = if self.scale_by_depth { (index + 1) as f64 } else { 1.0 };
         1.0 / (width * depth)
     }

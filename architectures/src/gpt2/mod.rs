@@ -12,12 +12,12 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
-    KvCache, Mlp, MultiHeadAttention, attend, causal_bias, embedding, last_or_all, layer_norm, linear, padding_bias,
-    sum, tied_logits,
+    KvCache, Mlp, MultiHeadAttention, attend, banded_causal_bias, causal_bias, embedding, last_or_all, layer_norm,
+    linear, padding_bias, sum, tied_logits,
 };
 use crate::lessons::grammar::Continue;
 
@@ -49,6 +49,8 @@ pub struct Gpt2Layer {
     mlp_norm: LayerNorm,
     mlp: Mlp,
     scale: f64,
+    /// Positions a token sees, itself included; `None` for all before it.
+    window: Option<usize>,
 }
 
 impl Network for Gpt2 {
@@ -82,6 +84,11 @@ impl CausalNetwork for Gpt2 {
         let hidden = self.read(batch, KvCache::of(cache, "gpt2")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
     }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let heads = self.layers.first().map_or([0, 0], |layer| layer.attention.heads());
+        Ok(Box::new(KvCache::resumed(saved, self.layers.len(), heads, device)?))
+    }
 }
 
 impl Gpt2 {
@@ -91,13 +98,18 @@ impl Gpt2 {
     /// `input_ids [batch, seq_len]` → `[batch, seq_len, d_model]`
     fn read(&self, batch: TokenBatch, cache: &mut KvCache, trace: &mut Trace) -> Tensor<3> {
         let [_, q_len] = batch.dims();
-        // The future is hidden more deeply than padding: padding before a text sees the padding before it, never ahead.
-        let future = causal_bias(q_len, cache.len() + q_len, &batch.device()) * 2.0;
-        let bias = sum([batch.attention_mask.map(padding_bias), Some(future)]);
+        let (kv_len, device) = (cache.len() + q_len, batch.device());
+        let padding = batch.attention_mask.map(padding_bias);
+        // What a layer hides is hidden more deeply than padding: padding before a text sees the padding before it, never ahead.
+        let bias = |hidden: Tensor<4>| sum([padding.clone(), Some(hidden * 2.0)]);
+        let dense = bias(causal_bias(q_len, kv_len, &device));
+        let window = self.layers.iter().find_map(|layer| layer.window);
+        let banded = window.and_then(|window| bias(banded_causal_bias(window, q_len, kv_len, &device)));
 
         let mut hidden = self.token.forward(batch.input_ids) + self.position.forward(batch.position_ids);
         for (index, layer) in self.layers.iter().enumerate() {
             trace.hidden(&hidden);
+            let bias = if layer.window.is_some() { &banded } else { &dense };
             hidden = layer.forward(hidden, bias.clone(), (index, cache), trace);
         }
         let hidden = self.norm.forward(hidden);
@@ -109,6 +121,26 @@ impl Gpt2 {
         match &self.output {
             Some(output) => output.forward(hidden),
             None => tied_logits(hidden, &self.token),
+        }
+    }
+
+    /// The network of `config` with heads of `head_dim`. With a `window`, every second layer, from the second, sees that many
+    /// positions only: what GPT-3 changes.
+    pub(crate) fn new(config: &Config, head_dim: usize, window: Option<usize>, device: &Device) -> Self {
+        let Config { vocab_size, max_positions, d_model, norm_eps, .. } = *config;
+        let untied = config.head == HeadKind::CausalLm && !config.tied;
+        let output = || Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) };
+        let layer = |index: usize| {
+            let window = window.filter(|_| index % 2 == 1);
+            Gpt2Layer { window, ..Gpt2Layer::init(config, index, head_dim, device) }
+        };
+        Self {
+            token: embedding([vocab_size, d_model], INIT_STD, device),
+            position: embedding([max_positions, d_model], POSITION_STD, device),
+            layers: (0..config.n_layers).map(layer).collect(),
+            norm: layer_norm(d_model, norm_eps, device),
+            output: untied.then(output),
+            config: config.clone(),
         }
     }
 }
@@ -146,17 +178,7 @@ impl Family for Gpt2Family {
     }
 
     fn init(&self, config: &Config, device: &Device) -> Gpt2 {
-        let Config { vocab_size, max_positions, d_model, norm_eps, .. } = *config;
-        let untied = config.head == HeadKind::CausalLm && !config.tied;
-        let output = || Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) };
-        Gpt2 {
-            token: embedding([vocab_size, d_model], INIT_STD, device),
-            position: embedding([max_positions, d_model], POSITION_STD, device),
-            layers: (0..config.n_layers).map(|index| Gpt2Layer::init(config, index, device)).collect(),
-            norm: layer_norm(d_model, norm_eps, device),
-            output: untied.then(output),
-            config: config.clone(),
-        }
+        Gpt2::new(config, config.d_model / config.n_heads, None, device)
     }
 
     fn lesson(&self) -> Option<Box<dyn Lesson>> {
@@ -179,16 +201,17 @@ const INIT_STD: f64 = 0.02;
 const POSITION_STD: f64 = 0.01;
 
 impl Gpt2Layer {
-    fn init(config: &Config, index: usize, device: &Device) -> Self {
+    fn init(config: &Config, index: usize, head_dim: usize, device: &Device) -> Self {
         let Config { d_model, n_heads, n_layers, activation, norm_eps, .. } = *config;
         // §2.3: "we scale the weights of residual layers at initialization by a factor of 1/√N", N residual layers.
         let residual_std = INIT_STD / ((2 * n_layers) as f64).sqrt();
         Self {
             attention_norm: layer_norm(d_model, norm_eps, device),
-            attention: MultiHeadAttention::init(d_model, n_heads, INIT_STD, residual_std, device),
+            attention: MultiHeadAttention::of_width(d_model, [n_heads, head_dim], [INIT_STD, residual_std], device),
             mlp_norm: layer_norm(d_model, norm_eps, device),
             mlp: Mlp::init([d_model, config.d_ff()], activation, [INIT_STD, residual_std], device),
-            scale: config.scale(index),
+            scale: config.scale(index, head_dim),
+            window: None,
         }
     }
 }

@@ -34,7 +34,7 @@ const NOUNS: [[&str; 2]; 8] = [
     ["horse", "horses"],
 ];
 const DETERMINERS: [[&str; 2]; 3] = [["a", "some"], ["the", "the"], ["this", "these"]];
-const ADJECTIVES: [&str; 5] = ["small", "old", "red", "happy", "quiet"];
+const ADJECTIVES: [&str; 5] = ["small", "big", "red", "happy", "quiet"];
 /// What one does, what many do.
 const VERBS: [[&str; 2]; 5] =
     [["sleeps", "sleep"], ["runs", "run"], ["sings", "sing"], ["waits", "wait"], ["laughs", "laugh"]];
@@ -231,7 +231,7 @@ impl Lesson for FillTheGap {
     }
 
     fn tries(&self) -> Vec<&'static str> {
-        vec![r#"fill-mask "the old cats [MASK] today.""#, r#"fill-mask "this [MASK] chases the mice.""#]
+        vec![r#"fill-mask "the big cats [MASK] today.""#, r#"fill-mask "this [MASK] chases the mice.""#]
     }
 }
 
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn what_does_not_agree_is_none() {
         let is = |text: &str| is_sentence(&text.split(' ').collect::<Vec<_>>());
-        assert!(is("the cat sleeps .") && is("the cats sleep today .") && is("these old mice chase a red bird ."));
+        assert!(is("the cat sleeps .") && is("the cats sleep today .") && is("these big mice chase a red bird ."));
         for wrong in [
             "the cat sleep .",
             "a cats sleep .",
@@ -348,7 +348,7 @@ mod tests {
             "cat sleeps .",
             "the cat sees .",
             "the cat sleeps the dog .",
-            "the old old cat sleeps .",
+            "the big big cat sleeps .",
             ". the cat sleeps",
             "",
             "the cat sleeps . .",

@@ -1,12 +1,13 @@
-//! `zoo generate`: a text continued, token by token.
+//! `zoo generate`: texts continued, token by token.
 
 use std::io::Write;
 
 use serde_json::json;
-use zoo_registry::generate::{Prompt, Strategy, Written, generate};
-use zoo_registry::{Decode, Input, Limits, Rows, Tokenizer, Tokens};
+use zoo_registry::generate::{Ended, Prompt, Settings, Strategy, Written, generate_until, room};
+use zoo_registry::{Decode, Input, Limits, Rows, Side, TextStream, Tokenizer, Tokens};
 
 use crate::failure::Failure;
+use crate::interrupt::Writing;
 use crate::json;
 use crate::shell::{Shell, harmless};
 use crate::text_model::{TextModel, Weights};
@@ -14,157 +15,349 @@ use crate::text_model::{TextModel, Weights};
 const EXAMPLES: &str = "\
 Examples:
   zoo generate \"Once upon a time\" --weights DIR
-  zoo generate \"Once upon a time\" --weights DIR --max-new-tokens 100 --no-repeat-ngram 3
+  zoo generate \"Once upon a time\" --weights DIR --temperature 0.8 --top-p 0.95 --seed 7
+  zoo generate \"Once upon a time\" --weights DIR --max-new-tokens 100 --no-repeat-ngram 3 --stop \"The end\"
   zoo generate \"Once upon a time\" --weights DIR --beams 4 --length-penalty 0.8 --json
+  zoo generate \"One text\" \"Another\" --weights DIR
 
-With one beam the likeliest token is taken at each step, and shown as it comes when a person is watching. With more, \
-that many texts grow side by side and the likeliest is told; `--json` tells them all.";
+With one beam the likeliest token is taken at each step, or one is drawn; with more, that many texts grow side by side and \
+the likeliest is told. A single text is shown as it comes when a person is watching. Ctrl-C ends it where it is.
+
+What no option says is as the folder's `generation_config.json` says it.";
 
 /// Arguments of `zoo generate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The text to continue
-    #[arg(value_name = "PROMPT")]
-    prompt: String,
+    /// The texts to continue, or to answer
+    #[arg(value_name = "PROMPT", required = true)]
+    prompts: Vec<String>,
 
     #[command(flatten)]
     weights: Weights,
 
-    /// Most tokens to write [default: 20, or what the model's positions leave]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    max_new_tokens: Option<u32>,
+    #[command(flatten)]
+    length: Length,
 
-    /// Texts that grow side by side
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    beams: u32,
+    #[command(flatten)]
+    choice: Choice,
 
-    /// Above 0, longer texts are favoured; with several beams only
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_negative_numbers = true, value_parser = finite)]
-    length_penalty: f64,
-
-    /// No run of N tokens may occur twice
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    no_repeat_ngram: Option<u32>,
-
-    /// Print JSON
+    /// Print JSON, one object a prompt and line
     #[arg(long)]
     json: bool,
 }
 
-/// Tokens to write when nobody says how many.
-const USUAL: usize = 20;
+/// When a text ends.
+#[derive(Debug, clap::Args)]
+struct Length {
+    /// Most tokens to write [default: 20, or what the model's positions leave]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_new_tokens: Option<u32>,
+
+    /// No text ends by a stop token before it has N new tokens
+    #[arg(long, value_name = "N")]
+    min_new_tokens: Option<u32>,
+
+    /// A text ends when this was written; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    stop: Vec<String>,
+}
+
+/// How the next token is chosen.
+#[derive(Debug, clap::Args)]
+struct Choice {
+    /// Take the likeliest token at each step
+    #[arg(long, conflicts_with_all = ["sample", "temperature", "top_k", "top_p", "seed", "beams"])]
+    greedy: bool,
+
+    /// Draw each token; the next four options mean this too
+    #[arg(long)]
+    sample: bool,
+
+    /// Below 1 the likely becomes likelier, above 1 less so
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = positive)]
+    temperature: Option<f64>,
+
+    /// Draw among the K likeliest tokens
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    top_k: Option<u32>,
+
+    /// Draw among the fewest likeliest tokens of probability P together
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = probability)]
+    top_p: Option<f64>,
+
+    /// One seed, one text [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<u64>,
+
+    /// Above 1, tokens that the text already holds become rarer
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = positive)]
+    repetition_penalty: Option<f64>,
+
+    /// No run of N tokens may occur twice
+    #[arg(long, value_name = "N", visible_alias = "no-repeat", value_parser = clap::value_parser!(u32).range(1..))]
+    no_repeat_ngram: Option<u32>,
+
+    /// Texts that grow side by side
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    beams: Option<u32>,
+
+    /// Above 0, longer texts are favoured; with several beams only
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = finite)]
+    length_penalty: Option<f64>,
+}
 
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    TextModel::check_text(&args.prompt, "the prompt")?;
+    for (index, prompt) in args.prompts.iter().enumerate() {
+        let which = if args.prompts.len() == 1 { "the prompt".into() } else { format!("prompt {}", index + 1) };
+        TextModel::check_text(prompt, &which)?;
+    }
+    if args.length.stop.iter().any(String::is_empty) {
+        return Err(Failure::usage("`--stop` is empty").hint("give the text that ends a text"));
+    }
+    let published = args.weights.generation(shell)?;
     let registry = zoo_architectures::registry();
     let loaded = args.weights.load(&registry, &["causal-lm", "seq2seq-lm"], shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
-    let (source, tokens) = prompt(args, &loaded)?;
-    let written = tokens.input_ids.dims()[1];
-    let strategy = strategy(args, &loaded, written)?;
-    let prompt = Prompt { source: source.as_ref(), tokens: &tokens };
+    let start = Start::of(&args.prompts, &loaded)?;
+    let strategy = strategy(args, published, &loaded, decoder, &start)?;
+    let teller = Teller::new(&loaded.tokenizer, &start.texts, &args.length.stop)?;
+    let job = Job { decoder, start: &start, strategy: &strategy, teller: &teller };
 
-    if args.beams == 1 && !args.json && shell.is_read_by_a_person() {
-        return stream(decoder, &loaded.tokenizer, prompt, &strategy, shell);
+    let seen = args.prompts.len() == 1 && strategy.n_beams == 1 && !args.json && shell.is_read_by_a_person();
+    let written = if seen { job.stream(shell)? } else { job.write(args, shell)? };
+    match written.iter().flatten().any(|text| text.ended == Ended::BrokenOff) {
+        true => Err(Failure::Interrupted),
+        false => Ok(()),
     }
-    let busy = shell.busy("writing");
-    let texts = generate(decoder, prompt, &strategy, &mut |_| true)?.into_iter().next().unwrap_or_default();
-    drop(busy);
-    let whole: Vec<&[i64]> = texts.iter().map(|text| ended(&text.ids, written, &strategy)).collect();
-    let told: Result<Vec<String>, Failure> = whole.iter().map(|ids| Ok(loaded.tokenizer.decode(ids)?)).collect();
-    let told = told?;
-    if !args.json {
-        let best = told.first().map_or("", String::as_str);
-        return Ok(writeln!(shell, "{best}")?);
-    }
-    let text = |((text, ids), Written { score, .. }): ((&String, &&[i64]), &Written)| json!({ "text": text, "score": score, "new_ids": ids.get(written..).unwrap_or_default() });
-    let texts: Vec<_> = told.iter().zip(&whole).zip(&texts).map(text).collect();
-    json::document(shell, &json!({ "prompt": args.prompt, "prompt_tokens": written, "texts": texts }))
 }
 
-/// What is read beforehand, and what is continued: a decoder continues the prompt, an encoder–decoder answers it.
-fn prompt(args: &Args, loaded: &TextModel) -> Result<(Option<Input>, Tokens), Failure> {
-    let tokens = |ids: &[i64]| Rows::new(&[ids]).map(Tokens::new);
-    let none = || Failure::usage("the tokenizer makes no token of the prompt");
-    let read = tokens(&loaded.tokenizer.encode(&args.prompt)?.ids).ok_or_else(none)?;
-    let Limits::TokenPair { source, .. } = loaded.model.limits() else { return Ok((None, read)) };
-    let (length, most) = (read.input_ids.dims()[1], source.max_positions.unwrap_or(usize::MAX));
-    if length > most {
-        let message = format!("the prompt has {length} tokens, `{}` reads {most}", loaded.model.architecture());
-        return Err(Failure::usage(message).hint("shorten the prompt"));
-    }
-    // Published decoders start with a token of their own, or with padding.
-    let start = loaded.ids("decoder_start_token_id").first().copied().unwrap_or_else(|| loaded.pad_id());
-    Ok((Some(Input::Tokens(read)), tokens(&[start]).ok_or_else(none)?))
+/// What is read beforehand, and what is continued: a decoder continues the prompts, an encoder–decoder answers them.
+struct Start {
+    source: Option<Input>,
+    tokens: Tokens,
+    /// `tokens` without padding.
+    texts: Vec<Vec<i64>>,
+    /// Tokens of each prompt as it was given.
+    lengths: Vec<usize>,
 }
 
-fn strategy(args: &Args, loaded: &TextModel, prompt: usize) -> Result<Strategy, Failure> {
-    let model = loaded.model.architecture();
-    // The last token is written and never read, so it needs no position.
-    let room = loaded.max_positions().map(|max| (max, (max + 1).saturating_sub(prompt)));
-    let asked = args.max_new_tokens.map(|most| most as usize);
-    let max_new_tokens = match (room, asked) {
-        (Some((max, 0)), _) => {
+impl Start {
+    fn of(prompts: &[String], loaded: &TextModel) -> Result<Self, Failure> {
+        let read = prompts.iter().map(|prompt| Ok(loaded.tokenizer.encode(prompt)?.ids));
+        let read = read.collect::<Result<Vec<_>, Failure>>()?;
+        let none = || Failure::usage("the tokenizer makes no token of the prompt");
+        if read.iter().any(Vec::is_empty) {
+            return Err(none());
+        }
+        let padded = |side| Tokens::padded(&read, loaded.pad_id(), side).ok_or_else(none);
+        let lengths: Vec<usize> = read.iter().map(Vec::len).collect();
+        let Limits::TokenPair { source, .. } = loaded.model.limits() else {
+            return Ok(Self { source: None, tokens: padded(Side::Left)?, texts: read, lengths });
+        };
+        let (longest, most) = (longest(&lengths), source.max_positions.unwrap_or(usize::MAX));
+        if longest > most {
+            let message = format!("the prompt has {longest} tokens, `{}` reads {most}", loaded.model.architecture());
+            return Err(Failure::usage(message).hint("shorten the prompt"));
+        }
+        // Published decoders start with a token of their own, or with padding.
+        let begin = loaded.ids("decoder_start_token_id").first().copied().unwrap_or_else(|| loaded.pad_id());
+        Ok(Self {
+            source: Some(Input::Tokens(padded(Side::Right)?)),
+            tokens: Tokens::new(Rows::full(read.len(), 1, begin)),
+            texts: vec![vec![begin]; read.len()],
+            lengths,
+        })
+    }
+}
+
+/// What the options say, then what the folder says, then the usual.
+fn strategy(
+    args: &Args,
+    published: Settings,
+    loaded: &TextModel,
+    decoder: &dyn Decode,
+    start: &Start,
+) -> Result<Strategy, Failure> {
+    let told = args.settings().or(published).or(loaded.settings());
+    let texts: Vec<usize> = start.texts.iter().map(Vec::len).collect();
+    let mut strategy = told.strategy(longest(&texts));
+    let (model, prompt) = (loaded.model.architecture(), longest(&texts));
+    let max = loaded.max_positions().unwrap_or(usize::MAX);
+    match room(decoder, &start.tokens)? {
+        Some(0) => {
             let message = format!("the prompt has {prompt} tokens, `{model}` has {max} positions");
             return Err(Failure::usage(message).hint("shorten the prompt"));
         }
-        (Some((max, room)), Some(asked)) if asked > room => {
-            let message =
-                format!("{prompt} tokens of prompt and {asked} new ones do not fit: `{model}` has {max} positions");
-            return Err(Failure::usage(message).hint(format!("`--max-new-tokens {room}` fits")));
-        }
-        (_, Some(asked)) => asked,
-        (Some((_, room)), None) => USUAL.min(room),
-        (None, None) => USUAL,
-    };
-    Ok(Strategy {
-        max_new_tokens,
-        n_beams: args.beams as usize,
-        length_penalty: args.length_penalty,
-        no_repeat_ngram: args.no_repeat_ngram.map(|n| n as usize),
-        stop_ids: loaded.ids("eos_token_id"),
-        pad_id: loaded.ids("pad_token_id").first().copied().unwrap_or_else(|| loaded.pad_id()),
-    })
-}
-
-/// The ids up to the first that ends a text: what follows is padding.
-fn ended<'a>(ids: &'a [i64], prompt: usize, strategy: &Strategy) -> &'a [i64] {
-    let stop = ids.iter().skip(prompt).position(|id| strategy.stop_ids.contains(id));
-    stop.map_or(ids, |at| &ids[..prompt + at + 1])
-}
-
-/// Shows the text as it grows. Bytes of a character that is not whole yet wait for the rest.
-fn stream(
-    decoder: &dyn Decode,
-    tokenizer: &Tokenizer,
-    prompt: Prompt<'_>,
-    strategy: &Strategy,
-    shell: &mut Shell,
-) -> Result<(), Failure> {
-    let mut ids = prompt.tokens.input_ids.row(0).to_vec();
-    let mut shown = 0;
-    let mut show = |ids: &[i64], whole: bool, shell: &mut Shell| -> Result<(), Failure> {
-        let text = tokenizer.decode(ids)?;
-        let ready = if whole { text.as_str() } else { text.trim_end_matches('\u{fffd}') };
-        let new = ready.get(shown..).unwrap_or_default();
-        write!(shell, "{}", harmless(new))?;
-        shown = shown.max(ready.len());
-        Ok(shell.flush()?)
-    };
-    show(&ids, false, shell)?;
-    let mut failed = None;
-    generate(decoder, prompt, strategy, &mut |newest| {
-        ids.extend(newest);
-        failed = show(&ids, false, shell).err();
-        failed.is_none()
-    })?;
-    if let Some(failure) = failed {
-        return Err(failure);
+        Some(room) if strategy.max_new_tokens > room => match args.length.max_new_tokens {
+            Some(asked) => {
+                let message =
+                    format!("{prompt} tokens of prompt and {asked} new ones do not fit: `{model}` has {max} positions");
+                return Err(Failure::usage(message).hint(format!("`--max-new-tokens {room}` fits")));
+            }
+            // Nobody insists.
+            None => strategy.max_new_tokens = room,
+        },
+        _ => {}
     }
-    show(&ids, true, shell)?;
-    Ok(writeln!(shell)?)
+    if strategy.sampling.is_some() && strategy.n_beams > 1 {
+        let message = format!("sampling with {} beams is not supported", strategy.n_beams);
+        return Err(Failure::usage(message).hint("`--beams 1` samples, `--greedy` takes the likeliest"));
+    }
+    Ok(strategy)
+}
+
+impl Args {
+    fn settings(&self) -> Settings {
+        let Choice { greedy, sample, temperature, top_k, top_p, seed, beams, .. } = self.choice;
+        let samples = sample || temperature.is_some() || top_k.is_some() || top_p.is_some() || seed.is_some();
+        // Whoever asks for one way of choosing does not get the folder's other one.
+        let searches = greedy || beams.is_some_and(|beams| beams > 1);
+        let count = |n: Option<u32>| n.map(|n| n as usize);
+        Settings {
+            max_new_tokens: count(self.length.max_new_tokens),
+            min_new_tokens: count(self.length.min_new_tokens),
+            n_beams: count(beams).or((greedy || samples).then_some(1)),
+            length_penalty: self.choice.length_penalty,
+            repetition_penalty: self.choice.repetition_penalty,
+            no_repeat_ngram: count(self.choice.no_repeat_ngram),
+            sample: if samples { Some(true) } else { searches.then_some(false) },
+            temperature,
+            top_k: count(top_k),
+            top_p,
+            seed,
+            ..Settings::default()
+        }
+    }
+}
+
+impl TextModel {
+    /// What every other file of the folder says of writing.
+    fn settings(&self) -> Settings {
+        let stop_ids = Some(self.ids("eos_token_id")).filter(|ids| !ids.is_empty());
+        let pad_id = self.ids("pad_token_id").first().copied().unwrap_or_else(|| self.pad_id());
+        Settings { stop_ids, pad_id: Some(pad_id), ..Settings::default() }
+    }
+}
+
+fn longest(lengths: &[usize]) -> usize {
+    lengths.iter().copied().max().unwrap_or_default()
+}
+
+/// Ids as the text they stand for, prompt included, as far as a stop text lets it go.
+struct Teller<'a> {
+    tokenizer: &'a Tokenizer,
+    prompts: &'a [Vec<i64>],
+    /// The prompts as they are told.
+    before: Vec<String>,
+    stops: &'a [String],
+}
+
+impl<'a> Teller<'a> {
+    fn new(tokenizer: &'a Tokenizer, prompts: &'a [Vec<i64>], stops: &'a [String]) -> Result<Self, Failure> {
+        let before = prompts.iter().map(|ids| Ok(tokenizer.decode(ids)?)).collect::<Result<_, Failure>>()?;
+        Ok(Self { tokenizer, prompts, before, stops })
+    }
+
+    /// The text of row `row` with `new` ids after its prompt, up to the end of the first stop text, and whether there is one.
+    fn told(&self, row: usize, new: &[i64]) -> Result<(String, bool), Failure> {
+        let mut text = self.tokenizer.decode(&[&self.prompts[row], new].concat())?;
+        let same = text.char_indices().zip(self.before[row].chars()).take_while(|((_, a), b)| a == b);
+        let from = same.last().map_or(0, |((at, c), _)| at + c.len_utf8());
+        let ends = self.stops.iter().filter_map(|stop| text[from..].find(stop).map(|at| from + at + stop.len()));
+        match ends.min() {
+            Some(end) => {
+                text.truncate(end);
+                Ok((text, true))
+            }
+            None => Ok((text, false)),
+        }
+    }
+}
+
+/// Everything it takes to write.
+struct Job<'a> {
+    decoder: &'a dyn Decode,
+    start: &'a Start,
+    strategy: &'a Strategy,
+    teller: &'a Teller<'a>,
+}
+
+impl Job<'_> {
+    fn run(&self, on_step: &mut dyn FnMut(&[i64]) -> bool) -> Result<Vec<Vec<Written>>, Failure> {
+        let prompt = Prompt { source: self.start.source.as_ref(), tokens: &self.start.tokens };
+        let mut stops = |row: usize, new: &[i64]| self.stops(row, new);
+        Ok(generate_until(self.decoder, prompt, self.strategy, &mut stops, on_step)?)
+    }
+
+    /// Whether a stop text was written.
+    fn stops(&self, row: usize, new: &[i64]) -> bool {
+        !self.teller.stops.is_empty() && self.teller.told(row, new).is_ok_and(|(_, stopped)| stopped)
+    }
+
+    /// Shows one text as it grows.
+    fn stream(&self, shell: &mut Shell) -> Result<Vec<Vec<Written>>, Failure> {
+        let mut stream = TextStream::new(self.teller.tokenizer);
+        let mut show = |text: &str| -> Result<(), Failure> {
+            write!(shell, "{}", harmless(text))?;
+            Ok(shell.flush()?)
+        };
+        show(&stream.push(&self.start.texts[0])?)?;
+        let writing = Writing::begin();
+        let mut failed = None;
+        let mut new = Vec::new();
+        let written = self.run(&mut |newest| {
+            new.extend(newest);
+            // What follows a stop text in its last token is not shown.
+            let next = match self.stops(0, &new) {
+                true => Ok(String::new()),
+                false => stream.push(newest).map_err(Failure::from),
+            };
+            failed = next.and_then(|text| show(&text)).err();
+            failed.is_none() && !writing.is_to_end()
+        })?;
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        let new = written.first().and_then(|texts| texts.first()).map_or(&[][..], Written::continuation);
+        let whole = self.teller.told(0, new)?.0;
+        show(whole.strip_prefix(stream.told()).unwrap_or_default())?;
+        writeln!(shell)?;
+        Ok(written)
+    }
+
+    /// Tells every text when all are written.
+    fn write(&self, args: &Args, shell: &mut Shell) -> Result<Vec<Vec<Written>>, Failure> {
+        let writing = Writing::begin();
+        let busy = shell.busy("writing");
+        let written = self.run(&mut |_| !writing.is_to_end())?;
+        drop(busy);
+        for (row, texts) in written.iter().enumerate() {
+            let told = texts.iter().map(|text| Ok((self.teller.told(row, text.continuation())?.0, text)));
+            let told = told.collect::<Result<Vec<_>, Failure>>()?;
+            if args.json {
+                let texts: Vec<_> = told.iter().map(|(told, text)| text_json(told, text)).collect();
+                let prompt_tokens = self.start.lengths[row];
+                let document = json!({ "prompt": args.prompts[row], "prompt_tokens": prompt_tokens, "texts": texts });
+                json::line(shell, &document)?;
+            } else {
+                let gap = if row > 0 { "\n" } else { "" };
+                writeln!(shell, "{gap}{}", told.first().map_or("", |(best, _)| best))?;
+            }
+        }
+        Ok(written)
+    }
+}
+
+fn text_json(told: &str, text: &Written) -> serde_json::Value {
+    let ended = match text.ended {
+        Ended::StopId => "stop-token",
+        Ended::Caller => "stop-text",
+        Ended::Length => "length",
+        Ended::BrokenOff => "interrupted",
+    };
+    json!({ "text": told, "ended": ended, "score": text.score, "new_ids": text.continuation() })
 }
 
 fn finite(text: &str) -> Result<f64, String> {
@@ -172,4 +365,15 @@ fn finite(text: &str) -> Result<f64, String> {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err("expected a number".to_owned()),
     }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    finite(text).ok().filter(|&number| number > 0.0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    positive(text)
+        .ok()
+        .filter(|&number| number <= 1.0)
+        .ok_or_else(|| "expected a number above 0 and at most 1".to_owned())
 }

@@ -11,4 +11,5 @@ mod output;
 mod publish;
 mod support;
 mod train;
+mod transcripts;
 mod weights;

@@ -42,8 +42,8 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
             },
             _ if descriptor.published.ignored.contains(name) || BOOKKEEPING.contains(&name.as_str()) => continue,
             _ => match ours {
-                Some(ours) => (ours.clone(), value.clone()),
-                None if descriptor.tiny.contains_key(name) => (name.clone(), value.clone()),
+                Some(ours) => (ours.clone(), our_value(descriptor, ours, value)),
+                None if descriptor.small().any(|(_, tiny)| tiny.contains_key(name)) => (name.clone(), value.clone()),
                 None => {
                     unread.push(name.clone());
                     continue;
@@ -76,9 +76,11 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
         match field.as_str() {
             "head" => {
                 let head = value.as_str().and_then(|head| descriptor.head(head));
-                if let Some(class) = head.and_then(|head| head.published.first()) {
-                    published.insert("architectures".into(), vec![class.clone()].into());
-                }
+                match head.and_then(|head| head.published.first()) {
+                    Some(class) => published.insert("architectures".into(), vec![class.clone()].into()),
+                    // What was never published has our name.
+                    None => published.insert("head".into(), value.clone()),
+                };
             }
             "n_labels" => {
                 let labels = 0..value.as_u64().unwrap_or_default();
@@ -94,6 +96,13 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
         }
     }
     published
+}
+
+/// Our word for a published field's value, where the family's table has one: one word may mean another thing there than here.
+fn our_value(descriptor: &Descriptor, ours: &str, value: &Value) -> Value {
+    let words = descriptor.published.values.get(ours);
+    let word = words.into_iter().flatten().find(|(_, theirs)| value.as_str() == Some(theirs.as_str()));
+    word.map_or_else(|| value.clone(), |(our_word, _)| our_word.clone().into())
 }
 
 /// Fields of every Hugging Face file that say nothing about the arithmetic of a forward pass.
@@ -165,6 +174,20 @@ mod tests {
         assert_eq!(published["act"], "gelu_new");
         let resolved = from_published(&descriptor, &published).unwrap();
         assert_eq!((&resolved.config["d_model"], &resolved.config["n_labels"]), (&json!(8), &json!(3)));
+    }
+
+    #[test]
+    fn a_published_word_may_mean_another_thing_here() {
+        let mut descriptor = Descriptor::parse(TOY).unwrap();
+        descriptor.published.config.insert("afn".into(), "act".into());
+        descriptor.published.values.insert("act".into(), [("gelu-tanh".into(), "gelu".into())].into());
+        descriptor.tiny.insert("act".into(), "relu".into());
+        let read = |published: Value| from_published(&descriptor, published.as_object().unwrap()).unwrap().config;
+        assert_eq!(read(json!({ "afn": "gelu" }))["act"], "gelu-tanh");
+        assert_eq!(read(json!({ "afn": "relu" }))["act"], "relu");
+        assert_eq!(read(json!({ "act": "gelu" }))["act"], "gelu", "our own field speaks our own words");
+        let ours = json!({ "act": "gelu-tanh" });
+        assert_eq!(to_published(&descriptor, ours.as_object().unwrap())["afn"], "gelu");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Descriptor;
+use super::{Descriptor, Tiny};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -39,6 +39,11 @@ impl Descriptor {
                 problems.push(Problem::new(format!("presets.{}.hub", preset.id), "expected `owner/name`"));
             }
         }
+        for (index, Tiny { id, .. }) in self.tinies.iter().enumerate() {
+            if self.tinies[..index].iter().any(|earlier| earlier.id == *id) {
+                problems.push(Problem::new(format!("tinies.{id}"), "stands twice"));
+            }
+        }
         self.check_terms(&mut problems);
         problems
     }
@@ -48,6 +53,7 @@ impl Descriptor {
         ids.extend(self.labs.iter().map(|lab| ("labs".to_owned(), lab.as_str())));
         ids.extend(self.heads.iter().map(|head| ("heads".to_owned(), head.id.as_str())));
         ids.extend(self.presets.iter().map(|preset| (format!("presets.{}", preset.id), preset.id.as_str())));
+        ids.extend(self.tinies.iter().map(|tiny| (format!("tinies.{}", tiny.id), tiny.id.as_str())));
         ids
     }
 

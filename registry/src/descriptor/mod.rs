@@ -57,6 +57,9 @@ pub struct Descriptor {
     pub presets: Vec<Preset>,
     /// A small, lopsided configuration for tests: no two extents equal.
     pub tiny: Map<String, Value>,
+    /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
+    #[serde(default)]
+    pub tinies: Vec<Tiny>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
@@ -199,6 +202,16 @@ pub enum Pooling {
     Last,
 }
 
+/// A further small configuration for tests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tiny {
+    /// Kebab-case, what tells it from `tiny`: messages say `id/head`.
+    pub id: String,
+    /// A whole configuration, as lopsided as `tiny`.
+    pub config: Map<String, Value>,
+}
+
 /// A check a family does not pass, in the open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -236,6 +249,12 @@ impl Descriptor {
         })?;
         let problems = descriptor.problems();
         if problems.is_empty() { Ok(descriptor) } else { Err(Error::Descriptor { id: descriptor.id, problems }) }
+    }
+
+    /// Every small configuration: `tiny`, without an id, then `tinies`.
+    pub fn small(&self) -> impl Iterator<Item = (Option<&str>, &Map<String, Value>)> {
+        let further = self.tinies.iter().map(|tiny| (Some(tiny.id.as_str()), &tiny.config));
+        std::iter::once((None, &self.tiny)).chain(further)
     }
 
     /// The preset with this id.
@@ -293,6 +312,18 @@ pub(crate) mod tests {
     fn unknown_terms_and_axes_suggest_the_nearest() {
         assert!(problems_after("[\"causal\"]", "[\"casual\"]").contains("did you mean `causal`?"));
         assert!(problems_after("attention =", "atention =").contains("did you mean `attention`?"));
+    }
+
+    #[test]
+    fn further_small_configurations_are_named_once() {
+        let tinies = |ids: [&str; 2]| {
+            let tiny = |id| format!("\n[[tinies]]\nid = \"{id}\"\nconfig = {{ d_model = 16 }}\n");
+            Descriptor::parse(&(TOY.to_owned() + &ids.map(tiny).concat()))
+        };
+        let toy = tinies(["wide", "deep"]).unwrap();
+        assert_eq!(toy.small().map(|(id, _)| id).collect::<Vec<_>>(), [None, Some("wide"), Some("deep")]);
+        assert!(tinies(["wide", "wide"]).unwrap_err().to_string().contains("`tinies.wide`: stands twice"));
+        assert!(tinies(["wide", "Deep"]).unwrap_err().to_string().contains("found `Deep`"));
     }
 
     #[test]

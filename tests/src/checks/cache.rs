@@ -14,13 +14,15 @@ pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
     statement: "A text read in pieces, remembering, is scored as the whole text at once, and copies of a memory are independent.",
     method: "Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one \
              forward pass, at every real token; the last score alone against all. Then a copy with rows selected and \
-             repeated reads other tokens in turn with its original: each must score like its own text read at once. The \
-             guard: without the memory the scores differ far more than noise.",
+             repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an \
+             encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another \
+             source, the scores differ far more than noise.",
     catches: &[
         "positions that restart with each piece",
         "a mask that forgets the past, or the padding in it",
         "a cache shared between copies",
         "a selection that keeps the wrong rows",
+        "a source that is remembered from an earlier text",
     ],
     run: cache_equals_forward,
 };
@@ -44,6 +46,7 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
         let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
         reader.splits(&mut worst)?;
         reader.copies(&mut worst)?;
+        reader.sources(&mut worst)?;
         reader.guard()?;
     }
     if writers == 0 {
@@ -52,15 +55,16 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
     worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
 }
 
-struct Reader<'a> {
-    model: &'a dyn Model,
-    decoder: &'a dyn Decode,
-    reading: Reading,
+/// Three texts, padded on the left, and who reads them.
+pub(super) struct Reader<'a> {
+    pub(super) model: &'a dyn Model,
+    pub(super) decoder: &'a dyn Decode,
+    pub(super) reading: Reading,
     noise: Noise,
 }
 
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         subject: &Subject<'_>,
         variant: &Variant,
         model: &'a dyn Model,
@@ -75,20 +79,24 @@ impl<'a> Reader<'a> {
         Ok(Self { model, decoder, reading, noise })
     }
 
-    fn tokens(&self) -> &Tokens {
+    pub(super) fn tokens(&self) -> &Tokens {
         &self.reading.target
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.tokens().input_ids.dims()[1]
     }
 
-    fn start(&self) -> Result<DecodeState, Stop> {
-        Ok(self.decoder.start(self.tokens().input_ids.dims()[0], self.reading.before_writing().as_ref())?)
+    pub(super) fn start(&self) -> Result<DecodeState, Stop> {
+        self.start_on(&self.reading)
+    }
+
+    fn start_on(&self, reading: &Reading) -> Result<DecodeState, Stop> {
+        Ok(self.decoder.start(reading.target.input_ids.dims()[0], reading.before_writing().as_ref())?)
     }
 
     /// Scores of every position, read at once.
-    fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
+    pub(super) fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
         match self.model.forward(&reading.input(), Record::NOTHING)?.head {
             HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
             _ => Err(Stop::fails("the head's answer changed its kind")),
@@ -155,8 +163,43 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Two memories that differ in what was read alone, read on in turn.
+    fn sources(&self, worst: &mut Worst) -> Result<(), Stop> {
+        const ROWS: [usize; 3] = [1, 2, 0];
+        let Some(source) = &self.reading.source else { return Ok(()) };
+        let other = Reading { source: Some(source.select(&ROWS)), ..self.reading.clone() };
+        let readings = [&self.reading, &other];
+        let mut wholes = Vec::new();
+        let mut states = Vec::new();
+        for reading in readings {
+            wholes.push(self.at_once(reading)?);
+            states.push(self.start_on(reading)?);
+        }
+        let last = self.len() - 1;
+        let apart = self.noise.multiple(LOGITS, gap(wholes[0].at(0, last), wholes[1].at(0, last)));
+        require(apart > VISIBLE, || {
+            format!("of two sources the scores are {apart:.1} × noise apart, so nothing is seen")
+        })?;
+        for from in 0..=last {
+            for (state, whole) in states.iter_mut().zip(&wholes) {
+                let next = self.tokens().columns(from, from + 1);
+                let scores = Scores::of(self.decoder.advance(state, &next, Logits::Every)?);
+                self.compare(&scores, whole, self.tokens(), from, worst, "one of two sources");
+            }
+        }
+        Ok(())
+    }
+
     /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
-    fn compare(&self, found: &Scores, whole: &Scores, tokens: &Tokens, from: usize, worst: &mut Worst, what: &str) {
+    pub(super) fn compare(
+        &self,
+        found: &Scores,
+        whole: &Scores,
+        tokens: &Tokens,
+        from: usize,
+        worst: &mut Worst,
+        what: &str,
+    ) {
         let mask = tokens.mask();
         for row in 0..found.batch {
             for at in (0..found.len).filter(|at| mask.row(row)[from + at]) {
@@ -166,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn guard(&self) -> Result<(), Stop> {
+    pub(super) fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
         let whole = self.at_once(&self.reading)?;
         let alone = self.at_once(&self.reading.with(Stream::Target, self.tokens().columns(last, last + 1)))?;
@@ -185,7 +228,7 @@ fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
 }
 
 /// Scores on the host.
-struct Scores {
+pub(super) struct Scores {
     batch: usize,
     len: usize,
     vocab: usize,
@@ -193,7 +236,7 @@ struct Scores {
 }
 
 impl Scores {
-    fn of(logits: Tensor<3>) -> Self {
+    pub(super) fn of(logits: Tensor<3>) -> Self {
         let [batch, len, vocab] = logits.dims();
         Self { batch, len, vocab, data: logits.into_data().iter::<f32>().collect() }
     }

@@ -1,5 +1,7 @@
 //! Configurations are refused before a tensor exists, and those that are accepted build what was published.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use zoo_registry::output::Record;
 use zoo_registry::{Error, ModuleTree};
@@ -13,7 +15,7 @@ use crate::values::values;
 pub(super) const CONFIG_IS_VALIDATED: Check = Check {
     id: "config-is-validated",
     statement: "A configuration that cannot be meant is an error that names the field, never a panic, a default or an allocation.",
-    method: "The tiny configuration is accepted and completing it twice changes nothing. Then each field in turn is misspelt, \
+    method: "Each tiny configuration is accepted and completing it twice changes nothing. Then each field in turn is misspelt, \
              given another type, and, where it is a size, set to 0, to a negative number, to 2^40 and to the largest integer; \
              heads are made not to divide. Each must be refused, with the field's name in the message.",
     catches: &["a typo that is ignored", "a size of zero that panics later", "an overflow", "heads that do not divide"],
@@ -23,9 +25,9 @@ pub(super) const CONFIG_IS_VALIDATED: Check = Check {
 pub(super) const EVERY_FIELD_HAS_AN_EFFECT: Check = Check {
     id: "every-field-has-an-effect",
     statement: "Every field of a configuration changes what is built or what it computes.",
-    method: "Each field of the tiny configuration is given each other value that is found to be accepted: another size, twice the \
-             number, the other truth, every choice that a refusal lists. With at least one head, the module tree, the limits or \
-             the outputs with the same hot weights must change.",
+    method: "Each field of each tiny configuration is given each other value that is found to be accepted: another size, twice the \
+             number, the other truth, every choice that a refusal lists. With at least one head of one tiny configuration, the \
+             module tree, the limits or the outputs with the same hot weights must change.",
     catches: &[
         "an epsilon that is read and not used",
         "a choice that falls back to another",
@@ -53,9 +55,12 @@ struct Mutation {
 
 fn config_is_validated(subject: &Subject<'_>) -> Verdict {
     let complete = |config: &Map<String, Value>| subject.architecture.complete(config);
-    let tiny = complete(&subject.descriptor().tiny)?;
-    require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
-    let mutations = mutations(&tiny);
+    let (mut mutations, mut fields) = (Vec::new(), 0);
+    for tiny in tinies(subject)? {
+        require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
+        mutations.extend(self::mutations(&tiny));
+        fields += tiny.len();
+    }
     let mut problems = Vec::new();
     for Mutation { what, names, config } in &mutations {
         // `complete` parses and nothing else: a size that slips through is not built here.
@@ -71,7 +76,12 @@ fn config_is_validated(subject: &Subject<'_>) -> Verdict {
             Err(error) => problems.push(format!("{what} is another error: {error}")),
         }
     }
-    none_of(&problems, format!("{} broken configurations of {} fields", mutations.len(), tiny.len()))
+    none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
+}
+
+/// Every tiny configuration, completed.
+fn tinies(subject: &Subject<'_>) -> Result<Vec<Map<String, Value>>, Stop> {
+    subject.descriptor().small().map(|(_, tiny)| Ok(subject.architecture.complete(tiny)?)).collect()
 }
 
 fn mutations(tiny: &Map<String, Value>) -> Vec<Mutation> {
@@ -140,25 +150,34 @@ fn parameter_count_is_published(subject: &Subject<'_>) -> Verdict {
 
 fn every_field_has_an_effect(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
-    let tiny = subject.architecture.complete(&subject.descriptor().tiny)?;
+    let tinies = tinies(subject)?;
     let (mut problems, mut tried) = (Vec::new(), 0);
-    for field in tiny.keys().filter(|field| *field != "head") {
-        for value in alternatives(subject, &tiny, field) {
+    let fields: BTreeSet<&String> = tinies.iter().flat_map(Map::keys).filter(|field| *field != "head").collect();
+    for field in &fields {
+        let mut values: Vec<Value> = Vec::new();
+        for value in
+            tinies.iter().filter(|tiny| tiny.contains_key(*field)).flat_map(|t| alternatives(subject, t, field))
+        {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        for value in values {
             tried += 1;
             let mut effect = false;
-            for variant in &variants {
+            for variant in variants.iter().filter(|variant| variant.config.contains_key(*field)) {
                 let mut changed = variant.config.clone();
-                changed.insert(field.clone(), value.clone());
+                changed.insert((*field).clone(), value.clone());
                 // What this head does not allow, it does not read either.
                 let Ok(config) = subject.architecture.complete(&changed) else { continue };
-                effect |= differs(subject, variant, &Variant { config, ..variant.clone() })?;
+                effect = effect || differs(subject, variant, &Variant { config, ..variant.clone() })?;
             }
             if !effect {
                 problems.push(format!("`{field}` = {value} changes nothing with any head"));
             }
         }
     }
-    none_of(&problems, format!("{tried} other values of {} fields", tiny.len()))
+    none_of(&problems, format!("{tried} other values of {} fields", fields.len()))
 }
 
 /// Other values of `field` that are accepted and mean something else.

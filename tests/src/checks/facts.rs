@@ -10,7 +10,7 @@ pub(super) const DESCRIPTOR_IS_SOUND: Check = Check {
     id: "descriptor-is-sound",
     statement: "The facts keep their own rules, stand in the folder beside the code, and bring a lopsided test configuration.",
     method: "Every rule of the descriptor; README and TOML are in the folder and the TOML says what the code says; every \
-             preset and every head is a configuration; no two sizes of the tiny configuration are equal and it has at \
+             preset and every head is a configuration; no two sizes of a tiny configuration are equal and it has at \
              least two layers, so that no other check passes because two axes happen to have one extent.",
     catches: &[
         "facts that went stale",
@@ -43,9 +43,13 @@ fn descriptor_is_sound(subject: &Subject<'_>) -> Verdict {
             problems.push(format!("a waiver names `{}`, which is no check", waiver.check));
         }
     }
-    match (subject.variants(), subject.architecture.complete(&descriptor.tiny)) {
-        (Ok(_), Ok(tiny)) => problems.extend(symmetries(&tiny)),
-        (Err(error), _) | (_, Err(error)) => problems.push(format!("the tiny configuration: {error}")),
+    if let Err(error) = subject.variants() {
+        problems.push(format!("a tiny configuration: {error}"));
+    }
+    for (id, tiny) in descriptor.small() {
+        let of = id.map_or_else(String::new, |id| format!(" (`{id}`)"));
+        let symmetries = subject.architecture.complete(tiny).map(|tiny| symmetries(&tiny)).unwrap_or_default();
+        problems.extend(symmetries.into_iter().map(|problem| problem + &of));
     }
     none_of(&problems, format!("{} presets, {} heads", descriptor.presets.len(), descriptor.heads.len()))
 }
@@ -70,7 +74,7 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
 /// Whether a field of a configuration is a size, by the glossary's naming.
 pub(super) fn is_size(field: &str) -> bool {
     ["n_", "d_", "max_"].iter().any(|prefix| field.starts_with(prefix))
-        || ["_size", "_dim"].iter().any(|suffix| field.ends_with(suffix))
+        || ["_size", "_dim", "_len"].iter().any(|suffix| field.ends_with(suffix))
         || field == "channels"
 }
 
@@ -78,11 +82,17 @@ pub(super) fn is_size(field: &str) -> bool {
 fn symmetries(tiny: &Map<String, Value>) -> Vec<String> {
     let number = |field: &str| tiny.get(field).and_then(Value::as_u64);
     let mut problems = Vec::new();
-    if number("n_layers").is_some_and(|n| n < 2) {
-        problems.push("`n_layers` is 1: a bug that needs two layers would stay unseen".to_owned());
+    const STACKS: [&str; 3] = ["n_layers", "n_encoder_layers", "n_decoder_layers"];
+    for stack in STACKS.iter().filter(|stack| number(stack).is_some_and(|n| n < 2)) {
+        problems.push(format!("`{stack}` is 1: a bug that needs two layers would stay unseen"));
+    }
+    if let [_, Some(encoder), Some(decoder)] = STACKS.map(number)
+        && encoder == decoder
+    {
+        problems.push(format!("both stacks have {encoder} layers: one could be mistaken for the other"));
     }
     // Layers are a count of modules, not the extent of an axis.
-    let sizes = tiny.iter().filter(|(field, _)| is_size(field) && *field != "n_layers");
+    let sizes = tiny.iter().filter(|(field, _)| is_size(field) && !STACKS.contains(&field.as_str()));
     let mut sizes: Vec<(String, u64)> =
         sizes.filter_map(|(field, size)| Some((field.clone(), size.as_u64()?))).collect();
     if let (Some(width), Some(heads), None) = (number("d_model"), number("n_heads"), number("head_dim")) {
@@ -143,5 +153,8 @@ mod tests {
         assert_eq!(told(json!({ "d_model": 12, "d_ff": 12 })).len(), 1);
         assert!(told(json!({ "d_model": 16, "n_heads": 4 }))[0].contains("d_model / n_heads"));
         assert!(told(json!({ "n_layers": 1 }))[0].contains("n_layers"));
+        assert!(told(json!({ "n_encoder_layers": 2, "n_decoder_layers": 3, "n_heads": 3, "d_model": 12 })).is_empty());
+        assert!(told(json!({ "n_encoder_layers": 3, "n_decoder_layers": 3 }))[0].contains("both stacks"));
+        assert!(told(json!({ "n_encoder_layers": 2, "n_decoder_layers": 1 }))[0].contains("`n_decoder_layers` is 1"));
     }
 }

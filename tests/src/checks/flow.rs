@@ -1,7 +1,7 @@
 //! Who sees whom.
 
 use zoo_registry::output::Record;
-use zoo_registry::{HeadOutput, Limits, Model, Rows, TokenLimits, Tokens};
+use zoo_registry::{HeadOutput, Limits, Model, Output, Rows, TokenLimits, Tokens};
 
 use super::images;
 use crate::check::{Check, Finding, Stop, Verdict, none_of, require};
@@ -50,12 +50,14 @@ enum Flow {
     Full,
 }
 
-fn declared(subject: &Subject<'_>, head: &HeadOutput) -> Result<Flow, Stop> {
+fn declared(subject: &Subject<'_>, output: &Output) -> Result<Flow, Stop> {
     let terms = subject.descriptor().taxonomy.get("attention");
     let says = |term: &str| terms.into_iter().flatten().any(|id| id == term);
-    match head {
+    match output.head {
         // Whoever predicts a token must not have seen it.
         HeadOutput::NextTokenLogits(_) => Ok(Flow::Causal),
+        // Of two stacks, the one that reads sees everything and the one that writes does not.
+        _ if output.source.is_some() && says("causal") => Ok(Flow::Causal),
         _ if says("full-bidirectional") => Ok(Flow::Full),
         _ if says("causal") || says("masked") => Ok(Flow::Causal),
         _ => Err(Stop::NotApplicable("its attention is declared neither `causal` nor `full-bidirectional`".into())),
@@ -78,7 +80,7 @@ fn information_flows_as_declared(subject: &Subject<'_>) -> Verdict {
         }
         let reading = inputs::random_reading(model.as_ref(), "flow", TEXTS)?;
         let output = model.forward(&reading.input(), Record::NOTHING)?;
-        let flow = declared(subject, &output.head)?;
+        let flow = declared(subject, &output)?;
         let before = values(&output);
         for (from, limits) in inputs::streams(model.as_ref())? {
             let seen = dependencies(model.as_ref(), &reading, (from, &limits), &before)?;

@@ -1,7 +1,8 @@
 //! Text that the reference wrote, id by id, and its scores.
 
+use burn::tensor::Tensor;
 use zoo_registry::generate::{Prompt, Strategy, Written, generate};
-use zoo_registry::{Input, Limits, Logits, Model, Rows, Tokens};
+use zoo_registry::{Decode, DecodeState, Input, Limits, Logits, Model, Rows, TokenLimits, Tokens};
 
 use super::Row;
 use super::folder::{Golden, Numbers};
@@ -11,12 +12,15 @@ use crate::values::gap;
 
 pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Vec<Row>, Stop> {
     let mut rows = Vec::new();
+    let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
+    let from_left_edge = FromLeftEdge(decoder);
+    let decoder: &dyn Decode = if case.positions_from_left_edge { &from_left_edge } else { decoder };
     for (name, settings) in &case.generation {
         if case.ids_equal_in_f64.get(name) == Some(&false) {
             continue;
         }
         let start = Start::of(golden, case, model, settings)?;
-        let written = write(model, &start, settings)?;
+        let written = write(decoder, &start, settings)?;
         let theirs = golden.output(&case.outputs.get(name).ok_or_else(|| lacks(name))?.key)?;
         let (wrong, at) = wrong_ids(&written, theirs, start.tokens.input_ids.dims()[1], settings.eos_token_id)?;
         rows.push(golden.row(case, name, wrong as f64, 0.0, at));
@@ -31,7 +35,7 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Ve
     const FIRST: &str = "greedy_scores_first_step";
     if let (Some(recorded), Some(settings)) = (case.outputs.get(FIRST), case.generation.get("greedy")) {
         let theirs = golden.output(&recorded.key)?;
-        let ours = first_scores(model, &Start::of(golden, case, model, settings)?)?;
+        let ours = first_scores(decoder, &Start::of(golden, case, model, settings)?)?;
         let noise = theirs.noise(case.score_noise.get(FIRST).copied());
         rows.push(golden.row(case, FIRST, gap(&ours, &theirs.floats), noise, "scores after the prompt".into()));
     }
@@ -67,9 +71,28 @@ impl Start {
     }
 }
 
-fn write(model: &dyn Model, start: &Start, settings: &Generation) -> Result<Vec<Written>, Stop> {
+/// A decoder that is told positions counted from the left edge, padding or not.
+struct FromLeftEdge<'a>(&'a dyn Decode);
+
+impl Decode for FromLeftEdge<'_> {
+    fn start(&self, batch: usize, source: Option<&Input>) -> zoo_registry::Result<DecodeState> {
+        self.0.start(batch, source)
+    }
+
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> zoo_registry::Result<Tensor<3>> {
+        let [batch, len] = tokens.input_ids.dims();
+        let positions: Vec<i64> = (state.len()..state.len() + len).map(|at| at as i64).collect();
+        let position_ids = Rows::new(&vec![positions; batch]);
+        self.0.advance(state, &Tokens { position_ids, ..tokens.clone() }, logits)
+    }
+
+    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
+        self.0.token_limits()
+    }
+}
+
+fn write(decoder: &dyn Decode, start: &Start, settings: &Generation) -> Result<Vec<Written>, Stop> {
     require(!settings.do_sample, || "was sampled, which cannot be repeated".to_owned())?;
-    let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
     let strategy = Strategy {
         max_new_tokens: settings.max_new_tokens,
         n_beams: settings.num_beams,
@@ -77,6 +100,7 @@ fn write(model: &dyn Model, start: &Start, settings: &Generation) -> Result<Vec<
         no_repeat_ngram: settings.no_repeat_ngram_size,
         stop_ids: settings.eos_token_id.into_iter().collect(),
         pad_id: settings.pad_token_id,
+        ..Strategy::default()
     };
     let texts = generate(decoder, start.prompt(), &strategy, &mut |_| true)?;
     Ok(texts.into_iter().flat_map(|hypotheses| hypotheses.into_iter().take(settings.num_return_sequences)).collect())
@@ -116,8 +140,7 @@ fn until_stop(ids: &[i64], prompt_len: usize, stop_id: Option<i64>) -> &[i64] {
     end.map_or(ids, |end| &ids[..=end])
 }
 
-fn first_scores(model: &dyn Model, start: &Start) -> Result<Vec<f32>, Stop> {
-    let decoder = model.decoder().ok_or_else(|| Stop::fails("the reference writes text, ours does not decode"))?;
+fn first_scores(decoder: &dyn Decode, start: &Start) -> Result<Vec<f32>, Stop> {
     let mut state = decoder.start(start.tokens.input_ids.dims()[0], start.source.as_ref())?;
     let scores = decoder.advance(&mut state, &start.tokens, Logits::Last)?;
     Ok(scores.into_data().iter::<f32>().collect())
@@ -129,11 +152,14 @@ fn lacks(name: &str) -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use zoo_registry::generate::Ended;
+
     use super::*;
 
     #[test]
     fn what_fills_a_text_after_its_end_does_not_count() {
-        let written = [Written { ids: vec![9, 3, 7, 3, 0, 0], score: None }];
+        let ids = vec![9, 3, 7, 3, 0, 0];
+        let written = [Written { ids, new: 2..4, ended: Ended::StopId, score: None }];
         let theirs = |ids: [i64; 6]| Numbers { shape: vec![1, 6], floats: vec![], ints: ids.to_vec() };
         assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, Some(3)).unwrap().0, 0);
         assert_eq!(wrong_ids(&written, &theirs([9, 3, 7, 3, 3, 3]), 2, None).unwrap().0, 2);

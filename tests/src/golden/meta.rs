@@ -28,6 +28,9 @@ pub(super) struct Case {
     /// Whether the f64 run generated the same ids: where not, the reference is a coin toss.
     #[serde(default)]
     pub(super) ids_equal_in_f64: BTreeMap<String, bool>,
+    /// Whether what the reference wrote was read at positions that count padding.
+    #[serde(default)]
+    pub(super) positions_from_left_edge: bool,
     #[serde(default)]
     pub(super) score_noise: BTreeMap<String, f64>,
 }

@@ -31,7 +31,7 @@ fn record(unread: bool) -> Vec<(String, Vec<u8>)> {
     let variants = subject.variants().unwrap();
     variants
         .iter()
-        .filter(|variant| variant.head != "none")
+        .filter(|variant| variant.head != "none" && !variant.head.contains('/'))
         .flat_map(|variant| golden(&subject, variant, unread))
         .collect()
 }

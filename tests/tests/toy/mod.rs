@@ -3,6 +3,7 @@
 mod cache;
 mod golden;
 mod network;
+mod pair;
 mod picture;
 
 use std::sync::OnceLock;
@@ -14,7 +15,8 @@ use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
-pub(crate) use picture::picture;
+pub(crate) use pair::{PairBug, pair};
+pub(crate) use picture::{PictureBug, picture};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,32 +24,24 @@ pub(crate) use picture::picture;
 pub(crate) enum Bug {
     Nothing,
     // Facts.
-    StaleToml, AliasTaken, Symmetric, PublishedCountWrong, ZeroAccepted,
+    StaleToml, AliasTaken, Symmetric, FurtherSymmetric, PublishedCountWrong, ZeroAccepted,
     // Weights.
     RowLacking, ParameterNamedTwice, QueryAndKeySwapped, NotTransposed, TensorUnread, HeadUntied, StateNotSaved,
     // Who sees whom.
-    MaskOffByOne, NoMask, SelfHidden, AttentionRemoved, HeadsAndTimeMixed, SegmentsIgnored, PositionsUnused,
+    MaskOffByOne, NoMask, DeepUnmasked, SelfHidden, AttentionRemoved, HeadsAndTimeMixed, SegmentsIgnored, PositionsUnused,
     // Padding.
     PaddingIgnored, PositionsCountPadding, InfiniteMask, PoolsAtTheEnd, PoolsAtTheCount,
     // Batches and repetition.
     BatchMixed, Undetermined,
     // Memory.
-    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst,
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
+    KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
-    // Images.
-    ChannelUnseen, LastPatchUnseen, PixelsSkipped, PlacesUnused, GridFlattened, PartsDropped,
-}
-
-impl Bug {
-    /// Whether it is planted in the toy that looks at images.
-    fn is_of_images(self) -> bool {
-        self as usize >= Self::ChannelUnseen as usize
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,11 +107,16 @@ struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
 
+/// A further tiny configuration, of three layers.
+const DEEP: &str = "
+    [[tinies]]
+    id = \"deep\"
+    config = { vocab_size = 31, d_model = 12, n_layers = 3, n_heads = 2, d_ff = 22, max_positions = 17, n_token_types = 3, \
+               n_labels = 5, norm_eps = 0.05 }
+";
+
 /// The toy with one bug; [`Bug::Nothing`] is healthy.
 pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
-    if bug.is_of_images() {
-        return picture(bug);
-    }
     let family = family(bug, golden::files(bug));
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
@@ -142,7 +141,13 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>) -> ToyFamily {
         _ => ("", ""),
     };
     assert!(TOML.contains(from));
-    let toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    let mut toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    match bug {
+        // A second tiny configuration doubles the work, so only these have one.
+        Bug::Nothing | Bug::DeepUnmasked => toml += DEEP,
+        Bug::FurtherSymmetric => toml += &DEEP.replace("d_ff = 22", "d_ff = 12"),
+        _ => {}
+    }
     let beside = if bug == Bug::StaleToml { toml.replace("A model for", "A toy for") } else { toml.clone() };
     files.push(("toy.toml".to_owned(), beside.into_bytes()));
     files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));

@@ -14,17 +14,28 @@ use zoo_registry::{
     Problem, Row, WeightNames,
 };
 
-use super::{Bug, folder};
+use super::folder;
+
+/// What is wrong with a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[rustfmt::skip]
+pub(crate) enum PictureBug {
+    Nothing,
+    // What is seen.
+    ChannelUnseen, LastPatchUnseen, PixelsSkipped,
+    // Where it is.
+    PlacesUnused, GridFlattened, PartsDropped,
+}
 
 const TOML: &str = include_str!("picture.toml");
 
-/// The toy that looks at images, with one bug; [`Bug::Nothing`] is healthy.
-pub(crate) fn picture(bug: Bug) -> &'static dyn Architecture {
+/// The toy that looks at images, with one bug; [`PictureBug::Nothing`] is healthy.
+pub(crate) fn picture(bug: PictureBug) -> &'static dyn Architecture {
     let files = [("picture.toml", TOML), ("README.md", "# Picture\n\nMade for breaking.")];
     let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).to_vec();
     let family = PictureFamily { bug, descriptor: Descriptor::parse(TOML).unwrap(), folder: folder("", files) };
     match bug {
-        Bug::PartsDropped => Box::leak(Box::new(CroppingFamily(family))),
+        PictureBug::PartsDropped => Box::leak(Box::new(CroppingFamily(family))),
         _ => Box::leak(Box::new(family)),
     }
 }
@@ -71,11 +82,11 @@ pub(crate) struct Picture {
     #[module(skip)]
     config: Config,
     #[module(skip)]
-    bug: Bug,
+    bug: PictureBug,
 }
 
 impl Picture {
-    fn new(config: &Config, bug: Bug, device: &Device) -> Self {
+    fn new(config: &Config, bug: PictureBug, device: &Device) -> Self {
         let Config { image_size, patch_size, channels, d_model, n_labels, .. } = *config;
         let grid = image_size / patch_size;
         let kernel = [patch_size; 2];
@@ -93,8 +104,8 @@ impl Picture {
         let ([batch, channels, height, width], device) = (pixels.dims(), pixels.device());
         let size = self.config.patch_size;
         let pixels = match self.bug {
-            Bug::ChannelUnseen => pixels.clone().narrow(1, 0, 1).repeat_dim(1, self.config.channels),
-            Bug::LastPatchUnseen => {
+            PictureBug::ChannelUnseen => pixels.clone().narrow(1, 0, 1).repeat_dim(1, self.config.channels),
+            PictureBug::LastPatchUnseen => {
                 let at = [0..batch, 0..channels, height - size..height, width - size..width];
                 pixels.slice_assign(at, Tensor::zeros([batch, channels, size, size], &device))
             }
@@ -102,7 +113,7 @@ impl Picture {
         };
         let vectors = match self.bug {
             // The kernel's last column never meets an image.
-            Bug::PixelsSkipped => {
+            PictureBug::PixelsSkipped => {
                 let narrow = self.patches.weight.val().narrow(3, 0, size - 1);
                 let bias = self.patches.bias.as_ref().map(|bias| bias.val());
                 let options = burn::tensor::ops::ConvOptions::new([size; 2], [0, 0], [1, 1], 1);
@@ -112,7 +123,8 @@ impl Picture {
         };
         let [_, _, rows, columns] = vectors.dims();
         let vectors = vectors.flatten::<3>(2, 3).swap_dims(1, 2);
-        let placed = if self.bug == Bug::PlacesUnused { vectors } else { vectors + self.places([rows, columns]) };
+        let placed =
+            if self.bug == PictureBug::PlacesUnused { vectors } else { vectors + self.places([rows, columns]) };
         let seen = placed.tanh();
         let hidden = (seen.clone() + self.mix.forward(seen.mean_dim(1))).tanh();
         trace.hidden(&hidden);
@@ -127,7 +139,7 @@ impl Picture {
         let grid = self.config.image_size / self.config.patch_size;
         let n = rows * columns;
         let nearest = |patch: usize| match self.bug {
-            Bug::GridFlattened => patch * grid * grid / n,
+            PictureBug::GridFlattened => patch * grid * grid / n,
             _ => (patch / columns * grid / rows) * grid + patch % columns * grid / columns,
         };
         let indices: Vec<i64> = (0..n).map(|patch| nearest(patch) as i64).collect();
@@ -153,7 +165,7 @@ impl Network for Picture {
     }
 }
 
-/// [`Picture`] for [`Bug::PartsDropped`].
+/// [`Picture`] for [`PictureBug::PartsDropped`].
 #[derive(Module, Debug)]
 pub(crate) struct Cropping {
     inner: Picture,
@@ -194,12 +206,12 @@ impl Network for Cropping {
 }
 
 struct PictureFamily {
-    bug: Bug,
+    bug: PictureBug,
     descriptor: Descriptor,
     folder: Dir<'static>,
 }
 
-/// [`PictureFamily`] for [`Bug::PartsDropped`].
+/// [`PictureFamily`] for [`PictureBug::PartsDropped`].
 struct CroppingFamily(PictureFamily);
 
 impl Family for PictureFamily {

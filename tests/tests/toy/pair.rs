@@ -1,0 +1,460 @@
+//! A small encoder–decoder that knows distances only, and one switch that breaks a part of it.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use zoo_registry::config::Rules;
+use zoo_registry::{
+    Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output,
+    PairBatch, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
+};
+
+use super::folder;
+
+/// What is wrong with a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[rustfmt::skip]
+pub(crate) enum PairBug {
+    Nothing,
+    // Who sees whom.
+    DecoderSeesAhead, EncoderCausal, CrossRemoved, EncoderBypassed, AnswersLate, DistancesUnused,
+    // Padding.
+    SourcePaddingSeen, OwnSourcePaddingSeen, TargetPaddingSeen, SourceMaskOfTarget,
+    // Batches and memory.
+    FirstSourceForAll, SourceNotSelected, SourceOfEarlier, SourceShared, DistancesRestart, SourcePaddingNotSaved,
+    // Recording.
+    CrossRecordedAsOwn, EncoderUnrecorded,
+    // Training.
+    EncoderDetached,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Config {
+    #[serde(default)]
+    head: Head,
+    vocab_size: usize,
+    d_model: usize,
+    n_encoder_layers: usize,
+    n_decoder_layers: usize,
+    n_heads: usize,
+    n_distances: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Head {
+    #[default]
+    None,
+    NextToken,
+}
+
+impl zoo_registry::Config for Config {
+    fn problems(&self) -> Vec<Problem> {
+        Rules::new()
+            .size("vocab_size", self.vocab_size)
+            .size("d_model", self.d_model)
+            .layers("n_encoder_layers", self.n_encoder_layers)
+            .layers("n_decoder_layers", self.n_decoder_layers)
+            .size("n_heads", self.n_heads)
+            .divides(("n_heads", self.n_heads), ("d_model", self.d_model))
+            .size("n_distances", self.n_distances)
+            .broken()
+    }
+}
+
+struct PairFamily {
+    bug: PairBug,
+    descriptor: Descriptor,
+    folder: Dir<'static>,
+}
+
+/// The pair with one bug; [`PairBug::Nothing`] is healthy.
+pub(crate) fn pair(bug: PairBug) -> &'static dyn Architecture {
+    const TOML: &str = include_str!("pair.toml");
+    let files = [("pair.toml", TOML), ("README.md", "# Pair\n\nMade for breaking.")];
+    let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).to_vec();
+    Box::leak(Box::new(PairFamily { bug, descriptor: Descriptor::parse(TOML).unwrap(), folder: folder("", files) }))
+}
+
+impl Family for PairFamily {
+    type Config = Config;
+    type Network = Pair;
+
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    fn folder(&self) -> &Dir<'static> {
+        &self.folder
+    }
+
+    fn init(&self, config: &Config, device: &Device) -> Pair {
+        Pair::new(config, self.bug, device)
+    }
+
+    fn weight_names(&self, _config: &Config) -> WeightNames {
+        const ROWS: [Row; 11] = [
+            Row::same("shared", &["tokens"]),
+            Row::same("encoder.distance", &["encoder_distances"]),
+            Row::same("decoder.distance", &["decoder_distances"]),
+            Row::same("encoder.*.norm", &["encoder.*.norm"]),
+            Row::transposed("encoder.*.qkv", &["encoder.*.inward"]),
+            Row::transposed("encoder.*.o", &["encoder.*.outward"]),
+            Row::same("decoder.*.norm", &["decoder.*.own.norm"]),
+            Row::transposed("decoder.*.qkv", &["decoder.*.own.inward"]),
+            Row::transposed("decoder.*.o", &["decoder.*.own.outward"]),
+            Row::same("decoder.*.across.norm", &["decoder.*.across.norm"]),
+            Row::transposed("decoder.*.across.o", &["decoder.*.across.outward"]),
+        ];
+        WeightNames::new(
+            "",
+            ROWS.into_iter().chain([Row::transposed("decoder.*.across.qkv", &["decoder.*.across.inward"])]),
+        )
+    }
+}
+
+#[derive(Module, Debug)]
+pub(crate) struct Pair {
+    tokens: Embedding,
+    encoder_distances: Embedding,
+    decoder_distances: Embedding,
+    encoder: Vec<Look>,
+    decoder: Vec<DecoderLayer>,
+    #[module(skip)]
+    config: Config,
+    #[module(skip)]
+    bug: PairBug,
+}
+
+#[derive(Module, Debug)]
+struct DecoderLayer {
+    own: Look,
+    across: Look,
+}
+
+/// One residual layer of attention: query, key and value in one map, tanh before the way back.
+#[derive(Module, Debug)]
+struct Look {
+    norm: LayerNorm,
+    inward: Linear,
+    outward: Linear,
+    n_heads: usize,
+}
+
+/// What the decoder remembers: keys and values of the source and of what was written, a layer each.
+#[derive(Clone)]
+struct Memory {
+    source: Vec<[Tensor<4>; 2]>,
+    source_bias: Tensor<4>,
+    written: Vec<Option<[Tensor<4>; 2]>>,
+    len: usize,
+}
+
+struct PairCache {
+    memory: Arc<Mutex<Memory>>,
+    bug: PairBug,
+}
+
+impl Cache for PairCache {
+    fn select(&mut self, rows: &[usize]) {
+        let mut memory = self.memory.lock().unwrap();
+        let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let device = memory.source_bias.device();
+        let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &device);
+        for kept in memory.written.iter_mut().flatten().flatten() {
+            *kept = kept.clone().select(0, indices.clone());
+        }
+        let indices = if self.bug == PairBug::SourceNotSelected {
+            let kept = memory.source_bias.dims()[0] as i64;
+            let indices: Vec<i64> = (0..rows.len() as i64).map(|row| row % kept).collect();
+            Tensor::from_data(TensorData::new(indices, [rows.len()]), &device)
+        } else {
+            indices
+        };
+        memory.source_bias = memory.source_bias.clone().select(0, indices.clone());
+        for kept in memory.source.iter_mut().flatten() {
+            *kept = kept.clone().select(0, indices.clone());
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Cache> {
+        let memory = match self.bug {
+            PairBug::SourceShared => Arc::clone(&self.memory),
+            _ => Arc::new(Mutex::new(self.memory.lock().unwrap().clone())),
+        };
+        Box::new(Self { memory, bug: self.bug })
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        let memory = self.memory.lock().unwrap();
+        let read = memory.source.iter().enumerate().map(|(layer, kept)| (format!("read.{layer}"), kept));
+        let written = memory.written.iter().enumerate();
+        let written = written.filter_map(|(layer, kept)| Some((format!("written.{layer}"), kept.as_ref()?)));
+        let pairs = read.chain(written).flat_map(|(name, [key, value])| {
+            [(format!("{name}.key"), key.to_data()), (format!("{name}.value"), value.to_data())]
+        });
+        pairs.chain([("bias".to_owned(), memory.source_bias.to_data())]).collect()
+    }
+}
+
+/// The source that [`PairBug::SourceOfEarlier`] never forgets.
+static EARLIER: LazyLock<Mutex<Vec<Memory>>> = LazyLock::new(Mutex::default);
+
+const HIDDEN: f32 = -1e9;
+
+impl Pair {
+    fn new(config: &Config, bug: PairBug, device: &Device) -> Self {
+        let Config { vocab_size, d_model, n_encoder_layers, n_decoder_layers, n_heads, n_distances, .. } = *config;
+        let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).with_bias(false).init(device);
+        let look = || Look {
+            norm: LayerNormConfig::new(d_model).init(device),
+            inward: linear(d_model, 3 * d_model),
+            outward: linear(d_model, d_model),
+            n_heads,
+        };
+        let distances = || EmbeddingConfig::new(2 * n_distances + 1, n_heads).init(device);
+        Self {
+            tokens: EmbeddingConfig::new(vocab_size, d_model).init(device),
+            encoder_distances: distances(),
+            decoder_distances: distances(),
+            encoder: (0..n_encoder_layers).map(|_| look()).collect(),
+            decoder: (0..n_decoder_layers).map(|_| DecoderLayer { own: look(), across: look() }).collect(),
+            config: config.clone(),
+            bug,
+        }
+    }
+
+    fn read(&self, source: &TokenBatch, trace: &mut Trace) -> Tensor<3> {
+        let [_, len] = source.dims();
+        let mut bias = self.distances(&self.encoder_distances, len, 0);
+        if self.bug != PairBug::OwnSourcePaddingSeen {
+            bias = bias + padding(source);
+        }
+        if self.bug == PairBug::EncoderCausal {
+            bias = bias + ahead(len, 0, &source.device());
+        }
+        let mut hidden = self.tokens.forward(source.input_ids.clone());
+        trace.hidden(&hidden);
+        for (index, look) in self.encoder.iter().enumerate() {
+            let [query, key, value] = look.project(hidden.clone());
+            hidden = look.attend(hidden, query, [key, value], bias.clone(), trace);
+            if !(index == 0 && self.bug == PairBug::EncoderUnrecorded) {
+                trace.hidden(&hidden);
+            }
+        }
+        hidden
+    }
+
+    fn remember(&self, source: &TokenBatch, encoded: &Tensor<3>, target: Option<&TokenBatch>) -> Memory {
+        let [batch, len] = source.dims();
+        let looked_at = match self.bug {
+            PairBug::EncoderBypassed => self.tokens.forward(source.input_ids.clone()),
+            PairBug::EncoderDetached => encoded.clone().detach(),
+            PairBug::FirstSourceForAll => encoded.clone().narrow(0, 0, 1).repeat_dim(0, batch),
+            _ => encoded.clone(),
+        };
+        let source_bias = match (self.bug, target) {
+            (PairBug::SourcePaddingSeen, _) => padding(source) * 0.0,
+            // The target's mask where it fits: as long as the source, or cut.
+            (PairBug::SourceMaskOfTarget, Some(target)) => {
+                let own = padding(target);
+                let seen = own.dims()[3].min(len);
+                Tensor::cat(
+                    vec![
+                        own.slice([0..batch, 0..1, 0..1, 0..seen]),
+                        Tensor::zeros([batch, 1, 1, len - seen], &source.device()),
+                    ],
+                    3,
+                )
+            }
+            _ => padding(source),
+        };
+        let looks = self.decoder.iter().map(|layer| {
+            let [_, key, value] = layer.across.split(layer.across.inward.forward(looked_at.clone()));
+            [key, value]
+        });
+        Memory { source: looks.collect(), source_bias, written: vec![None; self.decoder.len()], len: 0 }
+    }
+
+    fn write(&self, target: &TokenBatch, memory: &mut Memory, trace: &mut Trace) -> Tensor<3> {
+        let ([_, len], past) = (target.dims(), memory.len);
+        let restart = self.bug == PairBug::DistancesRestart && past > 0;
+        let mut bias = if restart {
+            let own = self.distances(&self.decoder_distances, len, 0);
+            Tensor::cat(vec![Tensor::zeros([1, self.config.n_heads, len, past], &target.device()), own], 3)
+        } else {
+            self.distances(&self.decoder_distances, len, past)
+        };
+        if self.bug != PairBug::DecoderSeesAhead {
+            bias = bias + ahead(len, past, &target.device()) * 2.0;
+        }
+        if self.bug != PairBug::TargetPaddingSeen {
+            bias = bias + padding(target);
+        }
+        let mut hidden = self.tokens.forward(target.input_ids.clone());
+        trace.hidden(&hidden);
+        for (index, DecoderLayer { own, across }) in self.decoder.iter().enumerate() {
+            let [query, mut key, mut value] = own.project(hidden.clone());
+            if let Some([keys, values]) = memory.written[index].take() {
+                (key, value) = (Tensor::cat(vec![keys, key], 2), Tensor::cat(vec![values, value], 2));
+            }
+            memory.written[index] = Some([key.clone(), value.clone()]);
+            hidden = own.attend(hidden, query, [key, value], bias.clone(), trace);
+            let [query, ..] = across.project(hidden.clone());
+            let source = memory.source[index].clone();
+            let stack = if self.bug == PairBug::CrossRecordedAsOwn { Stack::Main } else { Stack::Cross };
+            let look =
+                |trace: &mut Trace| across.attend(hidden.clone(), query, source, memory.source_bias.clone(), trace);
+            let looked = trace.within(stack, look);
+            hidden = if self.bug == PairBug::CrossRemoved { hidden + looked * 0.0 } else { looked };
+            trace.hidden(&hidden);
+        }
+        memory.len += len;
+        hidden
+    }
+
+    /// `[1, n_heads, len, past + len]`.
+    fn distances(&self, table: &Embedding, len: usize, past: usize) -> Tensor<4> {
+        let most = self.config.n_distances as i64;
+        let row = |query: usize, key: usize| match self.bug {
+            PairBug::DistancesUnused => 0,
+            _ => (key as i64 - (past + query) as i64).clamp(-most, most) + most,
+        };
+        let rows: Vec<i64> = (0..len).flat_map(|query| (0..past + len).map(move |key| row(query, key))).collect();
+        let rows = Tensor::<2, Int>::from_data(TensorData::new(rows, [len, past + len]), &table.weight.device());
+        table.forward(rows).permute([2, 0, 1]).unsqueeze()
+    }
+
+    fn scores(&self, hidden: Tensor<3>) -> Tensor<3> {
+        let scores = hidden.matmul(self.tokens.weight.val().transpose().unsqueeze());
+        if self.bug != PairBug::AnswersLate {
+            return scores;
+        }
+        let [batch, len, vocab] = scores.dims();
+        let first = Tensor::zeros([batch, 1, vocab], &scores.device());
+        Tensor::cat(vec![first, scores.slice([0..batch, 0..len - 1])], 1)
+    }
+}
+
+impl Look {
+    fn project(&self, hidden: Tensor<3>) -> [Tensor<4>; 3] {
+        self.split(self.inward.forward(self.norm.forward(hidden)))
+    }
+
+    fn split(&self, joint: Tensor<3>) -> [Tensor<4>; 3] {
+        let [batch, len, width] = joint.dims();
+        let heads =
+            |part: Tensor<3>| part.reshape([batch, len, self.n_heads, width / 3 / self.n_heads]).swap_dims(1, 2);
+        [0, 1, 2].map(|part| heads(joint.clone().narrow(2, part * width / 3, width / 3)))
+    }
+
+    fn attend(
+        &self,
+        hidden: Tensor<3>,
+        query: Tensor<4>,
+        [key, value]: [Tensor<4>; 2],
+        bias: Tensor<4>,
+        trace: &mut Trace,
+    ) -> Tensor<3> {
+        let [batch, len, d_model] = hidden.dims();
+        let weights = softmax(query.matmul(key.swap_dims(2, 3)) + bias, 3);
+        trace.attention(&weights);
+        let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
+        hidden + self.outward.forward(context.tanh())
+    }
+}
+
+/// `[batch, 1, 1, kv_len]`.
+fn padding(batch: &TokenBatch) -> Tensor<4> {
+    let [rows, len] = batch.dims();
+    match &batch.attention_mask {
+        Some(mask) => {
+            let [rows, len] = mask.dims();
+            (mask.clone().bool_not().float() * HIDDEN).reshape([rows, 1, 1, len])
+        }
+        None => Tensor::zeros([rows, 1, 1, len], &batch.device()),
+    }
+}
+
+fn ahead(len: usize, past: usize, device: &Device) -> Tensor<4> {
+    let bias = |query: usize, key: usize| if key <= past + query { 0.0 } else { HIDDEN };
+    let data: Vec<f32> = (0..len).flat_map(|query| (0..past + len).map(move |key| bias(query, key))).collect();
+    Tensor::from_data(TensorData::new(data, [1, 1, len, past + len]), device)
+}
+
+impl Network for Pair {
+    type Input = PairBatch;
+
+    fn limits(&self) -> Limits {
+        let limits = TokenLimits { vocab_size: self.config.vocab_size, max_positions: None, n_token_types: 1 };
+        Limits::TokenPair { source: limits.clone(), target: limits }
+    }
+
+    fn forward(&self, PairBatch { source, target }: PairBatch, trace: &mut Trace) -> Output {
+        let encoded = trace.within(Stack::Encoder, |trace| self.read(&source, trace));
+        let hidden = self.write(&target, &mut self.remember(&source, &encoded, Some(&target)), trace);
+        let head = match self.config.head {
+            Head::None => HeadOutput::Hidden(hidden),
+            Head::NextToken => HeadOutput::NextTokenLogits(self.scores(hidden)),
+        };
+        Output::of_source(head, encoded)
+    }
+
+    fn causal(&self) -> Option<&dyn CausalNetwork> {
+        (self.config.head == Head::NextToken).then_some(self)
+    }
+}
+
+impl CausalNetwork for Pair {
+    fn start(&self, source: Option<&Input>, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Limits::TokenPair { source: limits, .. } = self.limits() else { return Err("expected a pair".into()) };
+        let source = TokenBatch::of_source(source, &limits, device)?;
+        let encoded = self.read(&source, &mut Trace::off());
+        let mut memory = self.remember(&source, &encoded, None);
+        if self.bug == PairBug::SourceOfEarlier {
+            let mut earlier = EARLIER.lock().unwrap();
+            let fits = |kept: &&Memory| kept.source_bias.dims() == memory.source_bias.dims();
+            match earlier.iter().find(fits) {
+                Some(kept) => memory = kept.clone(),
+                None => earlier.push(memory.clone()),
+            }
+        }
+        Ok(Box::new(PairCache { memory: Arc::new(Mutex::new(memory)), bug: self.bug }))
+    }
+
+    fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
+        let cache = (cache as &mut dyn Any).downcast_mut::<PairCache>().expect("the pair's own cache");
+        let hidden = self.write(&batch, &mut cache.memory.lock().unwrap(), &mut Trace::off());
+        let [rows, len, d_model] = hidden.dims();
+        Ok(self.scores(match logits {
+            Logits::Every => hidden,
+            Logits::Last => hidden.slice([0..rows, len - 1..len, 0..d_model]),
+        }))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_heads, d_model, .. } = self.config;
+        let (batch, read, written) = (saved.batch(), saved.extent("bias", 3)?, saved.read());
+        let mut pair = |name: String, len: usize| -> Result<[Tensor<4>; 2], String> {
+            let shape = [batch, n_heads, len, d_model / n_heads];
+            let mut tensor = |part| saved.tensor(&format!("{name}.{part}"), shape, device);
+            Ok([tensor("key")?, tensor("value")?])
+        };
+        let layers = 0..self.decoder.len();
+        let source = layers.clone().map(|layer| pair(format!("read.{layer}"), read)).collect::<Result<_, _>>()?;
+        let kept = |layer| (written > 0).then(|| pair(format!("written.{layer}"), written)).transpose();
+        let kept = layers.map(kept).collect::<Result<_, _>>()?;
+        let mut source_bias = saved.tensor("bias", [batch, 1, 1, read], device)?;
+        if self.bug == PairBug::SourcePaddingNotSaved {
+            source_bias = source_bias.zeros_like();
+        }
+        let memory = Memory { source, source_bias, written: kept, len: written };
+        Ok(Box::new(PairCache { memory: Arc::new(Mutex::new(memory)), bug: self.bug }))
+    }
+}
