@@ -148,6 +148,14 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// An image file that cannot be read, or not as the model wants it.
+    #[error("image {}: {reason}", .path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// A file that is not there or cannot be read or written.
     #[error("{}: {source}", .path.display())]
     Io {

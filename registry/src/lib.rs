@@ -27,6 +27,8 @@ pub mod decode;
 pub mod device;
 #[cfg(feature = "tensor")]
 pub mod generate;
+#[cfg(feature = "images")]
+pub mod images;
 #[cfg(feature = "tensor")]
 pub mod input;
 #[cfg(feature = "tensor")]
