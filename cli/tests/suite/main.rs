@@ -3,6 +3,7 @@
 
 mod browse;
 mod check;
+mod classify;
 mod embed;
 mod fill_mask;
 mod generate;
