@@ -1,5 +1,4 @@
 //! Text written under every setting of a deterministic search, against what Hugging Face's `generate` wrote.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 

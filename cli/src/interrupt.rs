@@ -1,9 +1,11 @@
 //! Ctrl-C leaves nothing half-written: what is being made stands in a scratch folder that goes with it, and the short
 //! moment in which a finished thing is put in place is waited for. A text that is being written ends where it is.
 
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
+use std::task::Poll;
 
 use crate::failure::{Failure, INTERRUPTED};
 
@@ -83,21 +85,37 @@ pub(crate) async fn stop_serving() {
 pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without a listener Ctrl-C ends the process as it always does.
-        let _ = std::thread::Builder::new().name("ctrl-c".into()).spawn(|| {
+        let (ready, listening) = mpsc::channel();
+        let hear = move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            while runtime.block_on(tokio::signal::ctrl_c()).is_ok() && !SERVING.load(Ordering::SeqCst) {
-                if WRITING.load(Ordering::SeqCst) && !ASKED.swap(true, Ordering::SeqCst) {
-                    continue;
-                }
-                let _finished = lock(&PLACING);
-                for path in lock(&SCRATCH).iter() {
-                    let _ = std::fs::remove_dir_all(path);
-                }
-                std::process::exit(INTERRUPTED.into());
-            }
-        });
+            runtime.block_on(hear(ready));
+        };
+        // Without a listener Ctrl-C ends the process as it always does.
+        if std::thread::Builder::new().name("ctrl-c".into()).spawn(hear).is_ok() {
+            let _ = listening.recv();
+        }
     });
+}
+
+async fn hear(ready: mpsc::Sender<()>) {
+    let mut first = Box::pin(tokio::signal::ctrl_c());
+    // The first poll is what starts listening.
+    let early = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+    let _ = ready.send(());
+    let mut pressed = match early {
+        Poll::Ready(pressed) => pressed,
+        Poll::Pending => first.await,
+    };
+    while pressed.is_ok() && !SERVING.load(Ordering::SeqCst) {
+        if !WRITING.load(Ordering::SeqCst) || ASKED.swap(true, Ordering::SeqCst) {
+            let _finished = lock(&PLACING);
+            for path in lock(&SCRATCH).iter() {
+                let _ = std::fs::remove_dir_all(path);
+            }
+            std::process::exit(INTERRUPTED.into());
+        }
+        pressed = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -130,6 +130,16 @@ pub enum Error {
         /// What was missing, misshapen or different.
         report: String,
     },
+    /// A saved state that this model cannot go on from.
+    #[error("{}: `{model}` cannot go on from this state: {reason}", .path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// What it expected, what it got.
+        reason: String,
+    },
     /// Text that could not be turned into ids, or back.
     #[error("tokenizer {}: {reason}", .path.display())]
     Tokenizer {

@@ -48,6 +48,8 @@ pub mod rerank;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
+mod state;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
 pub mod train;
@@ -78,6 +80,7 @@ pub use {
     preference::Pair,
     registry::Registry,
     rows::Rows,
+    state::Saved,
     tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -83,6 +83,11 @@ impl CausalNetwork for Gpt2 {
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let hidden = self.read(batch, KvCache::of(cache, "gpt2")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let heads = self.layers.first().map_or([0, 0], |layer| layer.attention.heads());
+        Ok(Box::new(KvCache::resumed(saved, self.layers.len(), heads, device)?))
     }
 }
 

@@ -8,10 +8,12 @@ use std::sync::LazyLock;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use zoo_registry::{Descriptor, Dir, Family, Problem, Rules, WeightNames, include_dir};
+use serde_json::json;
+use zoo_registry::{Descriptor, Dir, Family, Lesson, Problem, Rules, WeightNames, include_dir};
 
 use crate::blocks::Activation;
 use crate::gpt2::{self, Gpt2, Gpt2Family, HeadKind};
+use crate::lessons::grammar::Continue;
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +127,11 @@ impl Family for Gpt3Family {
         Gpt2::new(&config.gpt2(), config.head_dim, Some(config.window_size), device)
     }
 
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 3, "head_dim": 12, "max_positions": 24, "window_size": 4 });
+        Some(Box::new(Continue::new(sizes)))
+    }
+
     fn weight_names(&self, config: &Config) -> WeightNames {
         Gpt2Family.weight_names(&config.gpt2())
     }
@@ -133,7 +140,7 @@ impl Family for Gpt3Family {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
     use zoo_registry::output::Record;
     use zoo_registry::weights::MemoryWeights;
     use zoo_registry::{Architecture, Model, Output, Rows, Tokens};

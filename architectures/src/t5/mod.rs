@@ -13,7 +13,7 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
@@ -86,6 +86,11 @@ impl CausalNetwork for T5 {
         let hidden = self.write(decoder, batch, PairCache::of(cache, "t5")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
     }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_heads, head_dim, .. } = self.config;
+        Ok(Box::new(PairCache::resumed(saved, self.config.n_decoder_layers(), [n_heads, head_dim], device)?))
+    }
 }
 
 impl T5 {
@@ -156,3 +161,21 @@ impl Family for T5Family {
 
 /// As the released code draws tokens, and the output layer where it is another table.
 const EMBEDDING_STD: f64 = 1.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zoo_registry::{Architecture, Rows, Tokens};
+
+    #[test]
+    fn as_many_sources_as_texts() {
+        let tiny = &Family::descriptor(&T5Family).tiny;
+        let model = T5Family.build(tiny, &Device::flex()).unwrap();
+        let decoder = model.decoder().unwrap();
+        let source = |texts| Input::Tokens(Tokens::new(Rows::full(texts, 3, 1)));
+        assert!(decoder.start(2, Some(&source(2))).is_ok());
+        let told = |source: Option<Input>| decoder.start(2, source.as_ref()).err().unwrap().to_string();
+        assert!(told(Some(source(3))).contains("expected as many sources as texts, 2, found 3"));
+        assert!(told(None).contains("expected a source text, found none"));
+    }
+}

@@ -75,7 +75,7 @@ struct Choice {
     sample: bool,
 
     /// Below 1 the likely becomes likelier, above 1 less so
-    #[arg(long, value_name = "T", value_parser = positive)]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = positive)]
     temperature: Option<f64>,
 
     /// Draw among the K likeliest tokens
@@ -83,15 +83,15 @@ struct Choice {
     top_k: Option<u32>,
 
     /// Draw among the fewest likeliest tokens of probability P together
-    #[arg(long, value_name = "P", value_parser = probability)]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = probability)]
     top_p: Option<f64>,
 
     /// One seed, one text [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
 
     /// Above 1, tokens that the text already holds become rarer
-    #[arg(long, value_name = "R", value_parser = positive)]
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = positive)]
     repetition_penalty: Option<f64>,
 
     /// No run of N tokens may occur twice
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let published = args.weights.generation(shell)?;
     let registry = zoo_architectures::registry();
-    let loaded = args.weights.load(&registry, &["causal-lm", "seq2seq-lm"], shell)?;
+    let loaded = args.weights.load(&registry, &["causal-lm", "conditional-generation"], shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
     let start = Start::of(&args.prompts, &loaded)?;
@@ -287,10 +287,13 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&self, on_step: &mut dyn FnMut(&[i64]) -> bool) -> Result<Vec<Vec<Written>>, Failure> {
         let prompt = Prompt { source: self.start.source.as_ref(), tokens: &self.start.tokens };
-        let mut stops = |row: usize, new: &[i64]| {
-            !self.teller.stops.is_empty() && self.teller.told(row, new).is_ok_and(|(_, stopped)| stopped)
-        };
+        let mut stops = |row: usize, new: &[i64]| self.stops(row, new);
         Ok(generate_until(self.decoder, prompt, self.strategy, &mut stops, on_step)?)
+    }
+
+    /// Whether a stop text was written.
+    fn stops(&self, row: usize, new: &[i64]) -> bool {
+        !self.teller.stops.is_empty() && self.teller.told(row, new).is_ok_and(|(_, stopped)| stopped)
     }
 
     /// Shows one text as it grows.
@@ -307,10 +310,9 @@ impl Job<'_> {
         let written = self.run(&mut |newest| {
             new.extend(newest);
             // What follows a stop text in its last token is not shown.
-            let next = match self.teller.told(0, &new) {
-                Ok((_, true)) => Ok(String::new()),
-                Ok(_) => stream.push(newest).map_err(Failure::from),
-                Err(failure) => Err(failure),
+            let next = match self.stops(0, &new) {
+                true => Ok(String::new()),
+                false => stream.push(newest).map_err(Failure::from),
             };
             failed = next.and_then(|text| show(&text)).err();
             failed.is_none() && !writing.is_to_end()
@@ -327,10 +329,10 @@ impl Job<'_> {
 
     /// Tells every text when all are written.
     fn write(&self, args: &Args, shell: &mut Shell) -> Result<Vec<Vec<Written>>, Failure> {
-        let busy = shell.busy("writing");
         let writing = Writing::begin();
+        let busy = shell.busy("writing");
         let written = self.run(&mut |_| !writing.is_to_end())?;
-        drop((busy, writing));
+        drop(busy);
         for (row, texts) in written.iter().enumerate() {
             let told = texts.iter().map(|text| Ok((self.teller.told(row, text.continuation())?.0, text)));
             let told = told.collect::<Result<Vec<_>, Failure>>()?;

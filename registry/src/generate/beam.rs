@@ -20,8 +20,17 @@ struct Search {
     row: usize,
     prompt_len: usize,
     growing: Vec<Beam>,
-    finished: Vec<(Beam, Ended)>,
+    finished: Vec<Finished>,
     can_improve: bool,
+}
+
+/// A hypothesis that grows no more.
+struct Finished {
+    /// Without the prompt.
+    new: Vec<i64>,
+    /// The sum of its log-probabilities over its length penalty.
+    score: f64,
+    ended: Ended,
 }
 
 /// A hypothesis with one more token: its score, which hypothesis it grew from, the token.
@@ -56,18 +65,14 @@ pub(super) fn search(job: &mut Job<'_>) -> Result<Vec<Vec<Written>>> {
         reader.read(&newest)?;
     }
 
-    let found: Vec<_> = searches.into_iter().map(|search| search.finish(job.strategy)).collect();
-    let lengths =
-        found.iter().flat_map(|(prompt_len, texts)| texts.iter().map(move |text| text.0.ids.len() - prompt_len));
-    let longest = lengths.max().unwrap_or_default();
-    let written = |(row, (prompt_len, texts)): (usize, &(usize, Vec<(Beam, Ended)>))| {
-        let text = |(beam, ended): &(Beam, Ended)| {
-            let text = job.written(row, &beam.ids[*prompt_len..], *ended, longest);
-            Written { score: Some(beam.score), ..text }
-        };
-        texts.iter().map(text).collect()
+    let found: Vec<Vec<Finished>> = searches.into_iter().map(|search| search.finish(job.strategy)).collect();
+    let longest = found.iter().flatten().map(|text| text.new.len()).max().unwrap_or_default();
+    let written = |row: usize, text: &Finished| Written {
+        score: Some(text.score),
+        ..job.written(row, &text.new, text.ended, longest)
     };
-    Ok(found.iter().enumerate().map(written).collect())
+    let texts = found.iter().enumerate();
+    Ok(texts.map(|(row, texts)| texts.iter().map(|text| written(row, text)).collect()).collect())
 }
 
 impl Reader<'_> {
@@ -107,18 +112,18 @@ impl Search {
             let ended = job.ended(self.row, &ids[self.prompt_len..]);
             // Only the n best candidates may end; the others are there to keep n growing.
             if let Some(ended) = ended.filter(|_| self.can_improve && index < n) {
-                self.finished.push((Beam { ids: ids.clone(), score: score / length }, ended));
+                self.finished.push(Finished { new: ids[self.prompt_len..].to_vec(), score: score / length, ended });
             }
             if growing.len() < n && ended.is_none_or(|ended| ended == Ended::Length) {
                 growing.push(Beam { ids, score });
                 parents.push(parent);
             }
         }
-        self.finished.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+        self.finished.sort_by(|a, b| b.score.total_cmp(&a.score));
         self.finished.truncate(n);
         // Once hopeless, a text stays done, even if a longer hypothesis would score better per token later.
         let best_possible = growing.first().map_or(f64::NEG_INFINITY, |beam| beam.score / length);
-        let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].0.score };
+        let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].score };
         self.can_improve &= best_possible > worst;
         // A small vocabulary may end every candidate; the rows of the batch stay filled.
         for &(_, parent, id) in candidates.iter().cycle().take(n - growing.len()) {
@@ -166,17 +171,17 @@ impl Search {
         Ok(candidates)
     }
 
-    /// The length of the prompt, and the best hypotheses; a search that was broken off tells those that were still growing.
-    fn finish(mut self, strategy: &Strategy) -> (usize, Vec<(Beam, Ended)>) {
-        let growing = self.growing.into_iter().filter(|beam| beam.score > HOPELESS);
+    /// The best hypotheses, best first; a search that was broken off tells those that were still growing.
+    fn finish(mut self, strategy: &Strategy) -> Vec<Finished> {
+        let growing = self.growing.iter().filter(|beam| beam.score > HOPELESS);
         let missing = strategy.n_beams.saturating_sub(self.finished.len());
         let told = growing.take(missing).map(|beam| {
-            let score = beam.score / length((beam.ids.len() - self.prompt_len).max(1), strategy);
-            (Beam { score, ..beam }, Ended::BrokenOff)
+            let new = beam.ids[self.prompt_len..].to_vec();
+            Finished { score: beam.score / length(new.len().max(1), strategy), new, ended: Ended::BrokenOff }
         });
         self.finished.extend(told);
-        self.finished.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
-        (self.prompt_len, self.finished)
+        self.finished.sort_by(|a, b| b.score.total_cmp(&a.score));
+        self.finished
     }
 }
 

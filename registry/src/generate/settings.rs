@@ -319,6 +319,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_first_counts_field_by_field() {
+        let told = |n: usize| Settings {
+            max_new_tokens: Some(n),
+            max_length: Some(n),
+            min_new_tokens: Some(n),
+            n_beams: Some(n),
+            length_penalty: Some(n as f64),
+            repetition_penalty: Some(n as f64),
+            no_repeat_ngram: Some(n),
+            sample: Some(n == 1),
+            temperature: Some(n as f64),
+            top_k: Some(n),
+            top_p: Some(n as f64),
+            seed: Some(n as u64),
+            stop_ids: Some(vec![n as i64]),
+            pad_id: Some(n as i64),
+        };
+        assert_eq!(told(1).or(told(2)), told(1));
+        assert_eq!(told(1).or(Settings::default()), told(1));
+        assert_eq!(Settings::default().or(told(2)), told(2));
+    }
+
+    #[test]
     fn files_that_are_none_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("generation_config.json");

@@ -76,7 +76,8 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
 /// Whether a field of a configuration is a size, by the glossary's naming.
 pub(super) fn is_size(field: &str) -> bool {
     ["n_", "d_", "max_"].iter().any(|prefix| field.starts_with(prefix))
-        || ["_size", "_dim"].iter().any(|suffix| field.ends_with(suffix))
+        || ["_size", "_dim", "_len"].iter().any(|suffix| field.ends_with(suffix))
+        || field == "channels"
 }
 
 /// Sizes that could be mistaken for each other.

@@ -7,9 +7,11 @@ mod config;
 mod devices;
 mod facts;
 mod flow;
+mod generation;
 mod gradients;
 mod padding;
 mod reference;
+mod state;
 mod weights;
 
 use crate::check::Check;
@@ -19,7 +21,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 19] = [
+static CHECKS: [Check; 21] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -34,6 +36,8 @@ static CHECKS: [Check; 19] = [
     batch::BATCH_INVARIANCE,
     batch::IS_DETERMINISTIC,
     cache::CACHE_EQUALS_FORWARD,
+    state::STATE_RESUMES,
+    generation::GENERATION_EQUALS_RECOMPUTATION,
     gradients::GRADIENTS_REACH_EVERY_PARAMETER,
     gradients::GRADIENTS_ARE_SLOPES,
     weights::SAVE_LOAD_IDENTITY,

@@ -32,7 +32,8 @@ pub(crate) enum Bug {
     // Batches and repetition.
     BatchMixed, Undetermined,
     // Memory.
-    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst,
+    PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
+    KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.

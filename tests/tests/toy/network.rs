@@ -11,7 +11,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData, module};
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
 use zoo_registry::output::Trace;
-use zoo_registry::{Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, TokenBatch};
+use zoo_registry::{
+    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
+};
 
 use super::cache::{Slots, ToyCache};
 use super::{Bug, Config, Head};
@@ -241,20 +243,35 @@ impl Attention {
             split(self.key.forward(hidden.clone())),
             split(self.value.forward(hidden)),
         );
+        let remembers = slot.is_some();
         if let Some(slot) = slot {
             if let Some([keys, values]) = slot.take() {
                 (key, value) = (Tensor::cat(vec![keys, key], 2), Tensor::cat(vec![values, value], 2));
             }
             *slot = Some([key.clone(), value.clone()]);
         }
+        let (mut bias, kept) = (bias.clone(), key.dims()[2]);
+        if bug == Bug::CacheOverflows && remembers && kept > CAPACITY {
+            (key, value) = (overwritten(key, 2), overwritten(value, 2));
+            bias = overwritten(bias, 3);
+        }
         let width = if bug == Bug::ScaleByWidth { d_model } else { head_dim };
         let scale = if bug == Bug::NoScores { 0.0 } else { (width as f64).powf(-0.5) };
-        let scores = query.matmul(key.swap_dims(2, 3)) * scale + bias.clone();
+        let scores = query.matmul(key.swap_dims(2, 3)) * scale + bias;
         let weights = softmax(scores.clone(), 3);
         trace.attention(if bug == Bug::ScoresRecorded { &scores } else { &weights });
         let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
         self.output.forward(context)
     }
+}
+
+/// What [`Bug::CacheOverflows`] has room for: more than other checks read.
+const CAPACITY: usize = 12;
+
+/// The newest takes the last place again and again.
+fn overwritten(tensor: Tensor<4>, axis: usize) -> Tensor<4> {
+    let newest = tensor.dims()[axis] - 1;
+    Tensor::cat(vec![tensor.clone().narrow(axis, 0, CAPACITY - 1), tensor.narrow(axis, newest, 1)], axis)
 }
 
 impl Network for Toy {
@@ -297,5 +314,19 @@ impl CausalNetwork for Toy {
             Logits::Every => self.next_token(hidden),
             Logits::Last => self.next_token(hidden.slice([0..rows, from..from + 1, 0..d_model])),
         })
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let (n_layers, n_heads) = (self.layers.len(), self.config.n_heads);
+        let shape = [saved.batch(), n_heads, saved.read(), self.config.d_model / n_heads];
+        let mut kept = vec![None; n_layers];
+        for (layer, kept) in kept.iter_mut().enumerate().filter(|_| shape[2] > 0) {
+            let [key, value] = ["key", "value"].map(|name| saved.tensor(&format!("{layer}.{name}"), shape, device));
+            let (key, value) = if self.bug == Bug::KeysResumedAsValues { (value?, key?) } else { (key?, value?) };
+            let forgotten = self.bug == Bug::LayerNotSaved && layer == 1;
+            *kept = Some([key, if forgotten { value.zeros_like() } else { value }]);
+        }
+        let slots = Arc::new(Mutex::new(Slots { kept, len: shape[2] }));
+        Ok(Box::new(ToyCache { slots, bug: self.bug }))
     }
 }

@@ -1,0 +1,170 @@
+//! What is written is what reading everything again would write.
+
+use zoo_registry::generate::{Prompt, Strategy, generate, room};
+use zoo_registry::output::Record;
+use zoo_registry::{Decode, HeadOutput, Input, Model, Rows, Tokens};
+
+use crate::check::{Check, Finding, Stop, Verdict, require};
+use crate::inputs::{self, Reading};
+use crate::subject::{Subject, Variant};
+use crate::values::WHOLE_MODEL;
+
+pub(super) const GENERATION_EQUALS_RECOMPUTATION: Check = Check {
+    id: "generation-equals-recomputation",
+    statement: "Each token that greedy search writes is the likeliest one after the whole text so far, read at once.",
+    method: "Three texts of different lengths, padded on the left, are continued to the end of the positions, or by sixteen \
+             tokens, and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score \
+             that is left in a forward pass without memory or padding over exactly the text before it. A position counts only with a certificate: its two best scores lie further apart than the roundings of both \
+             runs could move them. The guards: at least one position of each text counts, and at one the last token alone \
+             would be followed by another.",
+    catches: &[
+        "a memory that forgets or overwrites once it is long",
+        "positions that drift from one step to the next",
+        "padding that is seen again once text follows it",
+        "a token that is read twice, or never",
+    ],
+    run: generation_equals_recomputation,
+};
+
+/// New tokens, where the positions have no end before.
+const NEW_TOKENS: usize = 16;
+/// Tokens of the longest prompt: few, to leave positions.
+const PROMPT: usize = 5;
+/// How much shorter the others are.
+const SHORTER: [usize; 3] = [2, 0, 3];
+/// Each of two scores may be off by the tolerance of a whole model.
+const CERTIFICATE: f64 = 2.0 * WHOLE_MODEL;
+
+fn generation_equals_recomputation(subject: &Subject<'_>) -> Verdict {
+    let (mut writers, mut counted, mut all) = (0, 0, 0);
+    for variant in subject.variants()? {
+        let model = subject.hot(&variant)?;
+        if !inputs::predicts_next(model.as_ref())? {
+            continue;
+        }
+        writers += 1;
+        let head = &variant.head;
+        let decoder = model
+            .decoder()
+            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
+        let writer = Writer::new(model.as_ref(), decoder)?;
+        let (seen, written) = writer.check(subject, &variant)?;
+        (counted, all) = (counted + seen, all + written);
+    }
+    if writers == 0 {
+        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
+    }
+    Ok(Finding::seen(format!("{counted} of {all} tokens written counted, all of them the likeliest")))
+}
+
+struct Writer<'a> {
+    model: &'a dyn Model,
+    decoder: &'a dyn Decode,
+    /// Texts of different lengths, without padding.
+    prompts: Vec<Vec<i64>>,
+    /// What each answers, for an encoder–decoder.
+    sources: Option<Vec<Vec<i64>>>,
+}
+
+/// The best of the next tokens, and how far its score leads.
+struct Best {
+    id: i64,
+    lead: f64,
+}
+
+impl<'a> Writer<'a> {
+    fn new(model: &'a dyn Model, decoder: &'a dyn Decode) -> Result<Self, Stop> {
+        let Reading { source, target } = inputs::random_reading(model, "written", SHORTER.len())?;
+        let cut = |row: &[i64], shorter: usize| row[..PROMPT.min(row.len()) - shorter].to_vec();
+        let prompts = target.input_ids.rows().zip(SHORTER).map(|(row, shorter)| cut(row, shorter)).collect();
+        let shorter = |(row, shorter): (&[i64], usize)| row[shorter..].to_vec();
+        let sources = source.map(|source| source.input_ids.rows().zip(SHORTER).map(shorter).collect());
+        Ok(Self { model, decoder, prompts, sources })
+    }
+
+    /// How many tokens counted, of how many.
+    fn check(&self, subject: &Subject<'_>, variant: &Variant) -> Result<(usize, usize), Stop> {
+        let head = &variant.head;
+        let texts = self.write()?;
+        // The last token is written and never read, and may have no position.
+        let read = texts.iter().enumerate().map(|(row, text)| self.input(row, &text[..text.len() - 1]));
+        let whole = read.collect::<Result<Vec<_>, _>>()?;
+        let noise = subject.noise(variant, &whole)?;
+        let (mut counted, mut all, mut remembered) = (0, 0, false);
+        for (row, text) in texts.iter().enumerate() {
+            let before = counted;
+            for at in self.prompts[row].len()..text.len() {
+                all += 1;
+                let best = self.best(row, &text[..at], &text[..at])?;
+                if noise.multiple("logits", best.lead) <= CERTIFICATE {
+                    continue;
+                }
+                require(best.id == text[at], || {
+                    format!(
+                        "head `{head}`, text {row}, token {at}: wrote {}, reading it all again gives {}",
+                        text[at], best.id
+                    )
+                })?;
+                counted += 1;
+                remembered |= self.best(row, &text[at - 1..at], &text[..at])?.id != text[at];
+            }
+            require(counted > before, || {
+                format!("head `{head}`: no token of text {row} leads by more than noise, so nothing is seen")
+            })?;
+        }
+        require(remembered, || {
+            format!("head `{head}`: the last token alone is followed by the same, so no memory is seen")
+        })?;
+        Ok((counted, all))
+    }
+
+    /// Prompts and what greedy search writes after them, from one padded batch.
+    fn write(&self) -> Result<Vec<Vec<i64>>, Stop> {
+        let missing = || Stop::fails("expected texts");
+        let source = self.sources.as_ref().map(|sources| padded(sources).map(Input::Tokens));
+        let source = source.map(|source| source.ok_or_else(missing)).transpose()?;
+        let tokens = padded(&self.prompts).ok_or_else(missing)?;
+        let fits = room(self.decoder, &tokens)?.unwrap_or(NEW_TOKENS);
+        // Two thirds of the vocabulary at most, so that there is something to choose from.
+        let fits = fits.min(NEW_TOKENS).min((self.decoder.token_limits()?.vocab_size * 2 / 3).saturating_sub(PROMPT));
+        let strategy = Strategy { max_new_tokens: fits, no_repeat_ngram: Some(1), ..Strategy::default() };
+        let prompt = Prompt { source: source.as_ref(), tokens: &tokens };
+        let written = generate(self.decoder, prompt, &strategy, &mut |_| true)?;
+        let text = |(prompt, written): (&Vec<i64>, &Vec<_>)| {
+            let new = written.first().map_or(&[][..], zoo_registry::generate::Written::continuation);
+            [prompt, new].concat()
+        };
+        Ok(self.prompts.iter().zip(&written).map(text).collect())
+    }
+
+    /// The likeliest token that is not among `taken` after `text`, by one pass over it alone.
+    fn best(&self, row: usize, text: &[i64], taken: &[i64]) -> Result<Best, Stop> {
+        let output = self.model.forward(&self.input(row, text)?, Record::NOTHING)?;
+        let HeadOutput::NextTokenLogits(logits) = output.head else {
+            return Err(Stop::fails("the head's answer changed its kind"));
+        };
+        let [_, len, vocab] = logits.dims();
+        let scores: Vec<f32> = logits.into_data().iter::<f32>().skip((len - 1) * vocab).collect();
+        let mut order: Vec<usize> = (0..vocab).filter(|&id| !taken.contains(&(id as i64))).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        match order[..] {
+            [first, second, ..] => {
+                Ok(Best { id: first as i64, lead: f64::from(scores[first]) - f64::from(scores[second]) })
+            }
+            _ => Err(Stop::fails("expected at least two tokens to choose from")),
+        }
+    }
+
+    /// One text, with the source it answers.
+    fn input(&self, row: usize, text: &[i64]) -> Result<Input, Stop> {
+        let tokens = |ids: &[i64]| Rows::new(&[ids]).map(Tokens::new).ok_or_else(|| Stop::fails("expected a text"));
+        let source = self.sources.as_ref().map(|sources| tokens(&sources[row])).transpose()?;
+        Ok(Reading { source, target: tokens(text)? }.input())
+    }
+}
+
+/// On the left, with an id under the mask that is a token elsewhere.
+fn padded(texts: &[Vec<i64>]) -> Option<Tokens> {
+    let pad_id = texts.first().and_then(|text| text.first()).copied().unwrap_or_default();
+    Tokens::padded(texts, pad_id, zoo_registry::Side::Left)
+}
