@@ -24,6 +24,8 @@ pub mod checkpoint;
 #[cfg(feature = "tensor")]
 pub mod decode;
 #[cfg(feature = "tensor")]
+pub mod demo;
+#[cfg(feature = "tensor")]
 pub mod device;
 #[cfg(feature = "tensor")]
 pub mod generate;

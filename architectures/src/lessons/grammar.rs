@@ -54,7 +54,7 @@ fn vocabulary() -> Vec<&'static str> {
 
 /// Which subject–verb pairs a sentence may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pairs {
+pub(super) enum Pairs {
     Trained,
     HeldOut,
 }
@@ -67,7 +67,7 @@ impl Pairs {
 }
 
 /// A sentence of the grammar.
-fn sentence(draw: &mut Draw, pairs: Pairs) -> Vec<&'static str> {
+pub(super) fn sentence(draw: &mut Draw, pairs: Pairs) -> Vec<&'static str> {
     let number = *draw.choose(&[Number::One, Number::Many]);
     let (noun, verb) = loop {
         let pair = (draw.below(NOUNS.len()), draw.below(VERBS.len() + TRANSITIVE.len()));
@@ -243,14 +243,19 @@ pub struct Continue {
 }
 
 /// Stands before and after every sentence.
-const BORDER: &str = "<s>";
+pub(super) const BORDER: &str = "<s>";
 /// No sentence is longer.
-const LONGEST: usize = 10;
+pub(super) const LONGEST: usize = 10;
+
+/// The words of whoever writes sentences, and of whoever judges what they wrote.
+pub(super) fn writing_words() -> Words {
+    Words::new(&[BORDER, "<unk>"], vocabulary())
+}
 
 impl Continue {
     /// The lesson at the sizes of `config`, which the vocabulary's is added to.
     pub fn new(config: Value) -> Self {
-        let words = Words::new(&[BORDER, "<unk>"], vocabulary());
+        let words = writing_words();
         let config = sized(config, words.len());
         Self { words, config }
     }

@@ -16,6 +16,7 @@ macro_rules! object {
 pub mod grammar;
 pub mod numbers;
 pub mod passkey;
+pub mod preference;
 pub mod shapes;
 mod words;
 

@@ -10,14 +10,17 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Limits, Network, Output, Row, TokenBatch, Trace, WeightNames, include_dir,
+    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Row, TokenBatch, Trace, WeightNames,
+    include_dir,
 };
 
 use crate::bert::{self, Bert, BertFamily};
 use crate::blocks::{last_real, linear};
 use crate::gpt2::{self, Gpt2, Gpt2Family};
 use crate::gpt3::{self, Gpt3Family};
+use crate::lessons::preference::Prefer;
 
 mod config;
 
@@ -74,6 +77,12 @@ impl Network for RewardModel {
 impl Family for RewardModelFamily {
     type Config = Config;
     type Network = RewardModel;
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        let sizes =
+            json!({ "body": "gpt2", "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24 });
+        Some(Box::new(Prefer::new(sizes)))
+    }
 
     fn descriptor(&self) -> &Descriptor {
         static DESCRIPTOR: LazyLock<Descriptor> = LazyLock::new(|| {

@@ -79,12 +79,12 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
     let mut published = Map::new();
     let body = config.get(BODY).and_then(Value::as_str).and_then(|body| descriptor.bodies.get_key_value(body));
     let names = Names { own: &descriptor.published, body: body.map(|(_, names)| names) };
-    if let Some(model_type) = names.tables().find_map(|table| table.model_types.first()) {
-        published.insert("model_type".into(), model_type.clone().into());
-    }
+    let model_type = names.tables().find_map(|table| table.model_types.first());
+    published.insert("model_type".into(), model_type.unwrap_or(&descriptor.id).clone().into());
     for (field, value) in config {
         match field.as_str() {
-            BODY if body.is_some() => {}
+            // The `model_type` says it, where it is the body's.
+            BODY if body.is_some() && model_type.is_some() => {}
             "head" => {
                 let head = value.as_str().and_then(|head| descriptor.head(head));
                 let class = head.and_then(|head| match body {
@@ -118,12 +118,10 @@ const BODY: &str = "body";
 /// The body whose `model_type` a published configuration has; without one, the body that it names in our words.
 fn body_of<'a>(descriptor: &'a Descriptor, published: &Map<String, Value>) -> Option<(&'a String, &'a Published)> {
     let says = |field: &str| published.get(field).and_then(Value::as_str);
-    match says("model_type") {
-        Some(model_type) => {
-            descriptor.bodies.iter().find(|(_, body)| body.model_types.iter().any(|known| known == model_type))
-        }
-        None => descriptor.bodies.get_key_value(says(BODY)?),
-    }
+    let by_type = says("model_type").and_then(|model_type| {
+        descriptor.bodies.iter().find(|(_, body)| body.model_types.iter().any(|known| known == model_type))
+    });
+    by_type.or_else(|| descriptor.bodies.get_key_value(says(BODY)?))
 }
 
 fn knows(descriptor: &Descriptor, field: &str) -> bool {

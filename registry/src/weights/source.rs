@@ -90,14 +90,27 @@ impl SafetensorsWeights {
     /// leaves its folder, a pickle.
     pub fn open(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { file_in(path)? } else { path.to_owned() };
-        let mut weights =
-            Self { origin: path.clone(), facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() };
+        let mut weights = Self::empty(path.clone());
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("safetensors") => weights.add_file(&path, None)?,
             Some("json") => weights.add_shards(&path)?,
             _ => return Err(bad(&path, "expected a `.safetensors` file, an index of shards or a folder with one")),
         }
         Ok(weights)
+    }
+
+    /// One safetensors file that is in memory already; `origin` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Error::WeightFile`] if it is not sound.
+    pub fn in_memory(origin: &Path, file: &'static [u8]) -> Result<Self> {
+        let mut weights = Self::empty(origin.to_owned());
+        weights.add_bytes(bytes::Bytes::from_static(file), origin, None)?;
+        Ok(weights)
+    }
+
+    fn empty(origin: PathBuf) -> Self {
+        Self { origin, facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() }
     }
 
     /// What the file says besides its tensors: the `__metadata__` of the format.
@@ -136,12 +149,16 @@ impl SafetensorsWeights {
         // SAFETY: the mapping is read-only and private. If another process cuts the file short while it is mapped, reading
         // it ends this process; every reader of large weight files accepts that, and our own writer renames, never cuts.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io(path))?;
-        let (header_len, metadata) = SafeTensors::read_metadata(&map).map_err(|error| bad(path, error))?;
-        let header = &map[8..8 + header_len];
+        self.add_bytes(bytes::Bytes::from_owner(map), path, expected)
+    }
+
+    /// Takes in what one file holds.
+    fn add_bytes(&mut self, bytes: bytes::Bytes, path: &Path, expected: Option<&BTreeSet<String>>) -> Result<()> {
+        let (header_len, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| bad(path, error))?;
+        let header = &bytes[8..8 + header_len];
         refuse_repeated_names(header).map_err(|reason| bad(path, reason))?;
         self.header.extend(metadata.metadata().clone().unwrap_or_default());
         let start = 8 + header_len;
-        let bytes = bytes::Bytes::from_owner(map);
         for (name, info) in metadata.tensors() {
             let dtype = dtype(info.dtype).ok_or_else(|| {
                 bad(path, format!("`{name}` is of type {:?}, expected F64, F32, F16, BF16 or an integer", info.dtype))
