@@ -51,6 +51,8 @@ enum Command {
     Embed(commands::embed::Args),
     /// Guess the words behind `[MASK]` with trained weights
     FillMask(commands::fill_mask::Args),
+    /// Name what is in images, or judge texts, with trained weights
+    Classify(commands::classify::Args),
     /// Continue texts with trained weights
     Generate(commands::generate::Args),
     /// Translate texts with trained weights
@@ -105,6 +107,7 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::New(args) => commands::new::run(&args, shell),
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
+        Command::Classify(args) => commands::classify::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
         Command::Translate(args) => commands::translate::run(&args, shell),
         Command::Summarize(args) => commands::summarize::run(&args, shell),

@@ -94,6 +94,11 @@ impl Checkpoint {
         self.architecture
     }
 
+    /// The configuration that it will be built with, in our names; what is not there has its default.
+    pub fn config(&self) -> &Map<String, Value> {
+        &self.config
+    }
+
     /// Changes the configuration before loading: `head=masked-lm`.
     ///
     /// # Errors
@@ -119,6 +124,17 @@ impl Checkpoint {
     /// [`Error::Tokenizer`] if there is none or it does not parse.
     pub fn tokenizer(&self) -> Result<Tokenizer> {
         Tokenizer::open(&self.folder.join("tokenizer.json"))
+    }
+}
+
+#[cfg(feature = "images")]
+impl Checkpoint {
+    /// How the folder's own `preprocessor_config.json` wants images prepared.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::of_folder`](crate::images::Preprocessor::of_folder).
+    pub fn preprocessor(&self) -> Result<crate::images::Preprocessor> {
+        crate::images::Preprocessor::of_folder(&self.folder)
     }
 }
 

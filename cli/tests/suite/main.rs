@@ -4,6 +4,7 @@
 mod answer;
 mod browse;
 mod check;
+mod classify;
 mod embed;
 mod fill_mask;
 mod generate;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::checkpoint::read_object;
+use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::input::Images;
 
@@ -64,6 +65,34 @@ impl Preprocessor {
     /// [`Error::Io`], or [`Error::Parse`] if it says something that is not known here, or no image can be made by it.
     pub fn open(path: &Path) -> Result<Self> {
         Self::from_object(&read_object(path)?, path)
+    }
+
+    /// That of a checkpoint folder.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] if the folder has none, or as [`Self::open`].
+    pub fn of_folder(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        if path.exists() {
+            return Self::open(&path);
+        }
+        Err(Error::Parse {
+            path,
+            reason: "is not there, and it says how images are prepared for this checkpoint".into(),
+        })
+    }
+
+    /// The published defaults of a family, for checkpoints that do not say how images are prepared.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the family's facts give none.
+    pub fn of_family(descriptor: &Descriptor) -> Result<Self> {
+        let published = &descriptor.published.preprocessor;
+        if published.is_empty() {
+            let lacks = "has no published way to prepare images".into();
+            return Err(Error::Unsupported { model: descriptor.id.clone(), lacks });
+        }
+        Self::from_object(published, Path::new(&format!("{}.toml", descriptor.id)))
     }
 
     /// The same from what the file at `path` holds.

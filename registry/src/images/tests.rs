@@ -172,3 +172,16 @@ fn a_batch_is_bounded() {
     let told = large.read(&files).unwrap_err().to_string();
     assert!(told.contains("found 300 × 250000"), "{told}");
 }
+
+#[test]
+fn a_folder_without_settings_is_told_apart_from_a_family_without_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = Preprocessor::of_folder(folder.path()).unwrap_err().to_string();
+    assert!(told.contains(FILE) && told.contains("is not there"), "{told}");
+    let mut toy = Descriptor::parse(crate::descriptor::tests::TOY).unwrap();
+    let told = Preprocessor::of_family(&toy).unwrap_err().to_string();
+    assert_eq!(told, "`toy` has no published way to prepare images");
+    toy.published.preprocessor = json!({ "size": 4, "resample": 2 }).as_object().unwrap().clone();
+    std::fs::write(folder.path().join(FILE), r#"{ "size": 4, "resample": 2 }"#).unwrap();
+    assert_eq!(Preprocessor::of_family(&toy).unwrap(), Preprocessor::of_folder(folder.path()).unwrap());
+}
