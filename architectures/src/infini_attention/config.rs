@@ -31,7 +31,7 @@ pub struct Config {
     pub activation: Activation,
     /// Added to the variance in every layer norm.
     pub norm_eps: f64,
-    /// The rotary positions' slowest pair turns almost once in 2π of this many tokens.
+    /// Base of the rotary angles: pair m of a head turns by this to the power of −2m / `head_dim` radians a token.
     pub rope_theta: f64,
     /// The output layer is the token table itself.
     pub tied: bool,

@@ -1,6 +1,7 @@
 //! What is remembered from one piece of a text to the next: all that matters, and no more as the text grows.
 
 use serde_json::{Map, Value, json};
+use zoo_architectures::infini_attention::InfiniFamily;
 use zoo_conformance::values::{VISIBLE, WHOLE_MODEL};
 use zoo_registry::{Decode, DecodeState, Error, Model, Rows, Side, Tokens};
 
@@ -158,4 +159,24 @@ fn a_state_of_another_configuration_is_refused() {
     let told = other.resume(&path).err().unwrap();
     assert!(matches!(told, Error::State { .. }));
     assert!(told.to_string().contains("another `segment_len`"), "{told}");
+}
+
+#[test]
+fn the_figure_still_holds() {
+    let figures = zoo_registry::architecture::figures(&InfiniFamily).unwrap();
+    let points = |name: &str| {
+        let series = figures.iter().flat_map(|figure| &figure.series).find(|series| series.name == name).unwrap();
+        series.points.iter().map(|&[tokens, bytes]| (tokens as usize, bytes as usize)).collect::<Vec<_>>()
+    };
+    // As `examples/infini_memory.rs` builds it.
+    let sizes = json!({ "d_model": 64, "n_layers": 2, "n_heads": 4, "head_dim": 16, "d_ff": 128, "segment_len": 64 });
+    let config = config(sizes);
+    let measured = points("Infini-attention");
+    let (shortest, bytes) = measured[0];
+    let read = tokens(&[text(&config, "long", shortest)]);
+    assert_eq!(in_pieces(hot(&config).decoder().unwrap(), &read, &[shortest]).0.bytes(), bytes);
+    assert!(measured.iter().all(|&(tokens, size)| tokens % 64 == 63 && size == bytes));
+    assert_eq!(measured.last().unwrap().0, (1 << 20) - 1);
+    // Keys and values of two layers in f32, and whether the token was padding.
+    assert!(points("GPT-2").iter().all(|&(tokens, size)| size == tokens * (2 * 2 * 64 * 4 + 1)));
 }
