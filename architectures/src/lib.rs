@@ -24,6 +24,7 @@ pub mod gpt2;
 pub mod gpt3;
 pub mod infini_attention;
 pub mod lessons;
+pub mod reward_model;
 pub mod t5;
 pub mod transformer;
 pub mod vit;
@@ -36,6 +37,7 @@ pub const ARCHITECTURES: &[&dyn Architecture] = &[
     &gpt2::Gpt2Family,
     &gpt3::Gpt3Family,
     &infini_attention::InfiniFamily,
+    &reward_model::RewardModelFamily,
     &t5::T5Family,
     &transformer::TransformerFamily,
     &vit::VitFamily,

@@ -55,6 +55,10 @@ enum Command {
     Classify(commands::classify::Args),
     /// Continue texts with trained weights
     Generate(commands::generate::Args),
+    /// Translate texts with trained weights
+    Translate(commands::translate::Args),
+    /// Summarize texts with trained weights
+    Summarize(commands::summarize::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
     /// Check what must hold of every model, by running it
@@ -105,6 +109,8 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Classify(args) => commands::classify::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Translate(args) => commands::translate::run(&args, shell),
+        Command::Summarize(args) => commands::summarize::run(&args, shell),
         Command::Train(args) => commands::train::run(&args, shell),
         Command::Check(args) => commands::check::run(&args, shell),
         Command::Catalog(args) => commands::catalog::run(&args, shell),

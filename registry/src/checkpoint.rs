@@ -37,17 +37,56 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] or [`Error::Parse`] for the file, [`Error::UnknownName`] for the family, [`Error::Config`].
     pub fn open(registry: &Registry, path: &Path) -> Result<Self> {
+        Self::opened(path, |config, published| {
+            if published.get("model_type").and_then(Value::as_str).is_none() {
+                let reason = "has no `model_type`, so its family is unknown".into();
+                return Err(Error::Parse { path: config.to_owned(), reason });
+            }
+            registry.by_published(published)
+        })
+    }
+
+    /// Reads `config.json` as the family called `name`: one checkpoint may be a model of several, a text classifier of one label
+    /// that of a reward model.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`Error::Config`] if the family does not read the file's `model_type`.
+    pub fn open_as(registry: &Registry, path: &Path, name: &str) -> Result<Self> {
+        let architecture = registry.resolve(name)?.architecture;
+        Self::opened(path, |_, _| Ok(architecture))
+    }
+
+    fn opened(
+        path: &Path,
+        family: impl FnOnce(&Path, &Map<String, Value>) -> Result<&'static dyn Architecture>,
+    ) -> Result<Self> {
         let folder = if path.is_file() { path.parent().unwrap_or(Path::new("")) } else { path };
         let config = folder.join("config.json");
         let published = read_object(&config)?;
-        let model_type = published.get("model_type").and_then(Value::as_str).ok_or_else(|| Error::Parse {
-            path: config.clone(),
-            reason: "has no `model_type`, so its family is unknown".into(),
-        })?;
-        let architecture = registry.by_model_type(model_type)?;
+        let architecture = family(&config, &published)?;
         let resolved = config::from_published(architecture.descriptor(), &published)?;
         let (folder, weights) = (folder.to_owned(), path.to_owned());
         Ok(Self { folder, weights, architecture, config: resolved.config, unread: resolved.unread })
+    }
+
+    /// Brings a checkpoint from the Hugging Face hub, unless the cache has it, and opens it: by repository, or by the name of a
+    /// preset that has one. Endpoint, cache and token are those of [`Hub::from_env`](crate::Hub::from_env), which also says what
+    /// to do for more.
+    ///
+    /// ```no_run
+    /// # let registry = zoo_registry::Registry::new();
+    /// let checkpoint = zoo_registry::Checkpoint::pull(&registry, "sentence-transformers/all-MiniLM-L6-v2")?;
+    /// let model = checkpoint.load("flex")?.model;
+    /// # Ok::<(), zoo_registry::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Hub::pull`](crate::Hub::pull) and [`Self::open`].
+    #[cfg(feature = "hub")]
+    pub fn pull(registry: &Registry, name: &str) -> Result<Self> {
+        let hub = crate::hub::Hub::from_env()?;
+        let pulled = hub.find_or_pull(&registry.source(name, None)?, &mut |_| {});
+        Self::open(registry, &pulled.map_err(|error| registry.with_near_repositories(error))?.folder)
     }
 
     /// The family.
@@ -100,7 +139,7 @@ impl Checkpoint {
 }
 
 /// Configurations and indexes of shards are small; a file beyond this is something else.
-const LARGEST_CONFIG: u64 = 16 << 20;
+pub(crate) const LARGEST_CONFIG: u64 = 16 << 20;
 
 /// Reads a JSON object.
 ///

@@ -27,6 +27,8 @@ pub mod decode;
 pub mod device;
 #[cfg(feature = "tensor")]
 pub mod generate;
+#[cfg(feature = "hub")]
+pub mod hub;
 #[cfg(feature = "images")]
 pub mod images;
 #[cfg(feature = "tensor")]
@@ -42,7 +44,11 @@ pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
 #[cfg(feature = "tensor")]
+pub mod preference;
+#[cfg(feature = "tensor")]
 pub mod registry;
+#[cfg(feature = "tensor")]
+pub mod rerank;
 #[cfg(feature = "tensor")]
 pub mod rows;
 #[cfg(feature = "tensor")]
@@ -56,13 +62,15 @@ pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
-pub use error::{Error, Problem, Result};
+pub use error::{Error, HubTrouble, Problem, Result};
 pub use figure::Figure;
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
 
 #[cfg(feature = "tensor")]
 pub use ::include_dir::{self, Dir, include_dir};
+#[cfg(feature = "hub")]
+pub use hub::Hub;
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
@@ -75,6 +83,7 @@ pub use {
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
+    preference::Pair,
     registry::Registry,
     rows::Rows,
     state::Saved,

@@ -4,13 +4,14 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::output::{HeadOutput, Output};
+use crate::preference::{self, Pair};
 use crate::rows::Rows;
 
 /// Labels of this value are left out of the mean, by convention of PyTorch's `cross_entropy`.
 pub const IGNORED: i64 = -100;
 
 /// What the model should have said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Labels {
     /// `[batch, seq_len]`, a token or label id at each position, or [`IGNORED`]. A model that predicts the *next* token is
@@ -28,6 +29,12 @@ pub enum Labels {
         /// Last tokens.
         end: Vec<i64>,
     },
+    /// Which of two texts of the batch people preferred; every text is in a pair.
+    Pairs(Vec<Pair>),
+    /// Rows of the batch that answer one prompt, the best first; every text is in one ranking.
+    Rankings(Vec<Vec<usize>>),
+    /// The reward each text should have: the mean square of what is missing.
+    Rewards(Vec<f32>),
     /// No task: the mean square of everything the model says. For probing gradients of models without an objective.
     Probe,
 }
@@ -61,6 +68,9 @@ pub fn loss(output: &Output, labels: &Labels) -> Result<Tensor<1>, String> {
         (HeadOutput::SpanLogits { start, end }, Labels::Spans { start: first, end: last }) => {
             Ok((cross_entropy(start.clone(), first)? + cross_entropy(end.clone(), last)?) / 2.0)
         }
+        (HeadOutput::Reward(rewards), Labels::Pairs(pairs)) => preference::pairwise(rewards, pairs),
+        (HeadOutput::Reward(rewards), Labels::Rankings(rankings)) => preference::ranking(rewards, rankings),
+        (HeadOutput::Reward(rewards), Labels::Rewards(expected)) => preference::regression(rewards, expected),
         (head, Labels::Probe) => Ok(mean_square(head, output.pooled.as_ref())),
         (head, labels) => Err(format!("{} have no loss against {}", head_kind(head), labels_kind(labels))),
     }
@@ -131,6 +141,9 @@ fn labels_kind(labels: &Labels) -> &'static str {
         Labels::Next(_) => "next tokens",
         Labels::Classes(_) => "labels of inputs",
         Labels::Spans { .. } => "spans",
+        Labels::Pairs(_) => "pairs of texts",
+        Labels::Rankings(_) => "rankings of texts",
+        Labels::Rewards(_) => "rewards",
         Labels::Probe => "nothing",
     }
 }

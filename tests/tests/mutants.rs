@@ -8,7 +8,7 @@ mod toy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
-use toy::{Bug, PairBug, PictureBug, neighbour, pair, picture, toy};
+use toy::{Bug, DEEP, PairBug, PictureBug, neighbour, pair, picture, toy, toy_and};
 use zoo_conformance::{checks, run_one};
 use zoo_registry::{Architecture, Outcome, Status};
 
@@ -240,6 +240,24 @@ fn margin(failure: &Outcome) -> Option<f64> {
 
 fn told(failure: &Outcome) -> String {
     margin(failure).map_or(failure.check.clone(), |margin| format!("{} ({margin:.0} ×)", failure.check))
+}
+
+#[test]
+fn a_waiver_of_one_tiny_configuration_waives_no_other() {
+    const WAIVER: &str =
+        "[[waivers]]\ncheck = \"information-flows-as-declared\"\nreason = \"Deep.\"\ntiny = \"deep\"\n";
+    let check = checks().iter().find(|check| check.id == "information-flows-as-declared").unwrap();
+    let outcome = |bug, facts: &str| {
+        let toy = toy_and(bug, facts);
+        run_one(toy, &[toy], "flex", check)
+    };
+    assert_eq!(outcome(Bug::DeepUnmasked, WAIVER).status, Status::Waived);
+    let elsewhere = outcome(Bug::NoMask, &[DEEP, WAIVER].concat());
+    assert_eq!(elsewhere.status, Status::Fail);
+    assert!(elsewhere.detail.starts_with("`deep` is waived, but without it: "), "{}", elsewhere.detail);
+    let needless = outcome(Bug::Nothing, WAIVER);
+    assert_eq!(needless.status, Status::Fail);
+    assert!(needless.detail.starts_with("waived, but holds"), "{}", needless.detail);
 }
 
 #[test]

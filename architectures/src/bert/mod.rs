@@ -27,6 +27,7 @@ mod weights;
 
 pub use config::{Config, HeadKind, Positions};
 pub use head::{BertHead, LanguageHead};
+pub(crate) use weights::body as body_names;
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]

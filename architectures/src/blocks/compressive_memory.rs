@@ -24,6 +24,8 @@ pub enum MemoryUpdate {
     Linear,
     /// `M + σ(K)ᵀ (V − σ(K) M / (σ(K) z))`, equation 9: only what the memory would not have answered already.
     Delta,
+    /// Not at all: the same model without a memory, to compare with.
+    None,
 }
 
 impl CompressiveMemory {
@@ -53,6 +55,7 @@ impl CompressiveMemory {
         let new = match update {
             MemoryUpdate::Linear => value,
             MemoryUpdate::Delta => value - self.answer(key.clone()),
+            MemoryUpdate::None => return,
         };
         let key = match written {
             Some(written) => key * written,

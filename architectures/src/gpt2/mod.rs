@@ -187,7 +187,7 @@ impl Family for Gpt2Family {
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {
-        let body = WeightNames::new("transformer.", BODY);
+        let body = body_names();
         match (config.head, config.tied) {
             (HeadKind::None, _) => body.ignoring([Row::drop("lm_head")]),
             (HeadKind::CausalLm, true) => body.with_head([Row::tied("lm_head", &["token"])]),
@@ -214,6 +214,11 @@ impl Gpt2Layer {
             window: None,
         }
     }
+}
+
+/// The table of the body alone, for heads of other families.
+pub(crate) fn body_names() -> WeightNames {
+    WeightNames::new("transformer.", BODY)
 }
 
 /// Published GPT-2 weights. Its linear maps are `Conv1D`s, which keep `[d_in, d_out]` as ours do; query, key and value are

@@ -10,12 +10,15 @@ use std::sync::LazyLock;
 use burn::module::Module;
 use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
+use serde_json::json;
+use zoo_registry::lesson::Plan;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output, Result, Row,
-    Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{Mlp, embedding, last_or_all, layer_norm, tied_logits, unbiased_linear};
+use crate::lessons::passkey::Recall;
 
 mod attention;
 mod config;
@@ -136,6 +139,15 @@ impl InfiniLayer {
     }
 }
 
+impl InfiniFamily {
+    /// The task that needs a memory, and how many tokens a segment of its model has.
+    pub fn recall() -> (Recall, usize) {
+        const SEGMENT_LEN: usize = 32;
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "head_dim": 16, "d_ff": 96, "segment_len": SEGMENT_LEN });
+        (Recall::new(sizes, SEGMENT_LEN, Plan { steps: 1200, learning_rate: 3e-3 }), SEGMENT_LEN)
+    }
+}
+
 impl Family for InfiniFamily {
     type Config = Config;
     type Network = InfiniTransformer;
@@ -163,6 +175,10 @@ impl Family for InfiniFamily {
             output: untied.then(output),
             config: config.clone(),
         }
+    }
+
+    fn lesson(&self) -> Option<Box<dyn Lesson>> {
+        Some(Box::new(Self::recall().0))
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {

@@ -13,4 +13,6 @@ pub(crate) mod new;
 pub(crate) mod publish;
 pub(crate) mod show;
 pub(crate) mod site;
+pub(crate) mod summarize;
 pub(crate) mod train;
+pub(crate) mod translate;
