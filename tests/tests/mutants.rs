@@ -202,6 +202,7 @@ fn the_healthy_picture_passes_what_concerns_it() {
 }
 
 /// Every check passes but those that are not about this toy.
+#[expect(clippy::print_stdout, reason = "what a test that fails tells")]
 fn passes_all_but(toy: &'static dyn Architecture, not_applicable: &[&str]) {
     for device in ["flex", "ndarray"] {
         for outcome in outcomes(toy, device) {
