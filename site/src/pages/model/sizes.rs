@@ -8,7 +8,7 @@ use zoo_registry::descriptor::Preset;
 use crate::format::{THIN, bytes, grouped};
 
 /// Fields of a configuration that make columns, with their titles.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 13] = [
     ("n_layers", "Layers"),
     ("n_encoder_layers", "Encoder layers"),
     ("n_decoder_layers", "Decoder layers"),
@@ -18,6 +18,7 @@ const FIELDS: [(&str, &str); 12] = [
     ("head_dim", "Head width"),
     ("d_ff", "MLP width"),
     ("n_experts", "Experts"),
+    ("image_size", "Image"),
     ("patch_size", "Patch"),
     ("max_positions", "Positions"),
     ("vocab_size", "Vocabulary"),
