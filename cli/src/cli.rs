@@ -53,6 +53,8 @@ enum Command {
     FillMask(commands::fill_mask::Args),
     /// Continue texts with trained weights
     Generate(commands::generate::Args),
+    /// Score responses to prompts with a trained reward model
+    Score(commands::score::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
     /// Check what must hold of every model, by running it
@@ -102,6 +104,7 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Score(args) => commands::score::run(&args, shell),
         Command::Train(args) => commands::train::run(&args, shell),
         Command::Check(args) => commands::check::run(&args, shell),
         Command::Catalog(args) => commands::catalog::run(&args, shell),

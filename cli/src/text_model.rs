@@ -1,4 +1,4 @@
-//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask` and `generate` run.
+//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask`, `generate` and `score` run.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,9 @@ use zoo_registry::checkpoint::{Loaded, read_object};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::generate::Settings;
 use zoo_registry::registry::{self, Named, Registry};
+use zoo_registry::tokenizer::Encoded;
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Tokenizer, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Side, Tokenizer, Tokens, device};
 
 use crate::failure::Failure;
 use crate::shell::Shell;
@@ -58,7 +59,7 @@ impl Weights {
                 Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out, or a file in it")
             );
         }
-        let checkpoint = self.checkpoint(registry, named)?;
+        let checkpoint = self.checkpoint(registry, named, heads)?;
         let architecture = match (&checkpoint, named) {
             (Some(checkpoint), _) => checkpoint.architecture(),
             (None, Some(named)) => named.architecture,
@@ -98,16 +99,36 @@ impl Weights {
         Ok(settings)
     }
 
-    /// The folder's `config.json` decides, and must agree with the name if there is one.
-    fn checkpoint(&self, registry: &Registry, named: Option<Named<'_>>) -> Result<Option<Checkpoint>, Failure> {
+    /// The folder's `config.json` decides, among the families that read it, and must agree with the name if there is one: else the
+    /// family it means, or, where that has none of `heads`, the first that has.
+    fn checkpoint(
+        &self,
+        registry: &Registry,
+        named: Option<Named<'_>>,
+        heads: &[&str],
+    ) -> Result<Option<Checkpoint>, Failure> {
         if named.is_some() && !self.folder().join("config.json").exists() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(registry, &self.weights)?;
         let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
         let found = id(checkpoint.architecture());
-        match named.map(|named| id(named.architecture)).filter(|asked| *asked != found) {
+        let reads = |architecture: &dyn Architecture| {
+            let found = read_object(&self.folder().join("config.json"));
+            let model_type = found.ok().and_then(|found| Some(found.get("model_type")?.as_str()?.to_owned()));
+            architecture.descriptor().model_types().any(|known| Some(known) == model_type.as_ref())
+        };
+        let has = |architecture: &dyn Architecture| {
+            heads.iter().any(|head| architecture.descriptor().head(head).is_some()) && reads(architecture)
+        };
+        match named.map(|named| named.architecture).filter(|asked| id(*asked) != found) {
+            Some(asked) if reads(asked) => Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(asked))?)),
+            None if !has(checkpoint.architecture()) => match registry.architectures().into_iter().find(|a| has(*a)) {
+                Some(other) => Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(other))?)),
+                None => Ok(Some(checkpoint)),
+            },
             Some(asked) => {
+                let asked = id(asked);
                 let folder = self.weights.display();
                 let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
                 Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
@@ -160,6 +181,24 @@ impl TextModel {
     /// The id that fills rows up; it is masked, so any id will do where the tokenizer names none.
     pub(crate) fn pad_id(&self) -> i64 {
         self.special("pad_token", &["[PAD]", "<pad>"]).and_then(|token| self.tokenizer.id(&token)).unwrap_or(0)
+    }
+
+    /// Texts in one batch, filled up on the right, with segments for models that tell them apart and tokenizers that use them.
+    /// `None` if there is no text.
+    pub(crate) fn batch(&self, texts: &[&Encoded]) -> Option<Tokens> {
+        let ids: Vec<&[i64]> = texts.iter().map(|text| text.ids.as_slice()).collect();
+        let tokens = Tokens::padded(&ids, self.pad_id(), Side::Right)?;
+        let [_, len] = tokens.input_ids.dims();
+        let told_apart = self.model.limits().tokens().is_some_and(|limits| limits.n_token_types > 1);
+        let used = texts.iter().any(|text| text.type_ids.iter().any(|&segment| segment != 0));
+        let padded = |text: &&Encoded| {
+            let mut row = text.type_ids.clone();
+            row.resize(len, 0);
+            row
+        };
+        let types = || Rows::new(&texts.iter().map(padded).collect::<Vec<_>>());
+        let token_type_ids = if told_apart && used { types() } else { None };
+        Some(Tokens { token_type_ids, ..tokens })
     }
 
     /// A special token by the role that the files beside the weights give it, or by the names it usually has.
