@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 use zoo_registry::checkpoint::{Loaded, read_object};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::generate::Settings;
+use zoo_registry::input::Side;
 use zoo_registry::registry::{self, Named, Registry};
 use zoo_registry::tokenizer::Encoded;
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Side, Tokenizer, Tokens, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Tokenizer, Tokens, device};
 
 use crate::failure::Failure;
 use crate::shell::Shell;
@@ -34,6 +35,14 @@ pub(crate) struct Weights {
     device: String,
 }
 
+/// What a folder holds, before its weights are read.
+pub(crate) struct Opened<'a> {
+    checkpoint: Option<Checkpoint>,
+    named: Option<Named<'a>>,
+    pub(crate) architecture: &'a dyn Architecture,
+    head: String,
+}
+
 /// A model that reads text.
 pub(crate) struct TextModel {
     pub(crate) model: Box<dyn Model>,
@@ -49,8 +58,16 @@ impl Weights {
         Ok(named.and_then(|named| named.preset))
     }
 
-    /// Opens the folder and loads its weights under the first of `heads` that the family has.
+    /// Opens the folder and loads its weights under its own head, if it is one of `heads`, or else under the first of them that
+    /// the family has.
     pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
+        let opened = self.open(registry, heads)?;
+        let tokenizer = self.tokenizer()?;
+        self.with_tokenizer(self.fill(opened, shell)?, tokenizer)
+    }
+
+    /// The first half of [`Self::load`]: what the folder holds, nothing read of its weights yet.
+    pub(crate) fn open<'a>(&self, registry: &'a Registry, heads: &[&str]) -> Result<Opened<'a>, Failure> {
         let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
         device::by_name(&self.device)?;
         if !self.weights.exists() {
@@ -60,29 +77,42 @@ impl Weights {
             );
         }
         let checkpoint = self.checkpoint(registry, named, heads)?;
-        let architecture = match (&checkpoint, named) {
-            (Some(checkpoint), _) => checkpoint.architecture(),
-            (None, Some(named)) => named.architecture,
+        let (architecture, own) = match (&checkpoint, named) {
+            (Some(checkpoint), _) => (checkpoint.architecture(), checkpoint.config().get("head")),
+            (None, Some(named)) => (named.architecture, None),
             (None, None) => return Err(self.unknown_family()),
         };
-        let head = first_head(architecture, heads)?;
-        let tokenizer = Tokenizer::open(&self.folder().join("tokenizer.json"))?;
-        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
+        let head = first_head(architecture, heads, own.and_then(Value::as_str))?.to_owned();
+        Ok(Opened { checkpoint, named, architecture, head })
+    }
 
+    /// The second half of [`Self::load`]: the model, filled.
+    pub(crate) fn fill(&self, opened: Opened<'_>, shell: &mut Shell) -> Result<Box<dyn Model>, Failure> {
+        let Opened { checkpoint, named, head, .. } = opened;
+        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
         let busy = shell.busy(format!("loading {}", self.weights.display()));
         let loaded = match (checkpoint, named) {
             (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.device)),
             (None, Some(named)) => self.load_named(named, &overrides),
             (None, None) => return Err(self.unknown_family()),
         };
-        let loaded = loaded.map_err(|error| without_head(error, head))?;
+        let loaded = loaded.map_err(|error| without_head(error, &head))?;
         drop(busy);
         tell(&loaded, shell);
-        if let Some(vocab_size) = vocab_size(&loaded.model.limits()) {
+        Ok(loaded.model)
+    }
+
+    /// The folder's tokenizer.
+    pub(crate) fn tokenizer(&self) -> Result<Tokenizer, Failure> {
+        Ok(Tokenizer::open(&self.folder().join("tokenizer.json"))?)
+    }
+
+    /// A model that reads text, with a tokenizer that fits it.
+    pub(crate) fn with_tokenizer(&self, model: Box<dyn Model>, tokenizer: Tokenizer) -> Result<TextModel, Failure> {
+        if let Some(vocab_size) = vocab_size(&model.limits()) {
             tokenizer.check_fits(vocab_size)?;
         }
-        let model = TextModel { model: loaded.model, tokenizer, published: self.published() };
-        Ok(model)
+        Ok(TextModel { model, tokenizer, published: self.published() })
     }
 
     /// What the folder's `generation_config.json` asks for; nothing, if there is none.
@@ -112,29 +142,28 @@ impl Weights {
         }
         let checkpoint = Checkpoint::open(registry, &self.weights)?;
         let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
-        let found = id(checkpoint.architecture());
-        let reads = |architecture: &dyn Architecture| {
-            let found = read_object(&self.folder().join("config.json"));
-            let model_type = found.ok().and_then(|found| Some(found.get("model_type")?.as_str()?.to_owned()));
-            architecture.descriptor().model_types().any(|known| Some(known) == model_type.as_ref())
+        let found = checkpoint.architecture();
+        let published = read_object(&self.folder().join("config.json"))?;
+        let model_type = published.get("model_type").and_then(Value::as_str);
+        let reads = |family: &dyn Architecture| {
+            family.descriptor().model_types().any(|known| Some(known.as_str()) == model_type)
         };
-        let has = |architecture: &dyn Architecture| {
-            heads.iter().any(|head| architecture.descriptor().head(head).is_some()) && reads(architecture)
+        let has = |family: &&dyn Architecture| heads.iter().any(|head| family.descriptor().head(head).is_some());
+        let able = || registry.architectures().into_iter().find(|family| reads(*family) && has(&(*family as _)));
+        let chosen = match named {
+            Some(named) => named.architecture,
+            None if has(&found) => found,
+            None => able().unwrap_or(found),
         };
-        match named.map(|named| named.architecture).filter(|asked| id(*asked) != found) {
-            Some(asked) if reads(asked) => Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(asked))?)),
-            None if !has(checkpoint.architecture()) => match registry.architectures().into_iter().find(|a| has(*a)) {
-                Some(other) => Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(other))?)),
-                None => Ok(Some(checkpoint)),
-            },
-            Some(asked) => {
-                let asked = id(asked);
-                let folder = self.weights.display();
-                let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
-                Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
-            }
-            None => Ok(Some(checkpoint)),
+        if id(chosen) == id(found) {
+            return Ok(Some(checkpoint));
         }
+        if reads(chosen) {
+            return Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(chosen))?));
+        }
+        let (asked, found, folder) = (id(chosen), id(found), self.weights.display());
+        let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
+        Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
     }
 
     fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Error> {
@@ -144,7 +173,7 @@ impl Weights {
     }
 
     /// Where the weights and the files beside them are.
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         match self.weights.parent() {
             Some(parent) if self.weights.is_file() => parent,
             _ => &self.weights,
@@ -157,7 +186,7 @@ impl Weights {
     }
 
     /// What the files beside the weights say of special tokens. They are extras: one that does not parse says nothing.
-    fn published(&self) -> Map<String, Value> {
+    pub(crate) fn published(&self) -> Map<String, Value> {
         let files = ["config.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
         let read = files.iter().filter_map(|file| read_object(&self.folder().join(file)).ok());
         read.flatten().filter(|(_, value)| !value.is_null()).collect()
@@ -183,12 +212,11 @@ impl TextModel {
         self.special("pad_token", &["[PAD]", "<pad>"]).and_then(|token| self.tokenizer.id(&token)).unwrap_or(0)
     }
 
-    /// Texts in one batch, filled up on the right, with segments for models that tell them apart and tokenizers that use them.
-    /// `None` if there is no text.
+    /// Texts in one batch, filled up on the right, with segments where the model tells them apart and the tokenizer uses them.
     pub(crate) fn batch(&self, texts: &[&Encoded]) -> Option<Tokens> {
         let ids: Vec<&[i64]> = texts.iter().map(|text| text.ids.as_slice()).collect();
         let tokens = Tokens::padded(&ids, self.pad_id(), Side::Right)?;
-        let [_, len] = tokens.input_ids.dims();
+        let len = tokens.input_ids.dims()[1];
         let told_apart = self.model.limits().tokens().is_some_and(|limits| limits.n_token_types > 1);
         let used = texts.iter().any(|text| text.type_ids.iter().any(|&segment| segment != 0));
         let padded = |text: &&Encoded| {
@@ -196,9 +224,8 @@ impl TextModel {
             row.resize(len, 0);
             row
         };
-        let types = || Rows::new(&texts.iter().map(padded).collect::<Vec<_>>());
-        let token_type_ids = if told_apart && used { types() } else { None };
-        Some(Tokens { token_type_ids, ..tokens })
+        let segments = (told_apart && used).then(|| Rows::new(&texts.iter().map(padded).collect::<Vec<_>>())).flatten();
+        Some(Tokens { token_type_ids: segments, ..tokens })
     }
 
     /// A special token by the role that the files beside the weights give it, or by the names it usually has.
@@ -222,9 +249,10 @@ impl TextModel {
     }
 }
 
-fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str]) -> Result<&'a str, Failure> {
+fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str], own: Option<&str>) -> Result<&'a str, Failure> {
     let descriptor = architecture.descriptor();
-    if let Some(head) = heads.iter().find(|head| descriptor.head(head).is_some()) {
+    let own = heads.iter().find(|head| Some(**head) == own);
+    if let Some(head) = own.or_else(|| heads.iter().find(|head| descriptor.head(head).is_some())) {
         return Ok(head);
     }
     let listed = |heads: &mut dyn Iterator<Item = &str>| heads.map(|head| format!("`{head}`")).collect::<Vec<_>>();

@@ -69,9 +69,34 @@ impl Checkpoint {
         Ok(Self { folder, weights, architecture, config: resolved.config, unread: resolved.unread })
     }
 
+    /// Brings a checkpoint from the Hugging Face hub, unless the cache has it, and opens it: by repository, or by the name of a
+    /// preset that has one. Endpoint, cache and token are those of [`Hub::from_env`](crate::Hub::from_env), which also says what
+    /// to do for more.
+    ///
+    /// ```no_run
+    /// # let registry = zoo_registry::Registry::new();
+    /// let checkpoint = zoo_registry::Checkpoint::pull(&registry, "sentence-transformers/all-MiniLM-L6-v2")?;
+    /// let model = checkpoint.load("flex")?.model;
+    /// # Ok::<(), zoo_registry::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Hub::pull`](crate::Hub::pull) and [`Self::open`].
+    #[cfg(feature = "hub")]
+    pub fn pull(registry: &Registry, name: &str) -> Result<Self> {
+        let hub = crate::hub::Hub::from_env()?;
+        let pulled = hub.find_or_pull(&registry.source(name, None)?, &mut |_| {});
+        Self::open(registry, &pulled.map_err(|error| registry.with_near_repositories(error))?.folder)
+    }
+
     /// The family.
     pub fn architecture(&self) -> &'static dyn Architecture {
         self.architecture
+    }
+
+    /// The configuration that it will be built with, in our names; what is not there has its default.
+    pub fn config(&self) -> &Map<String, Value> {
+        &self.config
     }
 
     /// Changes the configuration before loading: `head=masked-lm`.
@@ -102,8 +127,19 @@ impl Checkpoint {
     }
 }
 
+#[cfg(feature = "images")]
+impl Checkpoint {
+    /// How the folder's own `preprocessor_config.json` wants images prepared.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::of_folder`](crate::images::Preprocessor::of_folder).
+    pub fn preprocessor(&self) -> Result<crate::images::Preprocessor> {
+        crate::images::Preprocessor::of_folder(&self.folder)
+    }
+}
+
 /// Configurations and indexes of shards are small; a file beyond this is something else.
-const LARGEST_CONFIG: u64 = 16 << 20;
+pub(crate) const LARGEST_CONFIG: u64 = 16 << 20;
 
 /// Reads a JSON object.
 ///

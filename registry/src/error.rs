@@ -1,7 +1,11 @@
 //! What can go wrong, said as: what was asked, what was found, where.
 
+mod hub;
+
 use std::fmt;
 use std::path::PathBuf;
+
+pub use hub::HubTrouble;
 
 /// The result of every fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -148,6 +152,22 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// An image file that cannot be read, or not as the model wants it.
+    #[error("image {}: {reason}", .path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A checkpoint that could not be had from the Hugging Face hub.
+    #[error("`{asked}`: {trouble}")]
+    Hub {
+        /// The repository, or what was given for one.
+        asked: String,
+        /// Why not.
+        trouble: HubTrouble,
+    },
     /// A file that is not there or cannot be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -183,6 +203,7 @@ impl Error {
             Self::WeightFile { .. } => "the file may be truncated or not safetensors; fetch it again and compare its SHA-256".into(),
             Self::Weights { .. } => "check that the folder's `config.json` belongs to this file, and that the head matches: `--set head=none` loads the body alone".into(),
             Self::Tokenizer { .. } => "the folder given to `--weights` should hold the model's own `tokenizer.json`".into(),
+            Self::Hub { trouble, .. } => return trouble.hint(),
             _ => return None,
         })
     }

@@ -27,6 +27,10 @@ pub mod decode;
 pub mod device;
 #[cfg(feature = "tensor")]
 pub mod generate;
+#[cfg(feature = "hub")]
+pub mod hub;
+#[cfg(feature = "images")]
+pub mod images;
 #[cfg(feature = "tensor")]
 pub mod input;
 #[cfg(feature = "tensor")]
@@ -58,13 +62,15 @@ pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
-pub use error::{Error, Problem, Result};
+pub use error::{Error, HubTrouble, Problem, Result};
 pub use figure::Figure;
 pub use modules::{ModuleTree, Parameter};
 pub use record::{CheckFacts, Outcome, Record, Status};
 
 #[cfg(feature = "tensor")]
 pub use ::include_dir::{self, Dir, include_dir};
+#[cfg(feature = "hub")]
+pub use hub::Hub;
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},

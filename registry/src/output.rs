@@ -38,7 +38,6 @@ pub struct Source {
 /// What the numbers at the top mean.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "one value a forward pass, and tensors are handles")]
 pub enum HeadOutput {
     /// No head: the last hidden states, `[batch, seq_len, d_model]`.
     Hidden(Tensor<3>),

@@ -201,17 +201,16 @@ impl Embedder {
     }
 
     fn vectors(&self, encoded: &[(Encoded, bool)]) -> Result<Vec<Vec<f32>>, Failure> {
-        let ids: Vec<&[i64]> = encoded.iter().map(|(text, _)| text.ids.as_slice()).collect();
+        let texts: Vec<&Encoded> = encoded.iter().map(|(text, _)| text).collect();
         let model = &self.loaded.model;
         let unfit = || Failure::run(format!("`{}` gives no vector a token", model.architecture()));
-        let texts: Vec<&Encoded> = encoded.iter().map(|(text, _)| text).collect();
         let tokens = self.loaded.batch(&texts).ok_or_else(unfit)?;
         let output = model.forward(&Input::Tokens(tokens), Record::NOTHING)?;
         let HeadOutput::Hidden(hidden) = output.head else { return Err(unfit()) };
         let [_, seq_len, d_model] = hidden.dims();
         let numbers: Vec<f32> = hidden.into_data().iter::<f32>().collect();
-        let rows = numbers.chunks_exact(seq_len * d_model).zip(&ids);
-        Ok(rows.map(|(row, ids)| pooled(&row[..ids.len() * d_model], d_model, &self.how)).collect())
+        let rows = numbers.chunks_exact(seq_len * d_model).zip(&texts);
+        Ok(rows.map(|(row, text)| pooled(&row[..text.ids.len() * d_model], d_model, &self.how)).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zoo_registry::output::Record;
 use zoo_registry::rerank::rerank;
 use zoo_registry::tokenizer::Encoded;
-use zoo_registry::{Error, HeadOutput, Input};
+use zoo_registry::{HeadOutput, Input};
 
 use crate::failure::Failure;
 use crate::format::beginning;
@@ -201,7 +201,7 @@ fn rewards(loaded: &TextModel, questions: &[Question], between: &str) -> Result<
 fn batch_rewards(loaded: &TextModel, texts: &[Encoded]) -> Result<Vec<f64>, Failure> {
     let unfit = || Failure::run(format!("`{}` gives no reward", loaded.model.architecture()));
     let tokens = loaded.batch(&texts.iter().collect::<Vec<_>>()).ok_or_else(unfit)?;
-    let output = loaded.model.forward(&Input::Tokens(tokens), Record::NOTHING).map_err(Error::from)?;
+    let output = loaded.model.forward(&Input::Tokens(tokens), Record::NOTHING)?;
     let HeadOutput::Reward(rewards) = output.head else { return Err(unfit()) };
     Ok(rewards.into_data().iter::<f64>().collect())
 }

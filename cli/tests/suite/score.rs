@@ -89,6 +89,7 @@ fn a_classifier_of_one_label_is_opened_as_a_reward_model() {
     assert_eq!(found.len(), 2);
     let named = score(folder.path(), &[&pair[..], &["--model", "reward-model"]].concat()).code(0).json_lines();
     assert_eq!(found, named);
+    score(folder.path(), &[&pair[..], &["--model", "bert"]].concat()).code(2).says(&["`bert` has no head `reward`"]);
     // A reward model's body still makes vectors, and its own family is found for that.
     zoo(&["embed", "--weights", text(checkpoint(GPT2, &Words::default()).path()), "w5"]).code(0);
 }

@@ -158,6 +158,9 @@ pub struct Published {
     /// Published fields without effect on what is computed: dropout, initialisation, bookkeeping.
     #[serde(default)]
     pub ignored: Vec<String>,
+    /// How images are prepared where a checkpoint does not say: the published defaults, as `preprocessor_config.json` says them.
+    #[serde(default)]
+    pub preprocessor: Map<String, Value>,
 }
 
 /// A published size.

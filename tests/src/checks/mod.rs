@@ -9,6 +9,7 @@ mod facts;
 mod flow;
 mod generation;
 mod gradients;
+mod images;
 mod padding;
 mod reference;
 mod state;
@@ -21,7 +22,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 21] = [
+static CHECKS: [Check; 22] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -31,6 +32,7 @@ static CHECKS: [Check; 21] = [
     reference::MATCHES_REFERENCE,
     flow::INFORMATION_FLOWS_AS_DECLARED,
     flow::ORDER_MATTERS,
+    images::IMAGES_OF_ANY_SIZE,
     padding::PADDING_DOES_NOT_LEAK,
     padding::POOLING_FINDS_THE_TEXT,
     batch::BATCH_INVARIANCE,

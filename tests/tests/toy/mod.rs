@@ -4,6 +4,7 @@ mod cache;
 mod golden;
 mod network;
 mod pair;
+mod picture;
 
 use std::sync::OnceLock;
 
@@ -15,6 +16,7 @@ use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair};
+pub(crate) use picture::{PictureBug, picture};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
