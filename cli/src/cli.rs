@@ -55,6 +55,8 @@ enum Command {
     Classify(commands::classify::Args),
     /// Continue texts with trained weights
     Generate(commands::generate::Args),
+    /// Score responses to prompts with a trained reward model
+    Score(commands::score::Args),
     /// Translate texts with trained weights
     Translate(commands::translate::Args),
     /// Summarize texts with trained weights
@@ -109,6 +111,7 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Classify(args) => commands::classify::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Score(args) => commands::score::run(&args, shell),
         Command::Translate(args) => commands::translate::run(&args, shell),
         Command::Summarize(args) => commands::summarize::run(&args, shell),
         Command::Train(args) => commands::train::run(&args, shell),

@@ -1,4 +1,4 @@
-//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask` and `generate` run.
+//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask`, `generate` and `score` run.
 
 use std::path::{Path, PathBuf};
 
@@ -76,7 +76,7 @@ impl Weights {
                 Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out, or a file in it")
             );
         }
-        let checkpoint = self.checkpoint(registry, named)?;
+        let checkpoint = self.checkpoint(registry, named, heads)?;
         let (architecture, own) = match (&checkpoint, named) {
             (Some(checkpoint), _) => (checkpoint.architecture(), checkpoint.config().get("head")),
             (None, Some(named)) => (named.architecture, None),
@@ -129,22 +129,41 @@ impl Weights {
         Ok(settings)
     }
 
-    /// The folder's `config.json` decides, and must agree with the name if there is one.
-    fn checkpoint(&self, registry: &Registry, named: Option<Named<'_>>) -> Result<Option<Checkpoint>, Failure> {
+    /// The folder's `config.json` decides, among the families that read it, and must agree with the name if there is one: else the
+    /// family it means, or, where that has none of `heads`, the first that has.
+    fn checkpoint(
+        &self,
+        registry: &Registry,
+        named: Option<Named<'_>>,
+        heads: &[&str],
+    ) -> Result<Option<Checkpoint>, Failure> {
         if named.is_some() && !self.folder().join("config.json").exists() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(registry, &self.weights)?;
         let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
-        let found = id(checkpoint.architecture());
-        match named.map(|named| id(named.architecture)).filter(|asked| *asked != found) {
-            Some(asked) => {
-                let folder = self.weights.display();
-                let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
-                Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
-            }
-            None => Ok(Some(checkpoint)),
+        let found = checkpoint.architecture();
+        let published = read_object(&self.folder().join("config.json"))?;
+        let model_type = published.get("model_type").and_then(Value::as_str);
+        let reads = |family: &dyn Architecture| {
+            family.descriptor().model_types().any(|known| Some(known.as_str()) == model_type)
+        };
+        let has = |family: &&dyn Architecture| heads.iter().any(|head| family.descriptor().head(head).is_some());
+        let able = || registry.architectures().into_iter().find(|family| reads(*family) && has(&(*family as _)));
+        let chosen = match named {
+            Some(named) => named.architecture,
+            None if has(&found) => found,
+            None => able().unwrap_or(found),
+        };
+        if id(chosen) == id(found) {
+            return Ok(Some(checkpoint));
         }
+        if reads(chosen) {
+            return Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(chosen))?));
+        }
+        let (asked, found, folder) = (id(chosen), id(found), self.weights.display());
+        let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
+        Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
     }
 
     fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Error> {

@@ -11,6 +11,7 @@ mod generate;
 mod new;
 mod output;
 mod publish;
+mod score;
 mod support;
 mod train;
 mod transcripts;
