@@ -19,8 +19,8 @@ fn main() -> Result<()> {
     println!("title = \"A key recalled\"");
     println!(
         "caption = \"The share of keys of two digits that are recalled at the end of a text, told in its first {segment_len} tokens, \
-         of 50 texts each. Attention sees {segment_len} tokens; texts of 96 to 192 were trained on, {steps} batches of 16. By \
-         chance one in a hundred is right.\""
+         of 50 texts each. Attention sees {segment_len} tokens; texts of 96 to 192 were trained on, {steps} batches of 16: enough for \
+         the linear update, not yet for the delta update. By chance one in a hundred is right.\""
     );
     println!("command = \"cargo run --example infini_passkey\"");
     println!("x = {{ label = \"tokens of the text\", scale = \"log\" }}");
