@@ -1,4 +1,5 @@
-//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask` and `generate` run.
+//! A trained model with its tokenizer, from a checkpoint folder or the Hugging Face hub: what `embed`, `fill-mask` and
+//! `generate` run.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +12,16 @@ use zoo_registry::weights::SafetensorsWeights;
 use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Tokenizer, device};
 
 use crate::failure::Failure;
+use crate::hub;
 use crate::shell::Shell;
 
 /// Arguments of every command that runs trained weights.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Weights {
-    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`; or the file in it that is meant
-    #[arg(long, value_name = "DIR")]
-    weights: PathBuf,
+    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`; or the file in it that is meant; or a
+    /// repository of the Hugging Face hub, as `owner/name`, which is downloaded unless it is in the cache: `zoo pull --help`
+    #[arg(long, value_name = "DIR|ID")]
+    weights: Option<PathBuf>,
 
     /// What the weights are of, by name; needed where the folder has no `config.json`
     #[arg(long, value_name = "NAME")]
@@ -41,23 +44,46 @@ pub(crate) struct TextModel {
     pub(crate) published: Map<String, Value>,
 }
 
+/// Weights that are on this machine.
+pub(crate) struct Found<'a> {
+    asked: &'a Weights,
+    path: PathBuf,
+    /// The repository that they are of, if one was asked for.
+    id: Option<String>,
+}
+
 impl Weights {
-    /// The size that `--model` names, if it names one.
-    pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
-        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
-        Ok(named.and_then(|named| named.preset))
+    /// Finds the weights: a path that exists, or else a repository, which is downloaded if it is not in the cache.
+    pub(crate) fn find(&self, registry: &Registry, shell: &Shell) -> Result<Found<'_>, Failure> {
+        let named = self.named(registry)?;
+        device::by_name(&self.device)?;
+        let given = self.weights.as_ref().ok_or_else(|| missing(named))?;
+        if given.exists() {
+            return Ok(Found { asked: self, path: given.clone(), id: None });
+        }
+        if let Some(cached) = hub::cached(registry, given, shell)? {
+            return Ok(Found { asked: self, path: cached.folder, id: Some(cached.id) });
+        }
+        Err(Failure::run(format!("`{}` is not there", given.display())).hint(
+            "`--weights` takes a folder as Hugging Face lays it out, a file in it, or a repository of the hub, as `owner/name`",
+        ))
     }
 
-    /// Opens the folder and loads its weights under the first of `heads` that the family has.
+    fn named<'a>(&self, registry: &'a Registry) -> Result<Option<Named<'a>>, Failure> {
+        Ok(self.model.as_deref().map(|name| registry.resolve(name)).transpose()?)
+    }
+}
+
+impl Found<'_> {
+    /// The size that `--model` names, or else the one that is published in the repository.
+    pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
+        let of_repository = || self.id.as_deref().and_then(|id| registry.resolve(id).ok());
+        Ok(self.asked.named(registry)?.or_else(of_repository).and_then(|named| named.preset))
+    }
+
+    /// Loads the weights under the first of `heads` that the family has.
     pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
-        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
-        device::by_name(&self.device)?;
-        if !self.weights.exists() {
-            let message = format!("`{}` is not there", self.weights.display());
-            return Err(
-                Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out, or a file in it")
-            );
-        }
+        let named = self.asked.named(registry)?;
         let checkpoint = self.checkpoint(registry, named)?;
         let architecture = match (&checkpoint, named) {
             (Some(checkpoint), _) => checkpoint.architecture(),
@@ -66,11 +92,11 @@ impl Weights {
         };
         let head = first_head(architecture, heads)?;
         let tokenizer = Tokenizer::open(&self.folder().join("tokenizer.json"))?;
-        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
+        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.asked.overrides).cloned().collect();
 
-        let busy = shell.busy(format!("loading {}", self.weights.display()));
+        let busy = shell.busy(format!("loading {}", self.name()));
         let loaded = match (checkpoint, named) {
-            (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.device)),
+            (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.asked.device)),
             (None, Some(named)) => self.load_named(named, &overrides),
             (None, None) => return Err(self.unknown_family()),
         };
@@ -103,12 +129,12 @@ impl Weights {
         if named.is_some() && !self.folder().join("config.json").exists() {
             return Ok(None);
         }
-        let checkpoint = Checkpoint::open(registry, &self.weights)?;
+        let checkpoint = Checkpoint::open(registry, &self.path)?;
         let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
         let found = id(checkpoint.architecture());
         match named.map(|named| id(named.architecture)).filter(|asked| *asked != found) {
             Some(asked) => {
-                let folder = self.weights.display();
+                let folder = self.path.display();
                 let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
                 Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
             }
@@ -117,21 +143,26 @@ impl Weights {
     }
 
     fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Error> {
-        let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.device)?;
-        let report = model.load(&SafetensorsWeights::open(&self.weights)?)?;
+        let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.asked.device)?;
+        let report = model.load(&SafetensorsWeights::open(&self.path)?)?;
         Ok(Loaded { model, report, unread: Vec::new() })
     }
 
     /// Where the weights and the files beside them are.
     fn folder(&self) -> &Path {
-        match self.weights.parent() {
-            Some(parent) if self.weights.is_file() => parent,
-            _ => &self.weights,
+        match self.path.parent() {
+            Some(parent) if self.path.is_file() => parent,
+            _ => &self.path,
         }
     }
 
+    /// As people know it.
+    fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
+
     fn unknown_family(&self) -> Failure {
-        Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.weights.display()))
+        Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.path.display()))
             .hint("`--model NAME` tells it")
     }
 
@@ -181,6 +212,17 @@ impl TextModel {
             None => Vec::new(),
         }
     }
+}
+
+/// `--weights` was not given.
+fn missing(named: Option<Named<'_>>) -> Failure {
+    let hub = named.and_then(|named| named.preset).and_then(|preset| preset.hub.as_deref());
+    Failure::usage("`--weights` is missing, and without trained weights there is nothing to run").hint(match hub {
+        Some(hub) => format!("`zoo pull {hub}` downloads them; `--weights {hub}` does so where it is needed"),
+        None => "give a checkpoint folder, or a repository of the Hugging Face hub such as \
+                 `sentence-transformers/all-MiniLM-L6-v2`"
+            .into(),
+    })
 }
 
 fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str]) -> Result<&'a str, Failure> {

@@ -18,6 +18,7 @@ use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
+  zoo embed --weights sentence-transformers/all-MiniLM-L6-v2 \"A man is playing a guitar.\"
   zoo embed all-MiniLM-L6-v2 \"A man is playing a guitar.\" --weights DIR
   zoo embed --weights DIR \"one text\" \"another\" --json
   zoo embed --weights DIR < lines.txt > vectors.txt    one text a line
@@ -30,7 +31,7 @@ follow its facts; otherwise the mean over all tokens is scaled to length one.";
 
 /// Arguments of `zoo embed`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, override_usage = "zoo embed [OPTIONS] --weights <DIR> [MODEL] [TEXT]...")]
+#[command(after_help = EXAMPLES, override_usage = "zoo embed [OPTIONS] --weights <DIR|ID> [MODEL] [TEXT]...")]
 pub(crate) struct Args {
     /// The model, if the first argument names one, and texts; without texts, the lines of standard input
     #[arg(value_name = "TEXT")]
@@ -90,8 +91,9 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let mut weights = args.weights.clone();
     weights.model = model;
-    let how = recipe(args, weights.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
-    let loaded = weights.load(&registry, &["none"], shell)?;
+    let found = weights.find(&registry, shell)?;
+    let how = recipe(args, found.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
+    let loaded = found.load(&registry, &["none"], shell)?;
     let longest = longest(&loaded, args.max_tokens.is_some(), how.max_tokens)?;
     let embedder = Embedder { loaded, how, longest, json: args.json };
     if read_input {

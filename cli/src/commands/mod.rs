@@ -10,6 +10,7 @@ pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod publish;
+pub(crate) mod pull;
 pub(crate) mod show;
 pub(crate) mod site;
 pub(crate) mod train;

@@ -114,8 +114,7 @@ impl Hub {
         let hf_home = path("HF_HOME").or_else(|| caches.map(|caches| caches.join("huggingface")));
         let cache =
             path("HF_HUB_CACHE").or_else(|| hf_home.as_ref().map(|home| home.join("hub"))).ok_or_else(|| {
-                let reason =
-                    "expected a folder to keep downloads in: there is no home folder, and `HF_HOME` is not set".into();
+                let reason = "it is not set, and there is no home folder to keep downloads in".into();
                 Error::Hub { asked: "HF_HOME".into(), trouble: HubTrouble::Setting { reason } }
             })?;
         let token = match (text("HF_TOKEN"), path("HF_TOKEN_PATH").or_else(|| hf_home.map(|home| home.join("token")))) {

@@ -275,8 +275,10 @@ fn a_part_that_was_spoiled_is_found_out() {
 #[test]
 fn more_bytes_than_were_announced_are_refused() {
     let here = here(whole(&weights(1000, 8)));
-    here.server.fault("model.safetensors", Fault::Longer, 1);
+    here.server.fault("model.safetensors", Fault::Longer, 9);
     assert!(matches!(here.trouble(), HubTrouble::Untrusted { .. }));
+    here.server.mend();
+    here.pull().unwrap();
 }
 
 #[test]

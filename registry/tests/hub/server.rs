@@ -111,7 +111,6 @@ impl Server {
     }
 
     /// The token that opens closed repositories.
-    #[allow(dead_code, reason = "one of the two test binaries has no use for it")]
     pub(crate) fn accept(&self, token: &str) {
         self.state.lock().unwrap().token = Some(token.to_owned());
     }
@@ -119,6 +118,11 @@ impl Server {
     /// The next `times` requests for content whose path holds `part` go wrong.
     pub(crate) fn fault(&self, part: &str, fault: Fault, times: usize) {
         self.state.lock().unwrap().faults.push((part.to_owned(), fault, times));
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn mend(&self) {
+        self.state.lock().unwrap().faults.clear();
     }
 
     /// The requests since the last call.
