@@ -108,7 +108,7 @@ impl Shell {
 
     /// Shows how far a file has come, until the result is dropped. Only to a person.
     pub(crate) fn transfer(&self) -> Transfer {
-        let bar = self.bar(Some(0));
+        let bar = self.bar(None);
         bar.set_style(style("{msg} [{bar:24}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} ({eta})"));
         Transfer { bar }
     }
@@ -171,14 +171,13 @@ pub(crate) struct Transfer {
 impl Transfer {
     /// So many bytes of a file are there.
     pub(crate) fn at(&self, file: &str, done: u64, total: u64) {
-        if self.bar.message() != file {
-            self.bar.reset();
-            self.bar.set_message(harmless(file));
-            // What was there before says nothing about the speed.
-            self.bar.reset_eta();
-        }
         self.bar.set_length(total);
         self.bar.set_position(done);
+        if self.bar.message() != file {
+            // What was there before says nothing about the speed.
+            self.bar.reset_eta();
+            self.bar.set_message(harmless(file));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::shell::Shell;
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo pull all-MiniLM-L6-v2                              the repository of a model that `zoo list` shows
+  zoo pull all-MiniLM-L6-v2                              a model that `zoo list` shows
   zoo pull sentence-transformers/all-MiniLM-L6-v2        any repository of the hub
   zoo pull openai-community/gpt2 --revision refs/pr/1    a branch, a tag, a commit, a pull request
   zoo pull openai-community/gpt2 --json                  each file with its size and SHA-256
@@ -30,7 +30,8 @@ What comes: `config.json`, `model.safetensors` or the shards that its index name
 A pull that was interrupted goes on where it stopped. Every file is compared with the hub's checksum before it gets its name.
 
 Files are kept where Hugging Face's own libraries keep and find them, and the same variables are followed:
-  HF_HOME          folder of everything [default: ~/.cache/huggingface]; HF_HUB_CACHE, of the files alone
+  HF_HOME          folder of everything [default: ~/.cache/huggingface]
+  HF_HUB_CACHE     folder of what is downloaded [default: `hub` in HF_HOME]
   HF_TOKEN         token for private and gated repositories [default: what `hf auth login` wrote]
   HF_ENDPOINT      another hub or a mirror [default: https://huggingface.co]
   HF_HUB_OFFLINE   1: no network, the cache is all there is";

@@ -65,6 +65,8 @@ pub(crate) enum Fault {
     Longer,
     /// An answer of this status and nothing else.
     Status(u16),
+    /// An answer of this status to the question what a file is.
+    HeadStatus(u16),
     /// Ranges are not known: the whole file comes.
     NoRanges,
     /// Nothing comes after so many bytes, for a second.
@@ -162,10 +164,10 @@ fn answer(stream: TcpStream, state: &Mutex<State>, cdn: &str, of_cdn: bool) -> s
         let mut state = state.lock().unwrap();
         state.asked.push(asked.clone());
         let reply = state.reply(&asked, cdn);
-        let fault = if reply.is_content && asked.method == "GET" { state.next_fault(&asked) } else { None };
+        let fault = if reply.is_content { state.next_fault(&asked) } else { None };
         (reply, fault)
     };
-    if let Some(Fault::Status(status)) = fault {
+    if let Some(Fault::Status(status) | Fault::HeadStatus(status)) = fault {
         reply = Reply::status(status);
     }
     reply.send(stream, &asked, fault)
@@ -173,7 +175,10 @@ fn answer(stream: TcpStream, state: &Mutex<State>, cdn: &str, of_cdn: bool) -> s
 
 impl State {
     fn next_fault(&mut self, asked: &Asked) -> Option<Fault> {
-        let found = self.faults.iter_mut().find(|(part, _, times)| asked.path.contains(part.as_str()) && *times > 0)?;
+        let found = self.faults.iter_mut().find(|(part, fault, times)| {
+            let fits = (asked.method == "HEAD") == matches!(fault, Fault::HeadStatus(_));
+            fits && asked.path.contains(part.as_str()) && *times > 0
+        })?;
         found.2 -= 1;
         Some(found.1)
     }
