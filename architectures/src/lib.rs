@@ -18,21 +18,29 @@ use zoo_registry::{Architecture, Registry};
 
 pub mod bert;
 pub mod blocks;
+pub mod deit;
 pub mod gpt;
 pub mod gpt2;
 pub mod gpt3;
+pub mod infini_attention;
 pub mod lessons;
+pub mod reward_model;
 pub mod t5;
 pub mod transformer;
+pub mod vit;
 
 /// Every architecture, by id.
 pub const ARCHITECTURES: &[&dyn Architecture] = &[
     &bert::BertFamily,
+    &deit::DeitFamily,
     &gpt::GptFamily,
     &gpt2::Gpt2Family,
     &gpt3::Gpt3Family,
+    &infini_attention::InfiniFamily,
+    &reward_model::RewardModelFamily,
     &t5::T5Family,
     &transformer::TransformerFamily,
+    &vit::VitFamily,
 ];
 
 /// A registry of every architecture; add a plugin's with [`Registry::with`].

@@ -53,8 +53,14 @@ enum Command {
     Embed(commands::embed::Args),
     /// Guess the words behind `[MASK]` with trained weights
     FillMask(commands::fill_mask::Args),
+    /// Name what is in images, or judge texts, with trained weights
+    Classify(commands::classify::Args),
     /// Continue texts with trained weights
     Generate(commands::generate::Args),
+    /// Translate texts with trained weights
+    Translate(commands::translate::Args),
+    /// Summarize texts with trained weights
+    Summarize(commands::summarize::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
     /// Check what must hold of every model, by running it
@@ -104,7 +110,10 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::Pull(args) => commands::pull::run(&args, shell),
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
+        Command::Classify(args) => commands::classify::run(&args, shell),
         Command::Generate(args) => commands::generate::run(&args, shell),
+        Command::Translate(args) => commands::translate::run(&args, shell),
+        Command::Summarize(args) => commands::summarize::run(&args, shell),
         Command::Train(args) => commands::train::run(&args, shell),
         Command::Check(args) => commands::check::run(&args, shell),
         Command::Catalog(args) => commands::catalog::run(&args, shell),

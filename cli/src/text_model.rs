@@ -1,5 +1,4 @@
-//! A trained model with its tokenizer, from a checkpoint folder or the Hugging Face hub: what `embed`, `fill-mask` and
-//! `generate` run.
+//! A trained model with its tokenizer, from a checkpoint folder or the Hugging Face hub: what `embed`, `fill-mask` and `generate` run.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +6,11 @@ use serde_json::{Map, Value};
 use zoo_registry::checkpoint::{Loaded, read_object};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::generate::Settings;
+use zoo_registry::input::Side;
 use zoo_registry::registry::{self, Named, Registry};
+use zoo_registry::tokenizer::Encoded;
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Tokenizer, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Tokenizer, Tokens, device};
 
 use crate::failure::Failure;
 use crate::hub;
@@ -34,6 +35,14 @@ pub(crate) struct Weights {
     /// Where the model runs; `zoo devices` lists them
     #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
     device: String,
+}
+
+/// What a folder holds, before its weights are read.
+pub(crate) struct Opened<'a> {
+    checkpoint: Option<Checkpoint>,
+    named: Option<Named<'a>>,
+    pub(crate) architecture: &'a dyn Architecture,
+    head: String,
 }
 
 /// A model that reads text.
@@ -81,33 +90,54 @@ impl Found<'_> {
         Ok(self.asked.named(registry)?.or_else(of_repository).and_then(|named| named.preset))
     }
 
-    /// Loads the weights under the first of `heads` that the family has.
+    /// Loads the weights under their own head, if it is one of `heads`, or else under the first of them that
+    /// the family has.
     pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
+        let opened = self.open(registry, heads)?;
+        let tokenizer = self.tokenizer()?;
+        self.with_tokenizer(self.fill(opened, shell)?, tokenizer)
+    }
+
+    /// The first half of [`Self::load`]: what the folder holds, nothing read of its weights yet.
+    pub(crate) fn open<'a>(&self, registry: &'a Registry, heads: &[&str]) -> Result<Opened<'a>, Failure> {
         let named = self.asked.named(registry)?;
         let checkpoint = self.checkpoint(registry, named)?;
-        let architecture = match (&checkpoint, named) {
-            (Some(checkpoint), _) => checkpoint.architecture(),
-            (None, Some(named)) => named.architecture,
+        let (architecture, own) = match (&checkpoint, named) {
+            (Some(checkpoint), _) => (checkpoint.architecture(), checkpoint.config().get("head")),
+            (None, Some(named)) => (named.architecture, None),
             (None, None) => return Err(self.unknown_family()),
         };
-        let head = first_head(architecture, heads)?;
-        let tokenizer = Tokenizer::open(&self.folder().join("tokenizer.json"))?;
-        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.asked.overrides).cloned().collect();
+        let head = first_head(architecture, heads, own.and_then(Value::as_str))?.to_owned();
+        Ok(Opened { checkpoint, named, architecture, head })
+    }
 
+    /// The second half of [`Self::load`]: the model, filled.
+    pub(crate) fn fill(&self, opened: Opened<'_>, shell: &mut Shell) -> Result<Box<dyn Model>, Failure> {
+        let Opened { checkpoint, named, head, .. } = opened;
+        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.asked.overrides).cloned().collect();
         let busy = shell.busy(format!("loading {}", self.name()));
         let loaded = match (checkpoint, named) {
             (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.asked.device)),
             (None, Some(named)) => self.load_named(named, &overrides),
             (None, None) => return Err(self.unknown_family()),
         };
-        let loaded = loaded.map_err(|error| without_head(error, head))?;
+        let loaded = loaded.map_err(|error| without_head(error, &head))?;
         drop(busy);
         tell(&loaded, shell);
-        if let Some(vocab_size) = vocab_size(&loaded.model.limits()) {
+        Ok(loaded.model)
+    }
+
+    /// The folder's tokenizer.
+    pub(crate) fn tokenizer(&self) -> Result<Tokenizer, Failure> {
+        Ok(Tokenizer::open(&self.folder().join("tokenizer.json"))?)
+    }
+
+    /// A model that reads text, with a tokenizer that fits it.
+    pub(crate) fn with_tokenizer(&self, model: Box<dyn Model>, tokenizer: Tokenizer) -> Result<TextModel, Failure> {
+        if let Some(vocab_size) = vocab_size(&model.limits()) {
             tokenizer.check_fits(vocab_size)?;
         }
-        let model = TextModel { model: loaded.model, tokenizer, published: self.published() };
-        Ok(model)
+        Ok(TextModel { model, tokenizer, published: self.published() })
     }
 
     /// What the folder's `generation_config.json` asks for; nothing, if there is none.
@@ -149,7 +179,7 @@ impl Found<'_> {
     }
 
     /// Where the weights and the files beside them are.
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         match self.path.parent() {
             Some(parent) if self.path.is_file() => parent,
             _ => &self.path,
@@ -167,7 +197,7 @@ impl Found<'_> {
     }
 
     /// What the files beside the weights say of special tokens. They are extras: one that does not parse says nothing.
-    fn published(&self) -> Map<String, Value> {
+    pub(crate) fn published(&self) -> Map<String, Value> {
         let files = ["config.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
         let read = files.iter().filter_map(|file| read_object(&self.folder().join(file)).ok());
         read.flatten().filter(|(_, value)| !value.is_null()).collect()
@@ -191,6 +221,22 @@ impl TextModel {
     /// The id that fills rows up; it is masked, so any id will do where the tokenizer names none.
     pub(crate) fn pad_id(&self) -> i64 {
         self.special("pad_token", &["[PAD]", "<pad>"]).and_then(|token| self.tokenizer.id(&token)).unwrap_or(0)
+    }
+
+    /// Texts in one batch, filled up on the right, with segments where the model tells them apart and the tokenizer uses them.
+    pub(crate) fn batch(&self, texts: &[&Encoded]) -> Option<Tokens> {
+        let ids: Vec<&[i64]> = texts.iter().map(|text| text.ids.as_slice()).collect();
+        let tokens = Tokens::padded(&ids, self.pad_id(), Side::Right)?;
+        let len = tokens.input_ids.dims()[1];
+        let told_apart = self.model.limits().tokens().is_some_and(|limits| limits.n_token_types > 1);
+        let used = texts.iter().any(|text| text.type_ids.iter().any(|&segment| segment != 0));
+        let padded = |text: &&Encoded| {
+            let mut row = text.type_ids.clone();
+            row.resize(len, 0);
+            row
+        };
+        let segments = (told_apart && used).then(|| Rows::new(&texts.iter().map(padded).collect::<Vec<_>>())).flatten();
+        Some(Tokens { token_type_ids: segments, ..tokens })
     }
 
     /// A special token by the role that the files beside the weights give it, or by the names it usually has.
@@ -225,9 +271,10 @@ fn missing(named: Option<Named<'_>>) -> Failure {
     })
 }
 
-fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str]) -> Result<&'a str, Failure> {
+fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str], own: Option<&str>) -> Result<&'a str, Failure> {
     let descriptor = architecture.descriptor();
-    if let Some(head) = heads.iter().find(|head| descriptor.head(head).is_some()) {
+    let own = heads.iter().find(|head| Some(**head) == own);
+    if let Some(head) = own.or_else(|| heads.iter().find(|head| descriptor.head(head).is_some())) {
         return Ok(head);
     }
     let listed = |heads: &mut dyn Iterator<Item = &str>| heads.map(|head| format!("`{head}`")).collect::<Vec<_>>();

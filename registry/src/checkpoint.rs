@@ -37,14 +37,33 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] or [`Error::Parse`] for the file, [`Error::UnknownName`] for the family, [`Error::Config`].
     pub fn open(registry: &Registry, path: &Path) -> Result<Self> {
+        Self::opened(path, |config, published| {
+            if published.get("model_type").and_then(Value::as_str).is_none() {
+                let reason = "has no `model_type`, so its family is unknown".into();
+                return Err(Error::Parse { path: config.to_owned(), reason });
+            }
+            registry.by_published(published)
+        })
+    }
+
+    /// Reads `config.json` as the family called `name`: one checkpoint may be a model of several, a text classifier of one label
+    /// that of a reward model.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`Error::Config`] if the family does not read the file's `model_type`.
+    pub fn open_as(registry: &Registry, path: &Path, name: &str) -> Result<Self> {
+        let architecture = registry.resolve(name)?.architecture;
+        Self::opened(path, |_, _| Ok(architecture))
+    }
+
+    fn opened(
+        path: &Path,
+        family: impl FnOnce(&Path, &Map<String, Value>) -> Result<&'static dyn Architecture>,
+    ) -> Result<Self> {
         let folder = if path.is_file() { path.parent().unwrap_or(Path::new("")) } else { path };
         let config = folder.join("config.json");
         let published = read_object(&config)?;
-        let model_type = published.get("model_type").and_then(Value::as_str).ok_or_else(|| Error::Parse {
-            path: config.clone(),
-            reason: "has no `model_type`, so its family is unknown".into(),
-        })?;
-        let architecture = registry.by_model_type(model_type)?;
+        let architecture = family(&config, &published)?;
         let resolved = config::from_published(architecture.descriptor(), &published)?;
         let (folder, weights) = (folder.to_owned(), path.to_owned());
         Ok(Self { folder, weights, architecture, config: resolved.config, unread: resolved.unread })
@@ -75,6 +94,11 @@ impl Checkpoint {
         self.architecture
     }
 
+    /// The configuration that it will be built with, in our names; what is not there has its default.
+    pub fn config(&self) -> &Map<String, Value> {
+        &self.config
+    }
+
     /// Changes the configuration before loading: `head=masked-lm`.
     ///
     /// # Errors
@@ -100,6 +124,17 @@ impl Checkpoint {
     /// [`Error::Tokenizer`] if there is none or it does not parse.
     pub fn tokenizer(&self) -> Result<Tokenizer> {
         Tokenizer::open(&self.folder.join("tokenizer.json"))
+    }
+}
+
+#[cfg(feature = "images")]
+impl Checkpoint {
+    /// How the folder's own `preprocessor_config.json` wants images prepared.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::of_folder`](crate::images::Preprocessor::of_folder).
+    pub fn preprocessor(&self) -> Result<crate::images::Preprocessor> {
+        crate::images::Preprocessor::of_folder(&self.folder)
     }
 }
 

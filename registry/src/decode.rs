@@ -1,13 +1,15 @@
 //! Writing token by token: a state that remembers, and one step at a time.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::batch::{TokenBatch, TokenLimits};
 use crate::error::Result;
 use crate::input::{Input, Tokens};
 use crate::rows::Rows;
+use crate::state::Saved;
 
 /// A model that continues text, remembering what it has read. Equals the uncached forward pass; a check says so.
 pub trait Decode {
@@ -43,6 +45,8 @@ pub enum Logits {
 /// Everything a decoder remembers of a batch of texts.
 pub struct DecodeState {
     pub(crate) batch: usize,
+    pub(crate) len: usize,
+    /// Which tokens were real, where the cache needs to be told again.
     pub(crate) seen: Option<Rows<bool>>,
     pub(crate) cache: Box<dyn Cache>,
 }
@@ -50,17 +54,32 @@ pub struct DecodeState {
 impl DecodeState {
     /// A state for `batch` texts over an empty cache.
     pub fn new(batch: usize, cache: Box<dyn Cache>) -> Self {
-        Self { batch, seen: None, cache }
+        Self { batch, len: 0, seen: None, cache }
     }
 
     /// Tokens read so far, padding included.
     pub fn len(&self) -> usize {
-        self.seen.as_ref().map_or(0, |seen| seen.dims()[1])
+        self.len
     }
 
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
-        self.seen.is_none()
+        self.len == 0
+    }
+
+    /// What it takes in memory, in bytes: all numbers of the cache, and a byte a token where the padding must be known.
+    pub fn bytes(&self) -> usize {
+        let tensors = self.cache.tensors();
+        let seen = self.seen.as_ref().map_or(0, |seen| seen.as_slice().len());
+        seen + tensors.values().map(|data| data.as_bytes().len()).sum::<usize>()
+    }
+
+    /// Notes that `mask` was read.
+    pub(crate) fn note(&mut self, mask: &Rows<bool>, needs_past: bool) {
+        self.len += mask.dims()[1];
+        if needs_past {
+            self.seen = Some(self.seen.as_ref().map_or_else(|| mask.clone(), |seen| seen.beside(mask)));
+        }
     }
 
     /// Keeps the texts at `rows`, in that order; a text may be kept several times. Beam search follows its beams so.
@@ -73,7 +92,7 @@ impl DecodeState {
 
 impl Clone for DecodeState {
     fn clone(&self) -> Self {
-        Self { batch: self.batch, seen: self.seen.clone(), cache: self.cache.boxed_clone() }
+        Self { batch: self.batch, len: self.len, seen: self.seen.clone(), cache: self.cache.boxed_clone() }
     }
 }
 
@@ -84,6 +103,15 @@ pub trait Cache: Any + Send {
 
     /// An independent copy: what happens to one does not reach the other.
     fn boxed_clone(&self) -> Box<dyn Cache>;
+
+    /// Everything it holds, by name, on the host: what is saved of it. [`CausalNetwork::resume`] takes it back.
+    fn tensors(&self) -> BTreeMap<String, TensorData>;
+
+    /// Whether a step must be told which of the tokens before it were padding. A cache that need not be, of a model without a
+    /// largest position, makes for a state that does not grow with the text.
+    fn needs_past_mask(&self) -> bool {
+        true
+    }
 }
 
 /// For decoders without an encoder.
@@ -104,9 +132,16 @@ pub trait CausalNetwork {
     fn start(&self, source: Option<&Input>, device: &Device) -> Result<Box<dyn Cache>, String>;
 
     /// Reads `batch`, appends to `cache`, scores the next token after each new one or the last one.
-    /// `batch.attention_mask` covers past and new tokens, `[batch, past + seq_len]`.
+    /// `batch.attention_mask` covers past and new tokens, `[batch, past + seq_len]`, or the new ones alone if the cache does not
+    /// [need](Cache::needs_past_mask) the past.
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the cache is another family's.
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>>;
+
+    /// The cache whose [`tensors`](Cache::tensors) were saved; takes all of them.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String>;
 }

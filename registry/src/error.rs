@@ -134,12 +134,30 @@ pub enum Error {
         /// What was missing, misshapen or different.
         report: String,
     },
+    /// A saved state that this model cannot go on from.
+    #[error("{}: `{model}` cannot go on from this state: {reason}", .path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// What it expected, what it got.
+        reason: String,
+    },
     /// Text that could not be turned into ids, or back.
     #[error("tokenizer {}: {reason}", .path.display())]
     Tokenizer {
         /// The `tokenizer.json`.
         path: PathBuf,
         /// What went wrong.
+        reason: String,
+    },
+    /// An image file that cannot be read, or not as the model wants it.
+    #[error("image {}: {reason}", .path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
         reason: String,
     },
     /// A checkpoint that could not be had from the Hugging Face hub.

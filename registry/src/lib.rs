@@ -29,6 +29,8 @@ pub mod device;
 pub mod generate;
 #[cfg(feature = "hub")]
 pub mod hub;
+#[cfg(feature = "images")]
+pub mod images;
 #[cfg(feature = "tensor")]
 pub mod input;
 #[cfg(feature = "tensor")]
@@ -42,9 +44,15 @@ pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
 #[cfg(feature = "tensor")]
+pub mod preference;
+#[cfg(feature = "tensor")]
 pub mod registry;
 #[cfg(feature = "tensor")]
+pub mod rerank;
+#[cfg(feature = "tensor")]
 pub mod rows;
+#[cfg(feature = "tensor")]
+mod state;
 #[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "tensor")]
@@ -75,8 +83,10 @@ pub use {
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
+    preference::Pair,
     registry::Registry,
     rows::Rows,
+    state::Saved,
     tokenizer::{TextStream, Tokenizer},
     train::Train,
     weights::{Row, WeightNames},

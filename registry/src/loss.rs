@@ -4,13 +4,14 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::output::{HeadOutput, Output};
+use crate::preference::{self, Pair};
 use crate::rows::Rows;
 
 /// Labels of this value are left out of the mean, by convention of PyTorch's `cross_entropy`.
 pub const IGNORED: i64 = -100;
 
 /// What the model should have said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Labels {
     /// `[batch, seq_len]`, a token or label id at each position, or [`IGNORED`]. A model that predicts the *next* token is
@@ -28,6 +29,12 @@ pub enum Labels {
         /// Last tokens.
         end: Vec<i64>,
     },
+    /// Which of two texts of the batch people preferred; every text is in a pair.
+    Pairs(Vec<Pair>),
+    /// Rows of the batch that answer one prompt, the best first; every text is in one ranking.
+    Rankings(Vec<Vec<usize>>),
+    /// The reward each text should have: the mean square of what is missing.
+    Rewards(Vec<f32>),
     /// No task: the mean square of everything the model says. For probing gradients of models without an objective.
     Probe,
 }
@@ -54,9 +61,16 @@ pub fn loss(output: &Output, labels: &Labels) -> Result<Tensor<1>, String> {
             cross_entropy(logits.clone().reshape([batch * len, n]), labels.as_slice())
         }
         (HeadOutput::LabelLogits(logits), Labels::Classes(labels)) => cross_entropy(logits.clone(), labels),
+        // Touvron et al. 2020, arXiv 2012.12877, equation 3, with a teacher that is always right.
+        (HeadOutput::DistilledLabelLogits { class, distillation }, Labels::Classes(labels)) => {
+            Ok((cross_entropy(class.clone(), labels)? + cross_entropy(distillation.clone(), labels)?) / 2.0)
+        }
         (HeadOutput::SpanLogits { start, end }, Labels::Spans { start: first, end: last }) => {
             Ok((cross_entropy(start.clone(), first)? + cross_entropy(end.clone(), last)?) / 2.0)
         }
+        (HeadOutput::Reward(rewards), Labels::Pairs(pairs)) => preference::pairwise(rewards, pairs),
+        (HeadOutput::Reward(rewards), Labels::Rankings(rankings)) => preference::ranking(rewards, rankings),
+        (HeadOutput::Reward(rewards), Labels::Rewards(expected)) => preference::regression(rewards, expected),
         (head, Labels::Probe) => Ok(mean_square(head, output.pooled.as_ref())),
         (head, labels) => Err(format!("{} have no loss against {}", head_kind(head), labels_kind(labels))),
     }
@@ -98,6 +112,7 @@ fn mean_square(head: &HeadOutput, pooled: Option<&Tensor<2>>) -> Tensor<1> {
         | HeadOutput::NextTokenLogits(t)
         | HeadOutput::TokenLabelLogits(t) => flat(t),
         HeadOutput::LabelLogits(t) => flat2(t),
+        HeadOutput::DistilledLabelLogits { class, distillation } => flat2(class) + flat2(distillation),
         HeadOutput::SpanLogits { start, end } => flat2(start) + flat2(end),
         HeadOutput::Reward(t) => square(t.clone()),
     };
@@ -114,7 +129,7 @@ fn head_kind(head: &HeadOutput) -> &'static str {
         HeadOutput::TokenLogits(_) => "token scores",
         HeadOutput::NextTokenLogits(_) => "next-token scores",
         HeadOutput::TokenLabelLogits(_) => "label scores of tokens",
-        HeadOutput::LabelLogits(_) => "label scores",
+        HeadOutput::LabelLogits(_) | HeadOutput::DistilledLabelLogits { .. } => "label scores",
         HeadOutput::SpanLogits { .. } => "span scores",
         HeadOutput::Reward(_) => "rewards",
     }
@@ -126,6 +141,9 @@ fn labels_kind(labels: &Labels) -> &'static str {
         Labels::Next(_) => "next tokens",
         Labels::Classes(_) => "labels of inputs",
         Labels::Spans { .. } => "spans",
+        Labels::Pairs(_) => "pairs of texts",
+        Labels::Rankings(_) => "rankings of texts",
+        Labels::Rewards(_) => "rewards",
         Labels::Probe => "nothing",
     }
 }
@@ -162,6 +180,18 @@ mod tests {
         assert!(value(loss(&output, &next).unwrap()) < 1e-3);
         let late = Labels::Next(Rows::new(&[[0, 1, 0]]).unwrap());
         assert!(value(loss(&output, &late).unwrap()) > 8.0);
+    }
+
+    #[test]
+    fn both_heads_of_a_distilled_model_learn_the_label() {
+        let (class, distillation) = (logits([[1.0, 2.0, 3.0]; 2]), logits([[0.0, 5.0, 1.0]; 2]));
+        let alone = |logits: &Tensor<2>| value(cross_entropy(logits.clone(), &[2, 1]).unwrap());
+        let expected = (alone(&class) + alone(&distillation)) / 2.0;
+        let output = Output::new(HeadOutput::DistilledLabelLogits { class, distillation });
+        let both = value(loss(&output, &Labels::Classes(vec![2, 1])).unwrap());
+        assert!((both - expected).abs() < 1e-6);
+        let mean: Vec<f32> = output.head.label_logits().unwrap().into_data().iter().collect();
+        assert_eq!(mean[..3], [0.5, 3.5, 2.0]);
     }
 
     #[test]

@@ -9,13 +9,14 @@ use serde_json::{Map, Value};
 
 use crate::batch::{FromInput, Limits, TokenBatch, TokenLimits};
 use crate::config;
-use crate::decode::{CausalNetwork, Decode, DecodeState, Logits};
+use crate::decode::{Cache, CausalNetwork, Decode, DecodeState, Logits};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::input::{Input, Tokens};
 use crate::modules::ModuleTree;
 use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
+use crate::state;
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
 
@@ -63,6 +64,20 @@ pub trait Model: Send + Sync {
     /// The model as a writer of text, if it is one.
     fn decoder(&self) -> Option<&dyn Decode>;
 
+    /// Writes what its decoder remembers to `to`, a `.safetensors` file that says which model and configuration it belongs to.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::WeightFile`].
+    fn save_state(&self, state: &DecodeState, to: &Path) -> Result<()>;
+
+    /// Reads a state that [`save_state`](Self::save_state) wrote, to go on from. That the weights are still those it was written
+    /// with is for the caller to know.
+    ///
+    /// # Errors
+    /// [`Error::State`] if another model or configuration wrote it, or what it holds does not fit; [`Error::Unsupported`],
+    /// [`Error::Io`], [`Error::WeightFile`].
+    fn resume(&self, from: &Path) -> Result<DecodeState>;
+
     /// The model in training.
     fn trainer(self: Box<Self>) -> Box<dyn Train>;
 }
@@ -80,6 +95,11 @@ impl<N: Network> Running<N> {
     fn causal(&self) -> Result<&dyn CausalNetwork> {
         let lacks = || "does not write text with this head".to_owned();
         self.network.causal().ok_or_else(|| Error::Unsupported { model: self.descriptor.id.clone(), lacks: lacks() })
+    }
+
+    /// Whether a state must keep which of its tokens were padding: for the cache, or to count positions.
+    fn needs_past(&self, cache: &dyn Cache) -> bool {
+        cache.needs_past_mask() || self.limits().tokens().is_none_or(|limits| limits.max_positions.is_some())
     }
 
     pub(crate) fn refuse(&self, reason: String) -> Error {
@@ -155,6 +175,24 @@ impl<N: Network> Model for Running<N> {
         self.network.causal().is_some().then_some(self)
     }
 
+    fn save_state(&self, state: &DecodeState, to: &Path) -> Result<()> {
+        state::write(state, (&self.descriptor.id, &self.config), to)
+    }
+
+    fn resume(&self, from: &Path) -> Result<DecodeState> {
+        let model = &self.descriptor.id;
+        let refuse = |reason| state::refused(model, from, reason);
+        let causal = self.causal()?;
+        let state::Read { seen, mut saved } = state::read((model, &self.config), from)?;
+        let cache = causal.resume(&mut saved, &self.device).map_err(refuse)?;
+        state::all_taken(&saved).map_err(refuse)?;
+        let needs_past = self.needs_past(cache.as_ref()) && saved.read() > 0;
+        if seen.is_some() != needs_past {
+            return Err(refuse("it does not say which tokens were padding, or says it needlessly".into()));
+        }
+        Ok(DecodeState { batch: saved.batch(), len: saved.read(), seen, cache })
+    }
+
     fn trainer(self: Box<Self>) -> Box<dyn Train> {
         Box::new(Trainer::new(*self))
     }
@@ -185,8 +223,7 @@ impl<N: Network> Decode for Running<N> {
         let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
             .map_err(|reason| self.refuse(reason))?;
         let scores = causal.step(batch, state.cache.as_mut(), logits)?;
-        let mask = tokens.mask();
-        state.seen = Some(state.seen.as_ref().map_or_else(|| mask.clone(), |seen| seen.beside(&mask)));
+        state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
         Ok(scores)
     }
 

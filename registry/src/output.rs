@@ -7,8 +7,11 @@ use burn::tensor::{Tensor, TensorData};
 pub struct Output {
     /// What the head says.
     pub head: HeadOutput,
-    /// One vector a text, from models that make one on the way: `[batch, d_model]`.
+    /// One vector a text or image, from models that make one on the way: `[batch, d_model]`, or as wide as the configuration says.
     pub pooled: Option<Tensor<2>>,
+    /// `[batch, seq_len, d_model]` after a last norm that is not among the recorded hidden states, from models that have a head
+    /// above it.
+    pub last_hidden_state: Option<Tensor<3>>,
     /// `n_layers + 1` of `[batch, seq_len, d_model]`, the embeddings first; empty unless recorded. Of an encoder–decoder, the
     /// decoder's.
     pub hidden_states: Vec<Tensor<3>>,
@@ -35,7 +38,6 @@ pub struct Source {
 /// What the numbers at the top mean.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "one value a forward pass, and tensors are handles")]
 pub enum HeadOutput {
     /// No head: the last hidden states, `[batch, seq_len, d_model]`.
     Hidden(Tensor<3>),
@@ -47,6 +49,13 @@ pub enum HeadOutput {
     TokenLabelLogits(Tensor<3>),
     /// Scores of the whole input's label, `[batch, n_labels]`.
     LabelLogits(Tensor<2>),
+    /// Two scores of the whole input's label, each `[batch, n_labels]`. What the model says is their mean.
+    DistilledLabelLogits {
+        /// Of the head that learns from labels.
+        class: Tensor<2>,
+        /// Of the head that learns from a teacher.
+        distillation: Tensor<2>,
+    },
     /// Scores of where an answer starts and ends, each `[batch, seq_len]`.
     SpanLogits {
         /// First token of the answer.
@@ -61,7 +70,14 @@ pub enum HeadOutput {
 impl Output {
     /// An output with nothing recorded.
     pub fn new(head: HeadOutput) -> Self {
-        Self { head, pooled: None, hidden_states: Vec::new(), attentions: Vec::new(), source: None }
+        Self {
+            head,
+            pooled: None,
+            last_hidden_state: None,
+            hidden_states: Vec::new(),
+            attentions: Vec::new(),
+            source: None,
+        }
     }
 
     /// The output of a decoder that looked at `encoded [batch, source_len, d_model]`.
@@ -83,12 +99,18 @@ impl Output {
             | HeadOutput::NextTokenLogits(logits)
             | HeadOutput::TokenLabelLogits(logits) => vec![("logits".into(), logits.to_data())],
             HeadOutput::LabelLogits(logits) => vec![("logits".into(), logits.to_data())],
+            HeadOutput::DistilledLabelLogits { class, distillation } => vec![
+                ("logits".into(), mean(class, distillation).to_data()),
+                ("cls_logits".into(), class.to_data()),
+                ("distillation_logits".into(), distillation.to_data()),
+            ],
             HeadOutput::SpanLogits { start, end } => {
                 vec![("start_logits".into(), start.to_data()), ("end_logits".into(), end.to_data())]
             }
             HeadOutput::Reward(reward) => vec![("reward".into(), reward.to_data())],
         };
         named.extend(self.pooled.iter().map(|pooled| ("pooler_output".into(), pooled.to_data())));
+        named.extend(self.last_hidden_state.iter().map(|hidden| ("last_hidden_state".into(), hidden.to_data())));
         let own = if self.source.is_some() { "decoder_" } else { "" };
         named.extend(numbered(&format!("{own}hidden_states"), &self.hidden_states));
         named.extend(numbered(&format!("{own}attentions"), &self.attentions));
@@ -100,6 +122,21 @@ impl Output {
         }
         named
     }
+}
+
+impl HeadOutput {
+    /// Scores of the whole input's label, `[batch, n_labels]`, where the head gives any.
+    pub fn label_logits(&self) -> Option<Tensor<2>> {
+        match self {
+            Self::LabelLogits(logits) => Some(logits.clone()),
+            Self::DistilledLabelLogits { class, distillation } => Some(mean(class, distillation)),
+            _ => None,
+        }
+    }
+}
+
+fn mean(a: &Tensor<2>, b: &Tensor<2>) -> Tensor<2> {
+    (a.clone() + b.clone()) / 2.0
 }
 
 fn numbered<const D: usize>(name: &str, tensors: &[Tensor<D>]) -> Vec<(String, TensorData)> {

@@ -33,7 +33,7 @@ struct Claim {
 #[derive(Clone, Copy)]
 pub struct Named<'a> {
     /// The architecture.
-    pub architecture: &'a dyn Architecture,
+    pub architecture: &'static dyn Architecture,
     /// The size, if the name says one.
     pub preset: Option<&'a Preset>,
 }
@@ -117,16 +117,22 @@ impl Registry {
         if found.is_empty() { Err(unknown()) } else { Ok(found) }
     }
 
-    /// The architecture whose published `model_type` this is.
+    /// The architecture that reads a published configuration: of those that know its `model_type`, the first registered one with
+    /// a head of the class in `architectures`, or of the name in our own `head`, or else the first.
     ///
     /// # Errors
-    /// [`Error::UnknownName`].
-    pub fn by_model_type(&self, model_type: &str) -> Result<&'static dyn Architecture> {
-        let published = |architecture: &&&dyn Architecture| {
-            architecture.descriptor().published.model_types.iter().any(|known| known == model_type)
+    /// [`Error::UnknownName`] if none knows it.
+    pub fn by_published(&self, published: &Map<String, Value>) -> Result<&'static dyn Architecture> {
+        let model_type = published.get("model_type").and_then(Value::as_str).unwrap_or_default();
+        let reads = |a: &&'static dyn Architecture| a.descriptor().model_types().any(|known| known == model_type);
+        let ours = published.get("head").and_then(Value::as_str);
+        let claims = |a: &&'static dyn Architecture| {
+            let facts = a.descriptor();
+            config::head_of(facts, published).or(ours.and_then(|head| facts.head(head))).is_some()
         };
-        self.architectures.iter().find(published).copied().ok_or_else(|| {
-            let known = self.architectures.iter().flat_map(|a| &a.descriptor().published.model_types);
+        let readers = || self.architectures.iter().copied().filter(reads);
+        readers().find(claims).or_else(|| readers().next()).ok_or_else(|| {
+            let known = self.architectures.iter().flat_map(|a| a.descriptor().model_types());
             Error::UnknownName {
                 asked: model_type.to_owned(),
                 near: names::nearest(model_type, known.map(String::as_str)),

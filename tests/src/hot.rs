@@ -46,6 +46,8 @@ fn draw(path: &str, kind: &str, parameter: &Parameter) -> TensorData {
     let mut number: Box<dyn FnMut() -> f64> = match (parameter.name.as_str(), shape.as_slice()) {
         ("gamma", _) => Box::new(move || 1.0 + SPREAD * (2.0 * draw.unit() - 1.0)),
         (_, [] | [_]) => Box::new(move || BIAS * draw.normal()),
+        // Vectors that stand in the place of a token, and tables of positions, are published with an axis for the batch.
+        (_, [1, _, _]) => Box::new(move || EMBEDDING * draw.normal()),
         _ if kind == "Embedding" => Box::new(move || EMBEDDING * draw.normal()),
         // Ours are `[d_in, d_out]`; kernels of convolutions `[d_out, d_in, …]`.
         (_, &[d_in, _]) => scaled(draw, d_in),

@@ -35,21 +35,34 @@ pub fn run(
 }
 
 /// One check of one architecture, which lives among `peers`, on one device. A panic is a failure; a waiver in the family's
-/// TOML turns a failure into [`Status::Waived`], and one that is not needed is a failure itself.
+/// TOML turns a failure into [`Status::Waived`], and one that is not needed is a failure itself. A waiver of one tiny configuration
+/// leaves that one out; the check must hold of the others.
 pub fn run_one(
     architecture: &'static dyn Architecture,
     peers: &[&'static dyn Architecture],
     device: &str,
     check: &Check,
 ) -> Outcome {
-    let verdict = catch_unwind(AssertUnwindSafe(|| (check.run)(&Subject::new(architecture, peers, device)?)));
-    let verdict = verdict.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Stop::fails(format!("panicked: {}", said.unwrap_or("without a message"))))
-    });
+    let look = |left_out: Option<String>| {
+        let run = || (check.run)(&Subject { left_out, ..Subject::new(architecture, peers, device)? });
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            Err(Stop::fails(format!("panicked: {}", said.unwrap_or("without a message"))))
+        })
+    };
     let descriptor = architecture.descriptor();
     let waiver = descriptor.waivers.iter().find(|waiver| waiver.check == check.id);
-    let (status, finding) = judge(verdict, waiver.map(|waiver| waiver.reason.as_str()));
+    let verdict = look(None);
+    // A waiver of one tiny configuration says nothing of the others.
+    let waived = waiver.and_then(|waiver| waiver.tiny.clone()).filter(|_| matches!(verdict, Err(Stop::Fails(_))));
+    let elsewhere = waived.and_then(|tiny| match look(Some(tiny.clone())) {
+        Err(Stop::Fails(finding)) => {
+            let detail = format!("`{tiny}` is waived, but without it: {}", finding.detail);
+            Some((Status::Fail, Finding { detail, ..finding }))
+        }
+        _ => None,
+    });
+    let (status, finding) = elsewhere.unwrap_or_else(|| judge(verdict, waiver.map(|waiver| waiver.reason.as_str())));
     Outcome {
         check: check.id.to_owned(),
         architecture: descriptor.id.clone(),

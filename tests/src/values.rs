@@ -41,10 +41,13 @@ pub struct Values {
 
 /// Every output by name, on the host.
 pub fn values(output: &Output) -> Vec<Values> {
-    let per_text = matches!(output.head, HeadOutput::LabelLogits(_) | HeadOutput::Reward(_));
+    let per_text = matches!(
+        output.head,
+        HeadOutput::LabelLogits(_) | HeadOutput::DistilledLabelLogits { .. } | HeadOutput::Reward(_)
+    );
     let named = output.named().into_iter().map(|(name, data)| {
         let axes = match name.as_str() {
-            "pooler_output" | "reward" => Axes::Text,
+            "pooler_output" | "reward" | "cls_logits" | "distillation_logits" => Axes::Text,
             "logits" if per_text => Axes::Text,
             name if name.starts_with("cross_attentions.") => Axes::Pair(Stream::Target, Stream::Source),
             name if name.starts_with("encoder_attentions.") => Axes::Pair(Stream::Source, Stream::Source),

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -27,6 +27,7 @@ mod weights;
 
 pub use config::{Config, HeadKind, Positions};
 pub use head::{BertHead, LanguageHead};
+pub(crate) use weights::body as body_names;
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -187,6 +188,11 @@ impl CausalNetwork for Bert {
             Some(BertHead::Language(head)) => Ok(head.forward(hidden, &self.embeddings.token)),
             _ => Err(Error::Unsupported { model: "bert".into(), lacks: "has no language head".into() }),
         }
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_layers, n_heads, d_model, .. } = self.config;
+        Ok(Box::new(KvCache::resumed(saved, n_layers, [n_heads, d_model / n_heads], device)?))
     }
 }
 

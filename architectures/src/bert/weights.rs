@@ -42,10 +42,15 @@ const UNTIED: Row = Row::transposed("cls.predictions.decoder", &["head.Language.
 /// Top-level names of heads: a checkpoint may bring others than the one that is wanted.
 const HEADS: [&str; 3] = ["cls", "classifier", "qa_outputs"];
 
-pub(super) fn names(config: &Config) -> WeightNames {
+/// The table of the body alone, for heads of other families.
+pub(crate) fn body(config: &Config) -> WeightNames {
     let positions = if config.positions == Positions::Learned { vec![LEARNED] } else { RELATIVE.to_vec() };
     let pooler = if config.head.needs_pooler() { POOLER } else { NO_POOLER };
-    let body = WeightNames::new("bert.", BODY.into_iter().chain(positions).chain([pooler]));
+    WeightNames::new("bert.", BODY.into_iter().chain(positions).chain([pooler]))
+}
+
+pub(super) fn names(config: &Config) -> WeightNames {
+    let body = body(config);
     let tied = if config.tied { TIED } else { UNTIED };
     let (own, rows) = match config.head {
         HeadKind::None => return body.ignoring(HEADS.map(Row::drop)),

@@ -25,6 +25,16 @@ pub fn attend(
     score_bias: Option<Tensor<4>>,
     trace: &mut Trace,
 ) -> Tensor<4> {
+    let weights = attention_weights(query, key, scale, score_bias);
+    trace.attention(&weights);
+    weights.matmul(value)
+}
+
+/// `softmax(scale · Q Kᵀ + score_bias)`, the weights of [`attend`].
+///
+/// # Shapes
+/// as there → `[batch, n_heads, q_len, kv_len]`
+pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, scale: f64, score_bias: Option<Tensor<4>>) -> Tensor<4> {
     let [_, _, q_len, _] = query.dims();
     let [_, _, kv_len, _] = key.dims();
     let scores = query.matmul(key.transpose()) * scale;
@@ -33,9 +43,7 @@ pub fn attend(
         Some(bias) => scores + bias,
         None => scores,
     };
-    let weights = softmax(scores, 3);
-    trace.attention(&weights);
-    weights.matmul(value)
+    softmax(scores, 3)
 }
 
 /// The four maps around [`attend`], §3.2.2: every head sees its own projection, and their answers are mixed.
@@ -84,6 +92,12 @@ impl MultiHeadAttention {
             output: unbiased_linear([width, d_model], output, device),
             n_heads,
         }
+    }
+
+    /// `[n_heads, head_dim]`.
+    pub fn heads(&self) -> [usize; 2] {
+        let [_, width] = self.key.weight.lazy_shape().dims();
+        [self.n_heads, width / self.n_heads]
     }
 
     /// Queries, keys and values, one row of heads each.
@@ -192,6 +206,7 @@ mod tests {
         let hidden = Tensor::<3>::ones([1, 3, 6], &device);
         let [query, key, value] = attention.project(&hidden);
         assert_eq!([query.dims(), key.dims(), value.dims()], [[1, 2, 3, 5]; 3]);
+        assert_eq!(attention.heads(), [2, 5]);
         assert_eq!(attention.queries(hidden.clone()).to_data(), query.to_data());
         assert_eq!(attention.keys_and_values(&hidden)[1].to_data(), value.to_data());
         assert_eq!(attention.merge(query).dims(), [1, 3, 6]);

@@ -1,9 +1,10 @@
 //! Keys and values of everything read so far, so that each new token is read once.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
-use burn::tensor::{Int, Tensor, TensorData};
-use zoo_registry::{Cache, Error, Logits, Result};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use zoo_registry::{Cache, Error, Logits, Result, Saved};
 
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,25 @@ impl KvCache {
         any.downcast_mut().ok_or_else(refuse)
     }
 
+    /// The cache of `n_layers` layers whose [`tensors`](Cache::tensors) these are.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn resumed(
+        saved: &mut Saved,
+        n_layers: usize,
+        [n_heads, head_dim]: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, String> {
+        if saved.read() == 0 {
+            return Ok(Self::new(n_layers));
+        }
+        let shape = [saved.batch(), n_heads, saved.read(), head_dim];
+        let mut tensor = |layer, name| saved.tensor(&format!("layers.{layer}.{name}"), shape, device);
+        let layers = (0..n_layers).map(|layer| Ok(Some((tensor(layer, "key")?, tensor(layer, "value")?))));
+        Ok(Self { layers: layers.collect::<Result<_, String>>()? })
+    }
+
     /// Tokens read so far.
     pub fn len(&self) -> usize {
         self.layers.first().and_then(Option::as_ref).map_or(0, |(key, _)| key.dims()[2])
@@ -72,6 +92,14 @@ impl Cache for KvCache {
 
     fn boxed_clone(&self) -> Box<dyn Cache> {
         Box::new(self.clone())
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        let layers = self.layers.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
+        let pair = |(layer, (key, value)): (usize, &(Tensor<4>, Tensor<4>))| {
+            [("key", key), ("value", value)].map(|(name, kept)| (format!("layers.{layer}.{name}"), kept.to_data()))
+        };
+        layers.flat_map(pair).collect()
     }
 }
 

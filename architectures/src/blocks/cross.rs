@@ -3,9 +3,10 @@
 //! Vaswani et al. 2017, arXiv 1706.03762, §3.2.3: queries come from the decoder, keys and values from the encoder.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
-use burn::tensor::{Bool, Tensor};
-use zoo_registry::{Cache, Error, Result, Stack, Trace};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+use zoo_registry::{Cache, Error, Result, Saved, Stack, Trace};
 
 use super::{KvCache, MultiHeadAttention, attend, padding_bias, select_texts};
 
@@ -15,6 +16,9 @@ pub struct SourceMemory {
     layers: Vec<[Tensor<4>; 2]>,
     bias: Option<Tensor<4>>,
 }
+
+/// What a saved source's padding is called.
+const BIAS: &str = "source.bias";
 
 impl SourceMemory {
     /// What `layers`, the cross-attention of each decoder layer, see of `encoded`.
@@ -48,6 +52,31 @@ impl SourceMemory {
         attention.merge(trace.within(Stack::Cross, |trace| attend(query, key, value, scale, bias, trace)))
     }
 
+    /// The memory whose tensors these are.
+    fn resumed(
+        saved: &mut Saved,
+        n_layers: usize,
+        [n_heads, head_dim]: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, String> {
+        let (batch, source_len) = (saved.batch(), saved.extent("source.0.key", 2)?);
+        let shape = [batch, n_heads, source_len, head_dim];
+        let mut tensor = |layer, name| saved.tensor(&format!("source.{layer}.{name}"), shape, device);
+        let layers = (0..n_layers).map(|layer| Ok([tensor(layer, "key")?, tensor(layer, "value")?]));
+        let layers = layers.collect::<Result<_, String>>()?;
+        let padded = saved.holds(BIAS);
+        let bias = padded.then(|| saved.tensor(BIAS, [batch, 1, 1, source_len], device)).transpose()?;
+        Ok(Self { layers, bias })
+    }
+
+    fn tensors(&self) -> impl Iterator<Item = (String, TensorData)> {
+        let pair = |(layer, [key, value]): (usize, &[Tensor<4>; 2])| {
+            [("key", key), ("value", value)].map(|(name, kept)| (format!("source.{layer}.{name}"), kept.to_data()))
+        };
+        let layers: Vec<_> = self.layers.iter().enumerate().flat_map(pair).collect();
+        layers.into_iter().chain(self.bias.as_ref().map(|bias| (BIAS.to_owned(), bias.to_data())))
+    }
+
     fn select(&mut self, rows: &[usize]) {
         for kept in self.layers.iter_mut().flatten().chain(&mut self.bias) {
             *kept = select_texts(kept, rows);
@@ -70,6 +99,15 @@ impl PairCache {
         Self { source, written: KvCache::new(n_layers) }
     }
 
+    /// The cache of `n_layers` layers whose [`tensors`](Cache::tensors) these are.
+    ///
+    /// # Errors
+    /// What was expected and what was found, as a clause.
+    pub fn resumed(saved: &mut Saved, n_layers: usize, heads: [usize; 2], device: &Device) -> Result<Self, String> {
+        let source = SourceMemory::resumed(saved, n_layers, heads, device)?;
+        Ok(Self { source, written: KvCache::resumed(saved, n_layers, heads, device)? })
+    }
+
     /// The cache behind the trait object.
     ///
     /// # Errors
@@ -90,5 +128,9 @@ impl Cache for PairCache {
 
     fn boxed_clone(&self) -> Box<dyn Cache> {
         Box::new(self.clone())
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        self.written.tensors().into_iter().chain(self.source.tensors()).collect()
     }
 }

@@ -12,7 +12,7 @@ use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -80,6 +80,11 @@ impl CausalNetwork for Gpt {
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let hidden = self.read(batch, KvCache::of(cache, "gpt")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_layers, n_heads, d_model, .. } = self.config;
+        Ok(Box::new(KvCache::resumed(saved, n_layers, [n_heads, d_model / n_heads], device)?))
     }
 }
 
@@ -166,7 +171,7 @@ impl Family for GptFamily {
     }
 
     fn lesson(&self) -> Option<Box<dyn Lesson>> {
-        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_positions": 24 });
+        let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "max_positions": 24 });
         Some(Box::new(Continue::new(sizes)))
     }
 

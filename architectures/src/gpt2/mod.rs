@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
 };
 
 use crate::blocks::{
@@ -83,6 +83,11 @@ impl CausalNetwork for Gpt2 {
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let hidden = self.read(batch, KvCache::of(cache, "gpt2")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let heads = self.layers.first().map_or([0, 0], |layer| layer.attention.heads());
+        Ok(Box::new(KvCache::resumed(saved, self.layers.len(), heads, device)?))
     }
 }
 
@@ -182,7 +187,7 @@ impl Family for Gpt2Family {
     }
 
     fn weight_names(&self, config: &Config) -> WeightNames {
-        let body = WeightNames::new("transformer.", BODY);
+        let body = body_names();
         match (config.head, config.tied) {
             (HeadKind::None, _) => body.ignoring([Row::drop("lm_head")]),
             (HeadKind::CausalLm, true) => body.with_head([Row::tied("lm_head", &["token"])]),
@@ -209,6 +214,11 @@ impl Gpt2Layer {
             window: None,
         }
     }
+}
+
+/// The table of the body alone, for heads of other families.
+pub(crate) fn body_names() -> WeightNames {
+    WeightNames::new("transformer.", BODY)
 }
 
 /// Published GPT-2 weights. Its linear maps are `Conv1D`s, which keep `[d_in, d_out]` as ours do; query, key and value are

@@ -44,7 +44,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What GPT-2 calls the same. Its width of a head is left to [`Gpt2::new`].
+    /// What GPT-2 calls the same. Its width of a head is left to the network.
     fn gpt2(&self) -> gpt2::Config {
         let Self { head, vocab_size, d_model, n_layers, n_heads, max_positions, norm_eps, .. } = *self;
         gpt2::Config {

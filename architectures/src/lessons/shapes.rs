@@ -1,11 +1,11 @@
-//! Drawings of circles, squares, triangles and crosses, of any size, place and colour, under noise.
+//! Drawings of circles, squares, triangles and crosses, of any size and place, in any bright colour on any dark one, under noise.
 
 use serde_json::{Map, Value};
 use zoo_registry::draw::Draw;
 use zoo_registry::input::Images;
 use zoo_registry::lesson::{Grade, Plan};
 use zoo_registry::output::Record;
-use zoo_registry::{Error, HeadOutput, Input, Labels, Lesson, Model, Result};
+use zoo_registry::{Error, Input, Labels, Lesson, Model, Result};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,20 +46,16 @@ const SIDE: usize = 24;
 const CHANNELS: usize = 3;
 /// Standard deviation of the noise on every pixel, of a range from -1 to 1.
 const NOISE: f64 = 0.15;
-/// Shape and background differ by at least this in some colour.
-const CONTRAST: f64 = 0.8;
+/// Colours of a shape; those of the background are as dark.
+const BRIGHT: [f64; 2] = [0.1, 1.0];
 
 /// A drawing with values from about -1 to 1, `[channels, height, width]`.
 fn drawing(draw: &mut Draw, shape: Shape) -> Vec<f32> {
     let mut between = |from: f64, to: f64| from + (to - from) * draw.unit();
     let radius = between(5.0, 10.0);
     let [x, y] = [0, 1].map(|_| between(radius, SIDE as f64 - radius));
-    let [ink, paper] = loop {
-        let colours = [0, 1].map(|_| [0; CHANNELS].map(|_| between(-1.0, 1.0)));
-        if colours[0].iter().zip(&colours[1]).any(|(a, b)| (a - b).abs() >= CONTRAST) {
-            break colours;
-        }
-    };
+    let ink = [0; CHANNELS].map(|_| between(BRIGHT[0], BRIGHT[1]));
+    let paper = [0; CHANNELS].map(|_| between(-BRIGHT[1], -BRIGHT[0]));
     let mut pixels = Vec::with_capacity(CHANNELS * SIDE * SIDE);
     for channel in 0..CHANNELS {
         for row in 0..SIDE {
@@ -111,7 +107,7 @@ impl Lesson for NameTheShape {
     }
 
     fn plan(&self) -> Plan {
-        Plan { steps: 800, learning_rate: 2e-3 }
+        Plan { steps: 1200, learning_rate: 2e-3 }
     }
 
     fn batch(&self, draw: &mut Draw) -> (Input, Labels) {
@@ -121,13 +117,9 @@ impl Lesson for NameTheShape {
 
     fn grades(&self, model: &dyn Model) -> Result<Vec<Grade>> {
         let (input, labels) = Self::drawings(&mut Draw::new("graded"), GRADED);
-        let logits = match model.forward(&input, Record::NOTHING)?.head {
-            HeadOutput::LabelLogits(logits) => logits,
-            _ => {
-                let lacks = "gives no scores of labels".into();
-                return Err(Error::Unsupported { model: model.architecture().into(), lacks });
-            }
-        };
+        let lacks =
+            || Error::Unsupported { model: model.architecture().into(), lacks: "gives no scores of labels".into() };
+        let logits = model.forward(&input, Record::NOTHING)?.head.label_logits().ok_or_else(lacks)?;
         let scores: Vec<f32> = logits.into_data().iter().collect();
         let likeliest = scores.chunks(Shape::ALL.len()).map(|scores| {
             let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));

@@ -13,7 +13,7 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
@@ -85,6 +85,11 @@ impl CausalNetwork for T5 {
         let decoder = self.decoder.as_ref().ok_or_else(lacks)?;
         let hidden = self.write(decoder, batch, PairCache::of(cache, "t5")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_heads, head_dim, .. } = self.config;
+        Ok(Box::new(PairCache::resumed(saved, self.config.n_decoder_layers(), [n_heads, head_dim], device)?))
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    PairBatch, Result, Row, Stack, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    PairBatch, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{
@@ -97,6 +97,11 @@ impl CausalNetwork for Transformer {
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let hidden = self.write(batch, PairCache::of(cache, "transformer")?, &mut Trace::off());
         Ok(tied_logits(last_or_all(hidden, logits), &self.token))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_decoder_layers, n_heads, d_model, .. } = self.config;
+        Ok(Box::new(PairCache::resumed(saved, n_decoder_layers, [n_heads, d_model / n_heads], device)?))
     }
 }
 

@@ -49,7 +49,7 @@ async fn outcomes_name_known_checks_and_architectures() {
 
 #[tokio::test]
 async fn waivers_name_known_checks_once() {
-    let waiver = |check: &str| Waiver { check: check.into(), reason: "none".into() };
+    let waiver = |check: &str| Waiver { check: check.into(), reason: "none".into(), tiny: None };
     let unknown = told(|toy| toy.descriptor.waivers.push(waiver("zzz"))).await;
     assert_eq!(unknown, "waiver of `toy`: there is no check `zzz`");
     let twice = told(|toy| toy.descriptor.waivers.push(waiver("padding-does-not-leak"))).await;

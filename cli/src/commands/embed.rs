@@ -4,11 +4,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use serde::Serialize;
 use zoo_registry::descriptor::{Embedding, Pooling};
-use zoo_registry::input::Side;
 use zoo_registry::output::Record;
 use zoo_registry::registry::Registry;
 use zoo_registry::tokenizer::Encoded;
-use zoo_registry::{HeadOutput, Input, Rows, Tokens, names};
+use zoo_registry::{HeadOutput, Input, names};
 
 use crate::failure::Failure;
 use crate::format::beginning;
@@ -204,29 +203,16 @@ impl Embedder {
     }
 
     fn vectors(&self, encoded: &[(Encoded, bool)]) -> Result<Vec<Vec<f32>>, Failure> {
-        let ids: Vec<&[i64]> = encoded.iter().map(|(text, _)| text.ids.as_slice()).collect();
+        let texts: Vec<&Encoded> = encoded.iter().map(|(text, _)| text).collect();
         let model = &self.loaded.model;
         let unfit = || Failure::run(format!("`{}` gives no vector a token", model.architecture()));
-        let mut tokens = Tokens::padded(&ids, self.loaded.pad_id(), Side::Right).ok_or_else(unfit)?;
-        tokens.token_type_ids = self.type_ids(encoded, tokens.input_ids.dims()[1]);
+        let tokens = self.loaded.batch(&texts).ok_or_else(unfit)?;
         let output = model.forward(&Input::Tokens(tokens), Record::NOTHING)?;
         let HeadOutput::Hidden(hidden) = output.head else { return Err(unfit()) };
         let [_, seq_len, d_model] = hidden.dims();
         let numbers: Vec<f32> = hidden.into_data().iter::<f32>().collect();
-        let rows = numbers.chunks_exact(seq_len * d_model).zip(&ids);
-        Ok(rows.map(|(row, ids)| pooled(&row[..ids.len() * d_model], d_model, &self.how)).collect())
-    }
-
-    /// Segments, for models that tell them apart and tokenizers that use them.
-    fn type_ids(&self, encoded: &[(Encoded, bool)], len: usize) -> Option<Rows<i64>> {
-        let told_apart = self.loaded.model.limits().tokens().is_some_and(|limits| limits.n_token_types > 1);
-        let used = encoded.iter().any(|(text, _)| text.type_ids.iter().any(|&segment| segment != 0));
-        let padded = |text: &Encoded| {
-            let mut row = text.type_ids.clone();
-            row.resize(len, 0);
-            row
-        };
-        (told_apart && used).then(|| Rows::new(&encoded.iter().map(|(text, _)| padded(text)).collect::<Vec<_>>()))?
+        let rows = numbers.chunks_exact(seq_len * d_model).zip(&texts);
+        Ok(rows.map(|(row, text)| pooled(&row[..text.ids.len() * d_model], d_model, &self.how)).collect())
     }
 }
 

@@ -104,7 +104,7 @@ fn guesses(loaded: &TextModel, ids: &[i64], at: &[usize], top: usize) -> Result<
 }
 
 /// Softmax, largest first; equal ones by id.
-fn likeliest(scores: &[f32], top: usize) -> Vec<(usize, f64)> {
+pub(crate) fn likeliest(scores: &[f32], top: usize) -> Vec<(usize, f64)> {
     let most = f64::from(scores.iter().copied().fold(f32::NEG_INFINITY, f32::max));
     let sum: f64 = scores.iter().map(|&score| (f64::from(score) - most).exp()).sum();
     let probability = |score: f32| (f64::from(score) - most).exp() / sum;

@@ -34,6 +34,13 @@ pub(crate) struct Args {
     prompts: Vec<String>,
 
     #[command(flatten)]
+    options: Options,
+}
+
+/// What every command that writes text can be told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
     weights: Weights,
 
     #[command(flatten)]
@@ -42,10 +49,22 @@ pub(crate) struct Args {
     #[command(flatten)]
     choice: Choice,
 
-    /// Print JSON, one object a prompt and line
+    /// Print JSON, one object a text and line
     #[arg(long)]
     json: bool,
 }
+
+/// What a checkpoint is asked to do with a text.
+#[derive(Debug, Default)]
+pub(crate) struct Task {
+    /// Put before each text.
+    pub(crate) prefix: String,
+    /// How the checkpoint says this is done best.
+    pub(crate) settings: Settings,
+}
+
+/// Heads that answer one text with another.
+pub(crate) const ANSWERING: [&str; 2] = ["conditional-generation", "seq2seq-lm"];
 
 /// When a text ends.
 #[derive(Debug, clap::Args)]
@@ -108,26 +127,41 @@ struct Choice {
 }
 
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    for (index, prompt) in args.prompts.iter().enumerate() {
-        let which = if args.prompts.len() == 1 { "the prompt".into() } else { format!("prompt {}", index + 1) };
-        TextModel::check_text(prompt, &which)?;
+    const HEADS: [&str; 3] = ["causal-lm", ANSWERING[0], ANSWERING[1]];
+    write(&args.prompts, "prompt", &args.options, &HEADS, &|_| Ok(Task::default()), shell)
+}
+
+/// Writes on from each of `texts`, or answers it, with the first of `heads` that the model has. `what` the texts are is for messages.
+pub(crate) fn write(
+    texts: &[String],
+    what: &str,
+    options: &Options,
+    heads: &[&str],
+    task: &dyn Fn(&TextModel) -> Result<Task, Failure>,
+    shell: &mut Shell,
+) -> Result<(), Failure> {
+    for (index, text) in texts.iter().enumerate() {
+        let which = if texts.len() == 1 { format!("the {what}") } else { format!("{what} {}", index + 1) };
+        TextModel::check_text(text, &which)?;
     }
-    if args.length.stop.iter().any(String::is_empty) {
+    if options.length.stop.iter().any(String::is_empty) {
         return Err(Failure::usage("`--stop` is empty").hint("give the text that ends a text"));
     }
     let registry = zoo_architectures::registry();
-    let found = args.weights.find(&registry, shell)?;
+    let found = options.weights.find(&registry, shell)?;
     let published = found.generation(shell)?;
-    let loaded = found.load(&registry, &["causal-lm", "seq2seq-lm"], shell)?;
+    let loaded = found.load(&registry, heads, shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
-    let start = Start::of(&args.prompts, &loaded)?;
-    let strategy = strategy(args, published, &loaded, decoder, &start)?;
-    let teller = Teller::new(&loaded.tokenizer, &start.texts, &args.length.stop)?;
+    let task = task(&loaded)?;
+    let prompts: Vec<String> = texts.iter().map(|text| format!("{}{text}", task.prefix)).collect();
+    let start = Start::of(&prompts, &loaded)?;
+    let strategy = strategy(options, task.settings.or(published), &loaded, decoder, &start)?;
+    let teller = Teller::new(&loaded.tokenizer, &start.texts, &options.length.stop)?;
     let job = Job { decoder, start: &start, strategy: &strategy, teller: &teller };
 
-    let seen = args.prompts.len() == 1 && strategy.n_beams == 1 && !args.json && shell.is_read_by_a_person();
-    let written = if seen { job.stream(shell)? } else { job.write(args, shell)? };
+    let seen = prompts.len() == 1 && strategy.n_beams == 1 && !options.json && shell.is_read_by_a_person();
+    let written = if seen { job.stream(shell)? } else { job.write(&prompts, options.json, shell)? };
     match written.iter().flatten().any(|text| text.ended == Ended::BrokenOff) {
         true => Err(Failure::Interrupted),
         false => Ok(()),
@@ -175,13 +209,13 @@ impl Start {
 
 /// What the options say, then what the folder says, then the usual.
 fn strategy(
-    args: &Args,
+    options: &Options,
     published: Settings,
     loaded: &TextModel,
     decoder: &dyn Decode,
     start: &Start,
 ) -> Result<Strategy, Failure> {
-    let told = args.settings().or(published).or(loaded.settings());
+    let told = options.settings().or(published).or(loaded.settings());
     let texts: Vec<usize> = start.texts.iter().map(Vec::len).collect();
     let mut strategy = told.strategy(longest(&texts));
     let (model, prompt) = (loaded.model.architecture(), longest(&texts));
@@ -191,7 +225,7 @@ fn strategy(
             let message = format!("the prompt has {prompt} tokens, `{model}` has {max} positions");
             return Err(Failure::usage(message).hint("shorten the prompt"));
         }
-        Some(room) if strategy.max_new_tokens > room => match args.length.max_new_tokens {
+        Some(room) if strategy.max_new_tokens > room => match options.length.max_new_tokens {
             Some(asked) => {
                 let message =
                     format!("{prompt} tokens of prompt and {asked} new ones do not fit: `{model}` has {max} positions");
@@ -202,6 +236,10 @@ fn strategy(
         },
         _ => {}
     }
+    if options.length.min_new_tokens.is_none() {
+        // The folder's least length gives way to a limit that was asked for.
+        strategy.min_new_tokens = strategy.min_new_tokens.min(strategy.max_new_tokens);
+    }
     if strategy.sampling.is_some() && strategy.n_beams > 1 {
         let message = format!("sampling with {} beams is not supported", strategy.n_beams);
         return Err(Failure::usage(message).hint("`--beams 1` samples, `--greedy` takes the likeliest"));
@@ -209,7 +247,7 @@ fn strategy(
     Ok(strategy)
 }
 
-impl Args {
+impl Options {
     fn settings(&self) -> Settings {
         let Choice { greedy, sample, temperature, top_k, top_p, seed, beams, .. } = self.choice;
         let samples = sample || temperature.is_some() || top_k.is_some() || top_p.is_some() || seed.is_some();
@@ -329,7 +367,7 @@ impl Job<'_> {
     }
 
     /// Tells every text when all are written.
-    fn write(&self, args: &Args, shell: &mut Shell) -> Result<Vec<Vec<Written>>, Failure> {
+    fn write(&self, prompts: &[String], as_json: bool, shell: &mut Shell) -> Result<Vec<Vec<Written>>, Failure> {
         let writing = Writing::begin();
         let busy = shell.busy("writing");
         let written = self.run(&mut |_| !writing.is_to_end())?;
@@ -337,10 +375,10 @@ impl Job<'_> {
         for (row, texts) in written.iter().enumerate() {
             let told = texts.iter().map(|text| Ok((self.teller.told(row, text.continuation())?.0, text)));
             let told = told.collect::<Result<Vec<_>, Failure>>()?;
-            if args.json {
+            if as_json {
                 let texts: Vec<_> = told.iter().map(|(told, text)| text_json(told, text)).collect();
                 let prompt_tokens = self.start.lengths[row];
-                let document = json!({ "prompt": args.prompts[row], "prompt_tokens": prompt_tokens, "texts": texts });
+                let document = json!({ "prompt": prompts[row], "prompt_tokens": prompt_tokens, "texts": texts });
                 json::line(shell, &document)?;
             } else {
                 let gap = if row > 0 { "\n" } else { "" };

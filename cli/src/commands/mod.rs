@@ -2,6 +2,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod classify;
 pub(crate) mod completions;
 pub(crate) mod devices;
 pub(crate) mod embed;
@@ -13,4 +14,6 @@ pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod show;
 pub(crate) mod site;
+pub(crate) mod summarize;
 pub(crate) mod train;
+pub(crate) mod translate;

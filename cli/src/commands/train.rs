@@ -45,6 +45,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
 
+    /// The largest step width, where the task's own does not suit
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    learning_rate: Option<f64>,
+
     /// What weights and data are drawn from
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -77,7 +81,10 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     let mut model = registry::build(architecture, &architecture.complete(&config)?, &args.device)?;
     model.init(args.seed);
     let plan = lesson.plan();
-    let plan = Plan { steps: args.steps.map_or(plan.steps, |steps| steps as usize), ..plan };
+    let plan = Plan {
+        steps: args.steps.map_or(plan.steps, |steps| steps as usize),
+        learning_rate: args.learning_rate.unwrap_or(plan.learning_rate),
+    };
     if !args.json {
         writeln!(shell, "{}: {}", shell.paint(Paint::Strong, name), lesson.task())?;
         shell.flush()?;
@@ -132,6 +139,16 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
             100.0 * grade.pass
         ))),
         None => Ok(()),
+    }
+}
+
+/// A step width: above 0, at most 1.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if rate > 0.0 && rate <= 1.0 {
+        Ok(rate)
+    } else {
+        Err(format!("expected a number above 0, at most 1, found {rate}"))
     }
 }
 

@@ -238,6 +238,32 @@ fn several_prompts_are_written_as_each_alone() {
     assert_eq!(plain, alone.join("\n"));
 }
 
+/// An encoder–decoder reads the prompts, of three lengths, and writes from its start token.
+#[test]
+fn an_encoder_decoder_answers() {
+    const CASE: &str = "t5/golden/t5-lm";
+    let folder = checkpoint(CASE, &Words::default());
+    let settings = json!({ "decoder_start_token_id": 0, "eos_token_id": 44, "pad_token_id": 0 });
+    fs::write(folder.path().join("generation_config.json"), settings.to_string()).unwrap();
+    let inputs = golden(CASE).join("inputs.safetensors");
+    let (read, mask) = (ids(&inputs, "fwd.input_ids"), ids(&inputs, "fwd.attention_mask"));
+    let real = |(ids, mask): (&[i64], &[i64])| {
+        words(&ids.iter().zip(mask).filter(|(_, real)| **real == 1).map(|(&id, _)| id).collect::<Vec<_>>())
+    };
+    let prompts: Vec<String> = read.chunks(read.len() / 3).zip(mask.chunks(mask.len() / 3)).map(real).collect();
+    let prompts: Vec<&str> = prompts.iter().map(String::as_str).collect();
+    for (output, more) in [("gen.greedy_eos", &[][..]), ("gen.beam3", &["--beams", "3"])] {
+        let recorded = ids(&golden(CASE).join("outputs.safetensors"), output);
+        let told = run(folder.path(), &[&prompts, more, &["--json"]].concat()).code(0).json_lines();
+        for (recorded, told) in recorded.chunks(13).zip(&told) {
+            // Without the start token, up to the stop token.
+            let end = recorded.iter().position(|&id| id == 44).map_or(13, |at| at + 1);
+            assert_eq!(new_ids(told)[0], json!(recorded[1..end]), "{output}");
+            assert_eq!(told["texts"][0]["text"], words(&recorded[1..end]));
+        }
+    }
+}
+
 #[test]
 fn one_seed_draws_one_text() {
     let folder = folder();

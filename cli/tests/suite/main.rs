@@ -1,8 +1,10 @@
 //! The binary as people and scripts use it: what it prints, where, and the exit code.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answer;
 mod browse;
 mod check;
+mod classify;
 mod embed;
 mod fill_mask;
 mod generate;

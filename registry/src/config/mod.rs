@@ -11,10 +11,13 @@ use crate::names::nearest;
 mod published;
 mod rules;
 
+#[cfg(feature = "tensor")]
+pub(crate) use published::head_of;
 pub use published::{Resolved, from_published, to_published};
 pub use rules::Rules;
 
-/// A family's sizes and choices as a type. Unknown fields never reach it; missing ones take its `serde` defaults.
+/// A family's sizes and choices as a type. Missing fields take its `serde` defaults. It writes every field it has, also those
+/// left open, for what it does not write is refused as unknown.
 pub trait Config: Serialize + DeserializeOwned + Send + Sync {
     /// Every rule the values break: sizes of zero, heads that do not divide, … Usually collected by [`Rules`].
     fn problems(&self) -> Vec<Problem>;
@@ -34,30 +37,36 @@ pub trait Config: Serialize + DeserializeOwned + Send + Sync {
 /// rule the values break.
 pub fn parse<C: Config>(descriptor: &Descriptor, config: &Map<String, Value>) -> Result<C> {
     let refuse = |problems| Error::Config { architecture: descriptor.id.clone(), problems };
-    let mut unknown = Vec::new();
-    let value = Value::Object(config.clone());
-    let parsed: C = serde_ignored::deserialize(&value, |path| unknown.push(path.to_string()))
+    let parsed: C = serde_json::from_value(Value::Object(config.clone()))
         .map_err(|error| refuse(vec![Problem::new(culprit::<C>(config, &error.to_string()), error.to_string())]))?;
+    // Every field is written again, so what is not is none. Nothing else tells for configurations of several forms.
+    let known = canonical(&parsed);
+    let unknown = config.keys().filter(|field| !known.contains_key(*field)).map(|field| {
+        let near = nearest(field, known.keys().map(String::as_str));
+        Problem::new(field, format!("no such field{}", did_you_mean(&near)))
+    });
+    let unknown: Vec<Problem> = unknown.collect();
     if !unknown.is_empty() {
-        let known = canonical(&parsed);
-        let problem = |field: String| {
-            let near = nearest(&field, known.keys().map(String::as_str));
-            Problem::new(field, format!("no such field{}", did_you_mean(&near)))
-        };
-        return Err(refuse(unknown.into_iter().map(problem).collect()));
+        return Err(refuse(unknown));
     }
     let problems = parsed.problems();
     if problems.is_empty() { Ok(parsed.settled()) } else { Err(refuse(problems)) }
 }
 
-/// The field that makes a configuration fail with `told`: the one without which it fails otherwise, or not at all.
+/// The field that makes a configuration fail with `told`: one without which it does not fail, or fails otherwise than by lacking
+/// that very field.
 fn culprit<C: Config>(config: &Map<String, Value>, told: &str) -> String {
     let without = |field: &String| {
         let rest = config.iter().filter(|(name, _)| *name != field);
         let rest = Value::Object(rest.map(|(name, value)| (name.clone(), value.clone())).collect());
         serde_json::from_value::<C>(rest).err().map(|error| error.to_string())
     };
-    let field = config.keys().find(|field| without(field).as_deref() != Some(told));
+    let lacked = |field: &String| format!("missing field `{field}`");
+    let cured = || config.keys().find(|field| without(field).is_none());
+    let other =
+        |field: &&String| without(field).is_some_and(|error| error != told && !error.starts_with(&lacked(field)));
+    let needed = |field: &&String| without(field).is_some_and(|error| error != told);
+    let field = cured().or_else(|| config.keys().find(other)).or_else(|| config.keys().find(needed));
     field.map_or_else(|| "config".to_owned(), Clone::clone)
 }
 
@@ -125,6 +134,30 @@ mod tests {
         let told = toy(json!({ "d_model": 8, "n_head": 2, "zzz": 1 })).unwrap_err().to_string();
         assert!(told.contains("`n_head`: no such field; did you mean `n_heads`?"), "{told}");
         assert!(told.contains("`zzz`"), "{told}");
+    }
+
+    #[test]
+    fn fields_of_another_form_are_unknown() {
+        #[derive(Debug, Serialize, Deserialize)]
+        #[serde(tag = "form", rename_all = "kebab-case")]
+        enum Forms {
+            Round(Toy),
+            Long { length: usize },
+        }
+        impl Config for Forms {
+            fn problems(&self) -> Vec<Problem> {
+                Vec::new()
+            }
+        }
+        let forms = |config: Value| parse::<Forms>(&Descriptor::parse(TOY).unwrap(), config.as_object().unwrap());
+        assert!(forms(json!({ "form": "round", "d_model": 8 })).is_ok());
+        assert!(forms(json!({ "form": "long", "length": 8 })).is_ok());
+        let told = forms(json!({ "form": "long", "length": 8, "d_model": 8 })).unwrap_err().to_string();
+        assert!(told.contains("`d_model`: no such field"), "{told}");
+        let told = forms(json!({ "form": "square", "d_model": 8 })).unwrap_err().to_string();
+        assert!(told.contains("`form`: unknown variant"), "{told}");
+        let told = forms(json!({ "form": "round", "d_model": 8, "n_heads": "two" })).unwrap_err().to_string();
+        assert!(told.contains("`n_heads`: invalid type"), "{told}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Configurations as Hugging Face's `config.json` says them, and back.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Head, Published};
 use crate::error::{Error, Problem, Result};
 
 /// A configuration in our names, and what of the published one went unread.
@@ -16,8 +18,9 @@ pub struct Resolved {
 
 /// Translates a published `config.json` to our names; ours pass through.
 ///
-/// Besides the family's own [`Published`](crate::descriptor::Published) table, two conventions of every Hugging Face
-/// file are read here: `architectures` names the head, `id2label` counts the labels.
+/// Besides the family's own [`Published`] table and, for families that sit on others' bodies, that of the body whose `model_type`
+/// the file has, two conventions of every Hugging Face file are read here: `architectures` names the head, `id2label` counts the
+/// labels.
 ///
 /// # Errors
 /// [`Error::Config`] when the file says it is of another family, or says one thing twice.
@@ -25,25 +28,31 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
     let mut config = Map::new();
     let mut unread = Vec::new();
     let mut problems = Vec::new();
+    let body = body_of(descriptor, published);
+    if let Some((body, _)) = body {
+        config.insert(BODY.into(), body.clone().into());
+    }
+    let names = Names { own: &descriptor.published, body: body.map(|(_, names)| names) };
     for (name, value) in published {
-        let ours = descriptor.published.config.get(name);
         let (field, value) = match name.as_str() {
             "model_type" => {
                 check_model_type(descriptor, value, &mut problems);
                 continue;
             }
-            "architectures" => match head_of(descriptor, value) {
-                Some(head) => ("head".to_owned(), head.into()),
+            "architectures" => match head_of(descriptor, published) {
+                Some(head) => ("head".to_owned(), head.id.clone().into()),
                 None => continue,
             },
             "id2label" => match value.as_object() {
+                // A model without labels says them all the same.
+                Some(_) if !knows(descriptor, "n_labels") => continue,
                 Some(labels) => ("n_labels".to_owned(), labels.len().into()),
                 None => continue,
             },
-            _ if descriptor.published.ignored.contains(name) || BOOKKEEPING.contains(&name.as_str()) => continue,
-            _ => match ours {
-                Some(ours) => (ours.clone(), our_value(descriptor, ours, value)),
-                None if descriptor.small().any(|(_, tiny)| tiny.contains_key(name)) => (name.clone(), value.clone()),
+            _ if names.ignored(name) || BOOKKEEPING.contains(&name.as_str()) => continue,
+            _ => match names.ours(name) {
+                Some(ours) => (ours.clone(), names.our_value(ours, value)),
+                None if knows(descriptor, name) => (name.clone(), value.clone()),
                 None => {
                     unread.push(name.clone());
                     continue;
@@ -68,15 +77,21 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
 /// The opposite of [`from_published`]: a `config.json` that Hugging Face libraries read.
 pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map<String, Value> {
     let mut published = Map::new();
-    if let Some(model_type) = descriptor.published.model_types.first() {
+    let body = config.get(BODY).and_then(Value::as_str).and_then(|body| descriptor.bodies.get_key_value(body));
+    let names = Names { own: &descriptor.published, body: body.map(|(_, names)| names) };
+    if let Some(model_type) = names.tables().find_map(|table| table.model_types.first()) {
         published.insert("model_type".into(), model_type.clone().into());
     }
     for (field, value) in config {
-        let their_name = descriptor.published.config.iter().find(|(_, ours)| *ours == field).map(|(theirs, _)| theirs);
         match field.as_str() {
+            BODY if body.is_some() => {}
             "head" => {
                 let head = value.as_str().and_then(|head| descriptor.head(head));
-                match head.and_then(|head| head.published.first()) {
+                let class = head.and_then(|head| match body {
+                    Some((body, _)) if !head.bodies.is_empty() => head.bodies.get(body),
+                    _ => head.published.first(),
+                });
+                match class {
                     Some(class) => published.insert("architectures".into(), vec![class.clone()].into()),
                     // What was never published has our name.
                     None => published.insert("head".into(), value.clone()),
@@ -88,21 +103,70 @@ pub fn to_published(descriptor: &Descriptor, config: &Map<String, Value>) -> Map
                 published.insert("id2label".into(), labels.collect::<Map<_, _>>().into());
             }
             _ => {
-                let values = descriptor.published.values.get(field);
-                let written = values.zip(value.as_str()).and_then(|(values, value)| values.get(value));
+                let written = value.as_str().and_then(|value| names.values(field)?.get(value));
                 let value = written.map_or_else(|| value.clone(), |written| written.clone().into());
-                published.insert(their_name.unwrap_or(field).clone(), value);
+                published.insert(names.theirs(field).unwrap_or(field).clone(), value);
             }
         }
     }
     published
 }
 
-/// Our word for a published field's value, where the family's table has one: one word may mean another thing there than here.
-fn our_value(descriptor: &Descriptor, ours: &str, value: &Value) -> Value {
-    let words = descriptor.published.values.get(ours);
-    let word = words.into_iter().flatten().find(|(_, theirs)| value.as_str() == Some(theirs.as_str()));
-    word.map_or_else(|| value.clone(), |(our_word, _)| our_word.clone().into())
+/// The field that says on which body a family's head sits.
+const BODY: &str = "body";
+
+/// The body whose `model_type` a published configuration has; without one, the body that it names in our words.
+fn body_of<'a>(descriptor: &'a Descriptor, published: &Map<String, Value>) -> Option<(&'a String, &'a Published)> {
+    let says = |field: &str| published.get(field).and_then(Value::as_str);
+    match says("model_type") {
+        Some(model_type) => {
+            descriptor.bodies.iter().find(|(_, body)| body.model_types.iter().any(|known| known == model_type))
+        }
+        None => descriptor.bodies.get_key_value(says(BODY)?),
+    }
+}
+
+fn knows(descriptor: &Descriptor, field: &str) -> bool {
+    descriptor.small().any(|(_, tiny)| tiny.contains_key(field))
+}
+
+/// What a family calls its fields, and what its body calls the rest.
+struct Names<'a> {
+    own: &'a Published,
+    body: Option<&'a Published>,
+}
+
+impl<'a> Names<'a> {
+    fn tables(&self) -> impl Iterator<Item = &'a Published> + use<'a> {
+        [self.own].into_iter().chain(self.body)
+    }
+
+    /// Our field.
+    fn ours(&self, theirs: &str) -> Option<&'a String> {
+        self.tables().find_map(|table| table.config.get(theirs))
+    }
+
+    /// The published field.
+    fn theirs(&self, ours: &str) -> Option<&'a String> {
+        self.tables().find_map(|table| table.config.iter().find(|(_, known)| *known == ours).map(|(theirs, _)| theirs))
+    }
+
+    /// Whether a published field has no effect. What a family leaves out has none, whatever its body does with it.
+    fn ignored(&self, theirs: &str) -> bool {
+        let has = |table: &Published| table.ignored.iter().any(|ignored| ignored == theirs);
+        has(self.own) || (!self.own.config.contains_key(theirs) && self.body.is_some_and(has))
+    }
+
+    /// Published words for values of our field.
+    fn values(&self, ours: &str) -> Option<&'a BTreeMap<String, String>> {
+        self.tables().find_map(|table| table.values.get(ours))
+    }
+
+    /// Our word for a published field's value, where the table has one: one word may mean another thing there than here.
+    fn our_value(&self, ours: &str, value: &Value) -> Value {
+        let word = self.values(ours).into_iter().flatten().find(|(_, theirs)| value.as_str() == Some(theirs.as_str()));
+        word.map_or_else(|| value.clone(), |(our_word, _)| our_word.clone().into())
+    }
 }
 
 /// Fields of every Hugging Face file that say nothing about the arithmetic of a forward pass.
@@ -134,16 +198,16 @@ const BOOKKEEPING: [&str; 24] = [
 ];
 
 fn check_model_type(descriptor: &Descriptor, value: &Value, problems: &mut Vec<Problem>) {
-    let known = &descriptor.published.model_types;
-    if !value.as_str().is_some_and(|found| known.iter().any(|known| known == found)) {
+    let known: Vec<&String> = descriptor.model_types().collect();
+    if !value.as_str().is_some_and(|found| known.iter().any(|known| *known == found)) {
         problems.push(Problem::new("model_type", format!("is {value}, `{}` reads {known:?}", descriptor.id)));
     }
 }
 
-fn head_of(descriptor: &Descriptor, architectures: &Value) -> Option<String> {
-    let class = architectures.as_array()?.first()?.as_str()?;
-    let head = descriptor.heads.iter().find(|head| head.published.iter().any(|published| published == class))?;
-    Some(head.id.clone())
+/// The head that the class in a published configuration's `architectures` means.
+pub(crate) fn head_of<'a>(descriptor: &'a Descriptor, published: &Map<String, Value>) -> Option<&'a Head> {
+    let class = published.get("architectures")?.as_array()?.first()?.as_str()?;
+    descriptor.heads.iter().find(|head| head.published.iter().any(|published| published == class))
 }
 
 #[cfg(test)]
@@ -166,6 +230,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let mut descriptor = Descriptor::parse(TOY).unwrap();
         descriptor.published.values.insert("act".into(), [("gelu-tanh".into(), "gelu_new".into())].into());
+        descriptor.tiny.insert("n_labels".into(), 5.into());
         let ours = json!({ "head": "none", "d_model": 8, "n_labels": 3, "act": "gelu-tanh" });
         let published = to_published(&descriptor, ours.as_object().unwrap());
         assert_eq!(published["hidden_size"], 8);
@@ -188,6 +253,51 @@ mod tests {
         assert_eq!(read(json!({ "act": "gelu" }))["act"], "gelu", "our own field speaks our own words");
         let ours = json!({ "act": "gelu-tanh" });
         assert_eq!(to_published(&descriptor, ours.as_object().unwrap())["afn"], "gelu");
+    }
+
+    /// A family of one head on the toy's body or another's.
+    fn judge() -> Descriptor {
+        let toy = Descriptor::parse(TOY).unwrap();
+        let mut other = toy.clone();
+        other.published.model_types = vec!["other".into()];
+        other.published.config = [("dim".into(), "d_model".into()), ("tie".into(), "tied".into())].into();
+        let mut judge = Descriptor::parse(&TOY.replace("\"toy\"]", "]")).unwrap().with_body("toy", &toy);
+        judge = judge.with_body("another", &other);
+        judge.published.config.clear();
+        judge.tiny.insert("head".into(), "none".into());
+        judge.published.ignored = vec!["tie".into()];
+        judge.heads[0].published = vec!["ToyJudge".into(), "OtherJudge".into()];
+        judge.heads[0].bodies = [("another".into(), "OtherJudge".into())].into();
+        judge
+    }
+
+    #[test]
+    fn a_body_brings_its_own_names() {
+        let judge = judge();
+        let read = |published: Value| from_published(&judge, published.as_object().unwrap());
+        let ours = json!({ "body": "another", "d_model": 8, "head": "none" });
+        let published = to_published(&judge, ours.as_object().unwrap());
+        let expected = json!({ "model_type": "other", "dim": 8, "architectures": ["OtherJudge"] });
+        assert_eq!(Value::Object(published.clone()), expected);
+        assert_eq!(Value::Object(from_published(&judge, &published).unwrap().config), ours);
+        let ours = json!({ "body": "toy", "d_model": 8, "head": "none" });
+        let published = to_published(&judge, ours.as_object().unwrap());
+        assert_eq!(published["head"], "none", "what has no class has our name");
+        assert_eq!(Value::Object(from_published(&judge, &published).unwrap().config), ours);
+        assert_eq!(read(json!({ "model_type": "other", "hidden_size": 8 })).unwrap().unread, ["hidden_size"]);
+        assert_eq!(
+            read(json!({ "model_type": "other", "tie": true })).unwrap().config,
+            read(json!({ "body": "another" })).unwrap().config
+        );
+        let told = read(json!({ "model_type": "third" })).unwrap_err().to_string();
+        assert!(told.contains("reads [\"other\", \"toy\"]"), "{told}");
+    }
+
+    #[test]
+    fn labels_of_models_without_any_are_not_counted() {
+        let descriptor = Descriptor::parse(TOY).unwrap();
+        let published = json!({ "id2label": { "0": "LABEL_0", "1": "LABEL_1" } });
+        assert!(from_published(&descriptor, published.as_object().unwrap()).unwrap().config.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Descriptor, Tiny};
+use super::{Descriptor, Tiny, Waiver};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -39,10 +39,25 @@ impl Descriptor {
                 problems.push(Problem::new(format!("presets.{}.hub", preset.id), "expected `owner/name`"));
             }
         }
+        for head in &self.heads {
+            for (body, class) in head.bodies.iter().filter(|(_, class)| !head.published.contains(class)) {
+                let field = format!("heads.{}.bodies.{body}", head.id);
+                problems.push(Problem::new(field, format!("`{class}` is not among `published`")));
+            }
+        }
         for (index, Tiny { id, .. }) in self.tinies.iter().enumerate() {
             if self.tinies[..index].iter().any(|earlier| earlier.id == *id) {
                 problems.push(Problem::new(format!("tinies.{id}"), "stands twice"));
             }
+        }
+        for Waiver { check, tiny, .. } in &self.waivers {
+            let unknown = tiny.iter().filter(|tiny| !self.tinies.iter().any(|known| known.id == **tiny));
+            problems.extend(unknown.map(|tiny| {
+                Problem::new(
+                    format!("waivers.{check}.tiny"),
+                    format!("no further tiny configuration is called `{tiny}`"),
+                )
+            }));
         }
         self.check_terms(&mut problems);
         problems

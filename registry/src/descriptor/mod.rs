@@ -52,6 +52,9 @@ pub struct Descriptor {
     /// How a published `config.json` says our configuration.
     #[serde(default)]
     pub published: Published,
+    /// The same of each body that the configuration's `body` may name, by that name: see [`Self::with_body`].
+    #[serde(skip)]
+    pub bodies: BTreeMap<String, Published>,
     /// Published sizes.
     #[serde(default)]
     pub presets: Vec<Preset>,
@@ -134,6 +137,9 @@ pub struct Head {
     /// Published class names that mean this head: `BertForMaskedLM`.
     #[serde(default)]
     pub published: Vec<String>,
+    /// Which of them is meant with which body, for families that sit on several.
+    #[serde(default)]
+    pub bodies: BTreeMap<String, String>,
 }
 
 /// How Hugging Face's `config.json` names what our configuration holds.
@@ -152,6 +158,9 @@ pub struct Published {
     /// Published fields without effect on what is computed: dropout, initialisation, bookkeeping.
     #[serde(default)]
     pub ignored: Vec<String>,
+    /// How images are prepared where a checkpoint does not say: the published defaults, as `preprocessor_config.json` says them.
+    #[serde(default)]
+    pub preprocessor: Map<String, Value>,
 }
 
 /// A published size.
@@ -220,6 +229,8 @@ pub struct Waiver {
     pub check: String,
     /// Why a reader should accept that.
     pub reason: String,
+    /// The one further tiny configuration that does not pass; all others must. `None`: none need pass.
+    pub tiny: Option<String>,
 }
 
 /// Where a value was read.
@@ -249,6 +260,19 @@ impl Descriptor {
         })?;
         let problems = descriptor.problems();
         if problems.is_empty() { Ok(descriptor) } else { Err(Error::Descriptor { id: descriptor.id, problems }) }
+    }
+
+    /// The same for a family that sits on another's body, named `body` in the configuration: a published configuration of one
+    /// of its `model_type`s is read by the body's own table.
+    #[must_use]
+    pub fn with_body(mut self, name: &str, body: &Self) -> Self {
+        self.bodies.insert(name.to_owned(), body.published.clone());
+        self
+    }
+
+    /// Every published `model_type` it reads, its own first.
+    pub fn model_types(&self) -> impl Iterator<Item = &String> {
+        self.published.model_types.iter().chain(self.bodies.values().flat_map(|body| &body.model_types))
     }
 
     /// Every small configuration: `tiny`, without an id, then `tinies`.

@@ -37,7 +37,7 @@ struct Finished {
 type Candidate = (f64, usize, i64);
 
 /// `n` hypotheses grow, the best `n` that ended are kept, and a text is done when no growing hypothesis could beat the worst of
-/// those at its present length (`early_stopping=False`).
+/// those at its present length; with [`Strategy::early_stopping`], when there are `n`.
 pub(super) fn search(job: &mut Job<'_>) -> Result<Vec<Vec<Written>>> {
     let n = job.strategy.n_beams;
     let texts = job.texts().into_iter().enumerate();
@@ -124,7 +124,8 @@ impl Search {
         // Once hopeless, a text stays done, even if a longer hypothesis would score better per token later.
         let best_possible = growing.first().map_or(f64::NEG_INFINITY, |beam| beam.score / length);
         let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].score };
-        self.can_improve &= best_possible > worst;
+        let full = self.finished.len() == n;
+        self.can_improve &= best_possible > worst && !(full && job.strategy.early_stopping);
         // A small vocabulary may end every candidate; the rows of the batch stay filled.
         for &(_, parent, id) in candidates.iter().cycle().take(n - growing.len()) {
             let ids = self.growing[parent].ids.iter().copied().chain([id]).collect();

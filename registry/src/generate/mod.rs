@@ -33,6 +33,8 @@ pub struct Strategy {
     pub n_beams: usize,
     /// Finished hypotheses are scored by log-probability / lengthᵖ; larger favours longer text. Beam search only.
     pub length_penalty: f64,
+    /// A text is done as soon as `n_beams` hypotheses ended, even if one that grows could still beat them. Beam search only.
+    pub early_stopping: bool,
     /// Scores of tokens the text already holds, prompt included, are divided by this where positive and multiplied by it
     /// where negative (Keskar et al. 2019, arXiv 1909.05858, §4.1). Above 1 repeats become rarer; 1 changes nothing. Beam search
     /// applies it to log-probabilities.
@@ -59,6 +61,7 @@ impl Default for Strategy {
             min_new_tokens: 0,
             n_beams: 1,
             length_penalty: 1.0,
+            early_stopping: false,
             repetition_penalty: 1.0,
             no_repeat_ngram: None,
             sampling: None,

@@ -17,10 +17,14 @@ pub struct Settings {
     pub max_length: Option<usize>,
     /// [`Strategy::min_new_tokens`].
     pub min_new_tokens: Option<usize>,
+    /// Least tokens of prompt and continuation together; where there is no `min_new_tokens`.
+    pub min_length: Option<usize>,
     /// [`Strategy::n_beams`].
     pub n_beams: Option<usize>,
     /// [`Strategy::length_penalty`].
     pub length_penalty: Option<f64>,
+    /// [`Strategy::early_stopping`].
+    pub early_stopping: Option<bool>,
     /// [`Strategy::repetition_penalty`].
     pub repetition_penalty: Option<f64>,
     /// [`Strategy::no_repeat_ngram`].
@@ -58,15 +62,13 @@ const WITHOUT_EFFECT: [&str; 12] = [
 ];
 
 /// Fields that zoo does not know, with the value that changes nothing.
-const UNLESS_CHANGED: [(&str, f64); 14] = [
+const UNLESS_CHANGED: [(&str, f64); 12] = [
     ("diversity_penalty", 0.0),
-    ("early_stopping", 0.0),
     ("encoder_no_repeat_ngram_size", 0.0),
     ("encoder_repetition_penalty", 1.0),
     ("epsilon_cutoff", 0.0),
     ("eta_cutoff", 0.0),
     ("guidance_scale", 1.0),
-    ("min_length", 0.0),
     ("min_p", 0.0),
     ("num_beam_groups", 1.0),
     ("num_return_sequences", 1.0),
@@ -102,8 +104,11 @@ impl Settings {
             max_new_tokens: found.count("max_new_tokens"),
             max_length: found.count("max_length"),
             min_new_tokens: found.count("min_new_tokens"),
+            min_length: found.count("min_length").filter(|&n| n > 0),
             n_beams: found.count("num_beams").filter(|&n| n > 0),
             length_penalty: found.number("length_penalty"),
+            // A third way of stopping is told by a word, and not known here.
+            early_stopping: fields.get("early_stopping").and_then(Value::as_bool).filter(|&early| early),
             repetition_penalty: found.number("repetition_penalty"),
             no_repeat_ngram: found.count("no_repeat_ngram_size").filter(|&n| n > 0),
             sample,
@@ -121,7 +126,7 @@ impl Settings {
         if !found.problems.is_empty() {
             return Err(found.problems);
         }
-        let unknown = fields.iter().filter(|(name, value)| !is_read(name) && has_effect(name, value));
+        let unknown = fields.iter().filter(|(name, value)| !is_read(name, value) && has_effect(name, value));
         Ok((settings, unknown.map(|(name, _)| name.clone()).collect()))
     }
 
@@ -132,8 +137,10 @@ impl Settings {
             max_new_tokens: self.max_new_tokens.or(other.max_new_tokens),
             max_length: self.max_length.or(other.max_length),
             min_new_tokens: self.min_new_tokens.or(other.min_new_tokens),
+            min_length: self.min_length.or(other.min_length),
             n_beams: self.n_beams.or(other.n_beams),
             length_penalty: self.length_penalty.or(other.length_penalty),
+            early_stopping: self.early_stopping.or(other.early_stopping),
             repetition_penalty: self.repetition_penalty.or(other.repetition_penalty),
             no_repeat_ngram: self.no_repeat_ngram.or(other.no_repeat_ngram),
             sample: self.sample.or(other.sample),
@@ -147,10 +154,11 @@ impl Settings {
     }
 
     /// The strategy, with [`Strategy`]'s and [`Sampling`]'s defaults for what is still open. `prompt_len` counts the tokens of the
-    /// longest prompt, for `max_length`.
+    /// longest prompt, for `max_length` and `min_length`.
     pub fn strategy(&self, prompt_len: usize) -> Strategy {
         let (usual, drawing) = (Strategy::default(), Sampling::default());
         let left = self.max_length.map(|most| most.saturating_sub(prompt_len).max(1));
+        let least = self.min_length.map(|least| least.saturating_sub(prompt_len));
         let sampling = Sampling {
             temperature: self.temperature.unwrap_or(drawing.temperature),
             top_k: self.top_k,
@@ -159,9 +167,10 @@ impl Settings {
         };
         Strategy {
             max_new_tokens: self.max_new_tokens.or(left).unwrap_or(usual.max_new_tokens),
-            min_new_tokens: self.min_new_tokens.unwrap_or(usual.min_new_tokens),
+            min_new_tokens: self.min_new_tokens.or(least).unwrap_or(usual.min_new_tokens),
             n_beams: self.n_beams.unwrap_or(usual.n_beams),
             length_penalty: self.length_penalty.unwrap_or(usual.length_penalty),
+            early_stopping: self.early_stopping.unwrap_or(usual.early_stopping),
             repetition_penalty: self.repetition_penalty.unwrap_or(usual.repetition_penalty),
             no_repeat_ngram: self.no_repeat_ngram,
             sampling: self.sample.unwrap_or(false).then_some(sampling),
@@ -204,12 +213,13 @@ fn ids(value: &Value) -> Option<Vec<i64>> {
     }
 }
 
-fn is_read(name: &str) -> bool {
-    const READ: [&str; 13] = [
+fn is_read(name: &str, value: &Value) -> bool {
+    const READ: [&str; 14] = [
         "do_sample",
         "max_new_tokens",
         "max_length",
         "min_new_tokens",
+        "min_length",
         "num_beams",
         "length_penalty",
         "repetition_penalty",
@@ -220,7 +230,7 @@ fn is_read(name: &str) -> bool {
         "eos_token_id",
         "pad_token_id",
     ];
-    READ.contains(&name) || WITHOUT_EFFECT.contains(&name)
+    READ.contains(&name) || WITHOUT_EFFECT.contains(&name) || (name == "early_stopping" && value.is_boolean())
 }
 
 fn has_effect(name: &str, value: &Value) -> bool {
@@ -256,6 +266,7 @@ mod tests {
             "_from_model_config": true, "bos_token_id": 1, "eos_token_id": [2, 3], "pad_token_id": 0, "do_sample": true,
             "temperature": 0.6, "top_k": 20, "top_p": 0.9, "repetition_penalty": 1.1, "num_beams": 1, "length_penalty": 2,
             "no_repeat_ngram_size": 3, "max_new_tokens": 64, "min_new_tokens": 2, "transformers_version": "4.57.6",
+            "early_stopping": true,
         }))
         .unwrap();
         assert_eq!(unknown, [""; 0]);
@@ -264,6 +275,7 @@ mod tests {
             min_new_tokens: 2,
             n_beams: 1,
             length_penalty: 2.0,
+            early_stopping: true,
             repetition_penalty: 1.1,
             no_repeat_ngram: Some(3),
             sampling: Some(Sampling { temperature: 0.6, top_k: Some(20), top_p: 0.9, seed: 0 }),
@@ -284,8 +296,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_with_an_effect_are_told() {
-        let fields =
-            json!({ "min_p": 0.1, "typical_p": 0.9, "suppress_tokens": [1], "early_stopping": true, "novelty": null });
+        let fields = json!({ "min_p": 0.1, "typical_p": 0.9, "suppress_tokens": [1], "early_stopping": "never", "novelty": null });
         assert_eq!(read(fields).unwrap().1, ["min_p", "typical_p", "suppress_tokens", "early_stopping"]);
     }
 
@@ -314,8 +325,35 @@ mod tests {
         let (settings, _) = read(json!({ "max_length": 30 })).unwrap();
         assert_eq!(settings.strategy(12).max_new_tokens, 18);
         assert_eq!(settings.strategy(40).max_new_tokens, 1);
+        let (least, _) = read(json!({ "min_length": 30 })).unwrap();
+        assert_eq!((least.strategy(12).min_new_tokens, least.strategy(40).min_new_tokens), (18, 0));
         let flags = Settings { max_new_tokens: Some(3), ..Settings::default() };
         assert_eq!(flags.or(settings).strategy(12).max_new_tokens, 3);
+    }
+
+    #[test]
+    fn what_is_told_first_counts_field_by_field() {
+        let told = |n: usize| Settings {
+            max_new_tokens: Some(n),
+            max_length: Some(n),
+            min_new_tokens: Some(n),
+            min_length: Some(n),
+            n_beams: Some(n),
+            length_penalty: Some(n as f64),
+            early_stopping: Some(n == 1),
+            repetition_penalty: Some(n as f64),
+            no_repeat_ngram: Some(n),
+            sample: Some(n == 1),
+            temperature: Some(n as f64),
+            top_k: Some(n),
+            top_p: Some(n as f64),
+            seed: Some(n as u64),
+            stop_ids: Some(vec![n as i64]),
+            pad_id: Some(n as i64),
+        };
+        assert_eq!(told(1).or(told(2)), told(1));
+        assert_eq!(told(1).or(Settings::default()), told(1));
+        assert_eq!(Settings::default().or(told(2)), told(2));
     }
 
     #[test]

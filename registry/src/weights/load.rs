@@ -160,7 +160,7 @@ fn judge_rest(
     let row = names.accepted().find(|(prefix, row)| below(prefix, row.published).is_some());
     match row.map(|(prefix, row)| (row, below(prefix, row.published))) {
         Some((row, Some((stars, leaf)))) if row.verb == Verb::Tied => {
-            let ours = Pattern(row.ours[0]).filled(&stars);
+            let ours = format!("{}{}", row.within, Pattern(row.ours[0]).filled(&stars));
             let path = if leaf.is_empty() { ours } else { format!("{ours}.{leaf}") };
             match recipes.get(&path) {
                 Some(recipe) if source.read(&recipe.published)?.as_bytes() == source.read(published)?.as_bytes() => {

@@ -9,6 +9,7 @@ mod source;
 mod table;
 
 pub use load::{LoadReport, Misfit, load};
+pub(crate) use publish::write;
 pub use publish::{publish, save};
 pub use source::{MemoryWeights, SafetensorsWeights, TensorFacts, WeightSource};
 pub use table::{Pattern, Row, Verb, WeightNames};

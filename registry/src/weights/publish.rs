@@ -1,9 +1,9 @@
 //! From our parameters back to published tensors: for saving, and for comparing gradients by their published names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use burn::tensor::TensorData;
+use burn::tensor::{BoolStore, DType, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
@@ -59,24 +59,47 @@ fn join(parts: Vec<TensorData>) -> TensorData {
 /// # Errors
 /// [`Error::Io`], [`Error::WeightFile`].
 pub fn save(path: &Path, tensors: &BTreeMap<String, TensorData>) -> Result<()> {
-    let bad =
-        |error: safetensors::SafeTensorError| Error::WeightFile { path: path.to_owned(), reason: error.to_string() };
+    write(path, tensors, [("format".to_owned(), "pt".to_owned())].into())
+}
+
+/// Writes tensors to `path` as safetensors, each in its own type, with this header.
+pub(crate) fn write(
+    path: &Path,
+    tensors: &BTreeMap<String, TensorData>,
+    header: HashMap<String, String>,
+) -> Result<()> {
+    let refuse = |reason: String| Error::WeightFile { path: path.to_owned(), reason };
+    let bad = |error: safetensors::SafeTensorError| refuse(error.to_string());
     let mut views = Vec::with_capacity(tensors.len());
     for (name, data) in tensors {
-        views.push((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).map_err(bad)?));
+        let dtype = dtype(data.dtype()).ok_or_else(|| refuse(format!("`{name}` is {:?}", data.dtype())))?;
+        views.push((name, TensorView::new(dtype, data.shape().to_vec(), data.as_bytes()).map_err(bad)?));
     }
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
     let temporary = path.with_extension("safetensors.partial");
     let write = || {
         // The library makes files that only their owner may read; ours are as readable as any other new file.
         let permissions =
             std::fs::File::create(&temporary).and_then(|file| file.metadata()).map_err(Error::io(path))?;
-        safetensors::serialize_to_file(views, Some(metadata), &temporary).map_err(bad)?;
+        safetensors::serialize_to_file(views, Some(header), &temporary).map_err(bad)?;
         let readable = std::fs::set_permissions(&temporary, permissions.permissions());
         readable.and_then(|()| std::fs::rename(&temporary, path)).map_err(Error::io(path))
     };
     write().inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
+    })
+}
+
+/// How safetensors calls a type; `None` for those that nothing here is written in.
+fn dtype(ours: DType) -> Option<Dtype> {
+    Some(match ours {
+        DType::F64 => Dtype::F64,
+        DType::F32 => Dtype::F32,
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
+        DType::I64 => Dtype::I64,
+        DType::U8 => Dtype::U8,
+        DType::Bool(BoolStore::Native) => Dtype::BOOL,
+        _ => return None,
     })
 }
 

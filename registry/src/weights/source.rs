@@ -73,6 +73,7 @@ pub struct SafetensorsWeights {
     origin: PathBuf,
     facts: BTreeMap<String, TensorFacts>,
     windows: BTreeMap<String, bytes::Bytes>,
+    header: BTreeMap<String, String>,
 }
 
 /// File names tried in a folder, in this order.
@@ -89,13 +90,19 @@ impl SafetensorsWeights {
     /// leaves its folder, a pickle.
     pub fn open(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { file_in(path)? } else { path.to_owned() };
-        let mut weights = Self { origin: path.clone(), facts: BTreeMap::new(), windows: BTreeMap::new() };
+        let mut weights =
+            Self { origin: path.clone(), facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("safetensors") => weights.add_file(&path, None)?,
             Some("json") => weights.add_shards(&path)?,
             _ => return Err(bad(&path, "expected a `.safetensors` file, an index of shards or a folder with one")),
         }
         Ok(weights)
+    }
+
+    /// What the file says besides its tensors: the `__metadata__` of the format.
+    pub(crate) fn header(&self) -> &BTreeMap<String, String> {
+        &self.header
     }
 
     fn add_shards(&mut self, index: &Path) -> Result<()> {
@@ -132,6 +139,7 @@ impl SafetensorsWeights {
         let (header_len, metadata) = SafeTensors::read_metadata(&map).map_err(|error| bad(path, error))?;
         let header = &map[8..8 + header_len];
         refuse_repeated_names(header).map_err(|reason| bad(path, reason))?;
+        self.header.extend(metadata.metadata().clone().unwrap_or_default());
         let start = 8 + header_len;
         let bytes = bytes::Bytes::from_owner(map);
         for (name, info) in metadata.tensors() {

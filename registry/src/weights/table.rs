@@ -27,32 +27,34 @@ pub struct Row {
     pub verb: Verb,
     /// Right column: our paths.
     pub ours: &'static [&'static str],
+    /// What stands before each of our paths: empty, or the module that is all of another family's model, with a dot.
+    pub within: &'static str,
 }
 
 impl Row {
     /// `published` and `ours` hold the same numbers in the same order.
     pub const fn same(published: &'static str, ours: &'static [&'static str; 1]) -> Self {
-        Self { published, verb: Verb::Same, ours }
+        Self { published, verb: Verb::Same, ours, within: "" }
     }
 
     /// A PyTorch `Linear`.
     pub const fn transposed(published: &'static str, ours: &'static [&'static str; 1]) -> Self {
-        Self { published, verb: Verb::Transposed, ours }
+        Self { published, verb: Verb::Transposed, ours, within: "" }
     }
 
     /// `published` holds all of `ours` side by side.
     pub const fn split(published: &'static str, ours: &'static [&'static str]) -> Self {
-        Self { published, verb: Verb::Split, ours }
+        Self { published, verb: Verb::Split, ours, within: "" }
     }
 
     /// `published`, and all below it, is not needed.
     pub const fn drop(published: &'static str) -> Self {
-        Self { published, verb: Verb::Drop, ours: &[] }
+        Self { published, verb: Verb::Drop, ours: &[], within: "" }
     }
 
     /// `published` repeats what `ours` already is.
     pub const fn tied(published: &'static str, ours: &'static [&'static str; 1]) -> Self {
-        Self { published, verb: Verb::Tied, ours }
+        Self { published, verb: Verb::Tied, ours, within: "" }
     }
 }
 
@@ -86,6 +88,15 @@ impl WeightNames {
         self
     }
 
+    /// The same table for a model that holds this one as its module `within`, which ends with a dot: `body.`.
+    #[must_use]
+    pub fn within(mut self, within: &'static str) -> Self {
+        for row in self.body.iter_mut().chain(&mut self.head) {
+            row.within = within;
+        }
+        self
+    }
+
     /// Every row with the prefix that is written before its published path.
     pub fn rows(&self) -> impl Iterator<Item = (&'static str, &Row)> {
         let prefix = if self.writes_prefix { self.body_prefix } else { "" };
@@ -115,8 +126,11 @@ impl WeightNames {
         }
         for (_, row) in self.rows() {
             for ours in row.ours {
-                if !parameters.iter().any(|(path, _)| Pattern(ours).leaf(path).is_some()) {
-                    gaps.push(format!("the row `{}` names `{ours}`, which the model lacks", row.published));
+                let names =
+                    |path: &str| path.strip_prefix(row.within).and_then(|path| Pattern(ours).leaf(path)).is_some();
+                if !parameters.iter().any(|(path, _)| names(path)) {
+                    let (published, within) = (row.published, row.within);
+                    gaps.push(format!("the row `{published}` names `{within}{ours}`, which the model lacks"));
                 }
             }
         }
@@ -127,6 +141,7 @@ impl WeightNames {
 impl Row {
     /// Which part of the published tensor our parameter `path` is, with the published name (without prefix).
     pub(super) fn part_for(&self, path: &str) -> Option<(usize, String)> {
+        let path = path.strip_prefix(self.within)?;
         self.ours.iter().enumerate().find_map(|(part, ours)| {
             let (indices, leaf) = Pattern(ours).leaf(path)?;
             let published = Pattern(self.published).filled(&indices);
@@ -238,6 +253,16 @@ mod tests {
         assert!(names.gaps(&tree(&["ours.b.weight"])).iter().any(|gap| gap.contains("which the model lacks")));
         let twice = WeightNames::new("", [Row::same("a", &["ours.a"]), Row::same("b", &["ours.a"])]);
         assert!(twice.gaps(&tree(&["ours.a.weight"]))[0].contains("reached by 2 rows"));
+    }
+
+    #[test]
+    fn a_table_may_be_that_of_a_module() {
+        let names = WeightNames::new("", [Row::same("wte", &["token"]), Row::same("h.*.ln", &["layers.*.norm"])]);
+        let names = names.within("body.").with_head([Row::same("score", &["score"])]);
+        assert!(names.gaps(&tree(&["body.token.weight", "body.layers.0.norm.gamma", "score.weight"])).is_empty());
+        let gaps = names.gaps(&tree(&["token.weight", "body.layers.0.norm.gamma", "score.weight"]));
+        assert!(gaps.iter().any(|gap| gap == "`token.weight` is reached by 0 rows, expected 1"), "{gaps:?}");
+        assert!(gaps.iter().any(|gap| gap.contains("names `body.token`, which the model lacks")), "{gaps:?}");
     }
 
     #[test]

@@ -55,15 +55,16 @@ fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
     worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
 }
 
-struct Reader<'a> {
-    model: &'a dyn Model,
-    decoder: &'a dyn Decode,
-    reading: Reading,
+/// Three texts, padded on the left, and who reads them.
+pub(super) struct Reader<'a> {
+    pub(super) model: &'a dyn Model,
+    pub(super) decoder: &'a dyn Decode,
+    pub(super) reading: Reading,
     noise: Noise,
 }
 
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         subject: &Subject<'_>,
         variant: &Variant,
         model: &'a dyn Model,
@@ -78,15 +79,15 @@ impl<'a> Reader<'a> {
         Ok(Self { model, decoder, reading, noise })
     }
 
-    fn tokens(&self) -> &Tokens {
+    pub(super) fn tokens(&self) -> &Tokens {
         &self.reading.target
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.tokens().input_ids.dims()[1]
     }
 
-    fn start(&self) -> Result<DecodeState, Stop> {
+    pub(super) fn start(&self) -> Result<DecodeState, Stop> {
         self.start_on(&self.reading)
     }
 
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Scores of every position, read at once.
-    fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
+    pub(super) fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
         match self.model.forward(&reading.input(), Record::NOTHING)?.head {
             HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
             _ => Err(Stop::fails("the head's answer changed its kind")),
@@ -190,7 +191,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
-    fn compare(&self, found: &Scores, whole: &Scores, tokens: &Tokens, from: usize, worst: &mut Worst, what: &str) {
+    pub(super) fn compare(
+        &self,
+        found: &Scores,
+        whole: &Scores,
+        tokens: &Tokens,
+        from: usize,
+        worst: &mut Worst,
+        what: &str,
+    ) {
         let mask = tokens.mask();
         for row in 0..found.batch {
             for at in (0..found.len).filter(|at| mask.row(row)[from + at]) {
@@ -200,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn guard(&self) -> Result<(), Stop> {
+    pub(super) fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
         let whole = self.at_once(&self.reading)?;
         let alone = self.at_once(&self.reading.with(Stream::Target, self.tokens().columns(last, last + 1)))?;
@@ -219,7 +228,7 @@ fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
 }
 
 /// Scores on the host.
-struct Scores {
+pub(super) struct Scores {
     batch: usize,
     len: usize,
     vocab: usize,
@@ -227,7 +236,7 @@ struct Scores {
 }
 
 impl Scores {
-    fn of(logits: Tensor<3>) -> Self {
+    pub(super) fn of(logits: Tensor<3>) -> Self {
         let [batch, len, vocab] = logits.dims();
         Self { batch, len, vocab, data: logits.into_data().iter::<f32>().collect() }
     }

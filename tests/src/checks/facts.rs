@@ -62,7 +62,9 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
         problems.push("the folder has no `README.md`".to_owned());
     }
     let toml = format!("{}.toml", descriptor.id);
-    match text(&toml).map(Descriptor::parse) {
+    // What bodies call things is known to code alone, which has it from the bodies' own files.
+    let with_bodies = |facts| Descriptor { bodies: descriptor.bodies.clone(), ..facts };
+    match text(&toml).map(|toml| Descriptor::parse(toml).map(with_bodies)) {
         None => problems.push(format!("the folder has no `{toml}`")),
         Some(Err(error)) => problems.push(format!("`{toml}`: {error}")),
         Some(Ok(facts)) if facts != *descriptor => problems.push(format!("`{toml}` says other facts than the code")),
@@ -74,7 +76,8 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
 /// Whether a field of a configuration is a size, by the glossary's naming.
 pub(super) fn is_size(field: &str) -> bool {
     ["n_", "d_", "max_"].iter().any(|prefix| field.starts_with(prefix))
-        || ["_size", "_dim"].iter().any(|suffix| field.ends_with(suffix))
+        || ["_size", "_dim", "_len"].iter().any(|suffix| field.ends_with(suffix))
+        || field == "channels"
 }
 
 /// Sizes that could be mistaken for each other.

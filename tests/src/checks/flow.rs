@@ -1,8 +1,9 @@
 //! Who sees whom.
 
 use zoo_registry::output::Record;
-use zoo_registry::{HeadOutput, Model, Output, Rows, TokenLimits, Tokens};
+use zoo_registry::{HeadOutput, Limits, Model, Output, Rows, TokenLimits, Tokens};
 
+use super::images;
 use crate::check::{Check, Finding, Stop, Verdict, none_of, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
@@ -15,23 +16,27 @@ pub(super) const INFORMATION_FLOWS_AS_DECLARED: Check = Check {
              bit is noted. The matrix must equal the declared one, lower-triangular for causal attention and for every \
              next-token head, full for bidirectional attention; a dependency that is missing counts like one too many. One \
              answer a text must depend on every token, and segments must matter where the model takes them. An encoder–decoder \
-             reads its source whole, whatever is written, and looks at all of it from every position.",
+             reads its source whole, whatever is written, and looks at all of it from every position. Of an image, each patch is \
+             replaced, and each pixel of a patch in each channel: with bidirectional attention every position must change, \
+             with any other what is said of the whole image.",
     catches: &[
         "a mask off by one, or none",
         "heads and time mixed up in a reshape",
         "attention that does nothing",
         "an input that is ignored",
+        "a convolution that steps over pixels",
     ],
     run: information_flows_as_declared,
 };
 
 pub(super) const ORDER_MATTERS: Check = Check {
     id: "order-matters",
-    statement: "A text read at other positions is another text.",
+    statement: "A text read at other positions is another text, and an image with its parts exchanged another image.",
     method: "A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far \
              more than noise. Where a model knows distances only, two tokens change places, and the first attention map of the \
-             last token must not be the same map with two columns exchanged. Families that declare no positional encoding are \
-             left out.",
+             last token must not be the same map with two columns exchanged. Of an image, two patches change places: no \
+             rearrangement of the tokens may explain what the model says then. Families that declare no positional encoding are left \
+             out.",
     catches: &["positions that are never added", "every token at position 0"],
     run: order_matters,
 };
@@ -64,6 +69,15 @@ fn information_flows_as_declared(subject: &Subject<'_>) -> Verdict {
     let mut looked_at = Vec::new();
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;
+        if let Limits::Images(limits) = model.limits() {
+            let terms = subject.descriptor().taxonomy.get("attention");
+            let everywhere = terms.into_iter().flatten().any(|term| term == "full-bidirectional");
+            let unseen = images::unseen(model.as_ref(), &limits, everywhere)?;
+            let told = |first: &String| format!("head `{}`: {first}; {} in all", variant.head, unseen.len());
+            problems.extend(unseen.first().map(told));
+            looked_at.push(format!("`{}` {}", variant.head, if everywhere { "full" } else { "as a whole" }));
+            continue;
+        }
         let reading = inputs::random_reading(model.as_ref(), "flow", TEXTS)?;
         let output = model.forward(&reading.input(), Record::NOTHING)?;
         let flow = declared(subject, &output)?;
@@ -198,6 +212,19 @@ fn order_matters(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
     for variant in &variants {
         let model = subject.hot(variant)?;
+        let visible = |moved: &[(String, f64)], what: &str| {
+            let still = moved.iter().find(|(_, moved)| *moved <= VISIBLE);
+            require(!moved.is_empty() && still.is_none(), || {
+                let (name, moved) = still.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
+                let head = &variant.head;
+                format!("head `{head}`: with two {what} in each other's place, {name} moves by {moved:.1} × noise")
+            })
+        };
+        if let Limits::Images(limits) = model.limits() {
+            let noise = subject.noise(variant, &[inputs::input(model.as_ref(), images::ORDERED, 1)?])?;
+            visible(&images::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
+            continue;
+        }
         let reading = inputs::random_reading(model.as_ref(), "order", TEXTS)?;
         let noise = subject.noise(variant, &[reading.input()])?;
         for (stream, limits) in inputs::streams(model.as_ref())? {
@@ -205,12 +232,7 @@ fn order_matters(subject: &Subject<'_>) -> Verdict {
                 Some(_) => moved_by_positions(model.as_ref(), &reading, stream, &noise)?,
                 None => moved_by_distance(model.as_ref(), &reading, stream, &noise)?,
             };
-            let still = moved.iter().find(|(_, moved)| *moved <= VISIBLE);
-            require(!moved.is_empty() && still.is_none(), || {
-                let (name, moved) = still.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
-                let head = &variant.head;
-                format!("head `{head}`: with two tokens in each other's place, {name} moves by {moved:.1} × noise")
-            })?;
+            visible(&moved, "tokens")?;
         }
     }
     Ok(Finding::seen(format!("{} heads; every output moves by more than {VISIBLE} × noise", variants.len())))

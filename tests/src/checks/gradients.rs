@@ -61,7 +61,9 @@ fn labels(model: &dyn Model, input: &Input) -> Result<Labels, Stop> {
             let [batch, len, n] = logits.dims();
             tokens(batch, len, n)
         }
-        HeadOutput::LabelLogits(logits) => Ok(Labels::Classes(draw.ids(logits.dims()[0], logits.dims()[1]))),
+        HeadOutput::LabelLogits(logits) | HeadOutput::DistilledLabelLogits { class: logits, .. } => {
+            Ok(Labels::Classes(draw.ids(logits.dims()[0], logits.dims()[1])))
+        }
         HeadOutput::SpanLogits { start, .. } => {
             let [batch, len] = start.dims();
             Ok(Labels::Spans { start: draw.ids(batch, len), end: draw.ids(batch, len) })

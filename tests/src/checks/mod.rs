@@ -9,8 +9,10 @@ mod facts;
 mod flow;
 mod generation;
 mod gradients;
+mod images;
 mod padding;
 mod reference;
+mod state;
 mod weights;
 
 use crate::check::Check;
@@ -20,7 +22,7 @@ pub fn checks() -> &'static [Check] {
     &CHECKS
 }
 
-static CHECKS: [Check; 20] = [
+static CHECKS: [Check; 22] = [
     facts::DESCRIPTOR_IS_SOUND,
     facts::NAMES_RESOLVE,
     config::CONFIG_IS_VALIDATED,
@@ -30,11 +32,13 @@ static CHECKS: [Check; 20] = [
     reference::MATCHES_REFERENCE,
     flow::INFORMATION_FLOWS_AS_DECLARED,
     flow::ORDER_MATTERS,
+    images::IMAGES_OF_ANY_SIZE,
     padding::PADDING_DOES_NOT_LEAK,
     padding::POOLING_FINDS_THE_TEXT,
     batch::BATCH_INVARIANCE,
     batch::IS_DETERMINISTIC,
     cache::CACHE_EQUALS_FORWARD,
+    state::STATE_RESUMES,
     generation::GENERATION_EQUALS_RECOMPUTATION,
     gradients::GRADIENTS_REACH_EVERY_PARAMETER,
     gradients::GRADIENTS_ARE_SLOPES,

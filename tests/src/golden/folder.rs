@@ -24,7 +24,7 @@ pub struct Golden {
     config: Map<String, Value>,
     inputs: BTreeMap<String, Numbers>,
     pub(super) outputs: BTreeMap<String, Numbers>,
-    meta: Meta,
+    pub(super) meta: Meta,
 }
 
 /// A golden's model of ours, filled with its weights.

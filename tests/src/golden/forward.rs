@@ -1,11 +1,11 @@
 //! Every output of a forward pass, in the order in which a model computes them.
 
 use zoo_registry::output::Record;
-use zoo_registry::{Input, Model, Rows};
+use zoo_registry::{HeadOutput, Input, Labels, Model, Output, Pair, Rows, loss};
 
 use super::Row;
 use super::folder::Golden;
-use super::meta::Case;
+use super::meta::{Case, Recorded};
 use crate::check::Stop;
 use crate::values::{Axes, Stream, Values, gap, values};
 
@@ -19,7 +19,11 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: &dyn Model) -> Result<Ve
 pub(super) fn some_rows(golden: &Golden, case: &Case, model: &dyn Model, names: &[&str]) -> Result<Vec<Row>, Stop> {
     let input = golden.input_of(case, &model.limits())?;
     let masks = Masks::of(&input);
-    let ours = values(&model.forward(&input, Record::ALL)?);
+    let output = model.forward(&input, Record::ALL)?;
+    let mut ours = values(&output);
+    if matches!(output.head, HeadOutput::Reward(_)) {
+        ours = of_rewards(ours, &output)?;
+    }
     let mut rows = Vec::new();
     for &name in names {
         let recorded = &case.outputs[name];
@@ -31,9 +35,24 @@ pub(super) fn some_rows(golden: &Golden, case: &Case, model: &dyn Model, names: 
             Some(value) => (f64::INFINITY, format!("our shape {:?}, expected {:?}", value.shape, theirs.shape)),
             None => (f64::INFINITY, "no output of ours has this name".to_owned()),
         };
-        rows.push(golden.row(case, name, error, theirs.noise(recorded.noise()), at));
+        // What was worked out from the scores afterwards has no noise of its own, but theirs.
+        let noise = recorded.noise().or_else(|| case.outputs.get("logits").and_then(Recorded::noise));
+        rows.push(golden.row(case, name, error, theirs.noise(noise), at));
     }
     Ok(rows)
+}
+
+/// Rewards as a reference records them: as the scores of one label, as one number a text, and as the mean loss of the first half
+/// of the texts, each preferred to one of the second.
+fn of_rewards(mut ours: Vec<Values>, output: &Output) -> Result<Vec<Values>, Stop> {
+    let Some(reward) = ours.iter().find(|value| value.name == "reward").cloned() else { return Ok(ours) };
+    let texts = reward.data.len();
+    let pairs = (0..texts / 2).map(|row| Pair::new(row, row + texts / 2)).collect();
+    let loss = loss::loss(output, &Labels::Pairs(pairs)).map_err(Stop::fails)?.into_data().iter::<f32>().collect();
+    ours.push(Values { name: "pair_loss".to_owned(), shape: vec![1], data: loss, ..reward.clone() });
+    ours.push(Values { name: "logits".to_owned(), shape: vec![texts, 1], ..reward.clone() });
+    ours.push(Values { name: "rewards".to_owned(), ..reward });
+    Ok(ours)
 }
 
 /// Bodies inside a head are recorded under `base.`.

@@ -22,7 +22,8 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: Box<dyn Model>) -> Resul
         let theirs = golden.output(&recorded.key)?;
         let reference = f64::from(theirs.floats.first().copied().unwrap_or(f32::NAN));
         let error = finite((gradients.loss - reference).abs());
-        rows.push(golden.row(case, "loss", error, theirs.noise(recorded.noise()), "the mean loss".into()));
+        let noise = theirs.noise(recorded.noise()).max(noise_of_scores(golden, case, &labels)?);
+        rows.push(golden.row(case, "loss", error, noise, "the mean loss".into()));
     }
     let Some(recorded) = &case.grad else { return Ok(rows) };
     let ours = publish(&names, gradients.by_parameter);
@@ -50,12 +51,26 @@ pub(super) fn rows(golden: &Golden, case: &Case, model: Box<dyn Model>) -> Resul
     Ok(rows)
 }
 
+/// What the noise of rewards, as recorded in the forward case of the same texts, makes of their mean square error: twice the mean
+/// distance times as much. The noise of the mean itself was measured on one run, where it may cancel.
+fn noise_of_scores(golden: &Golden, case: &Case, labels: &Labels) -> Result<f64, Stop> {
+    let same_texts = |other: &&Case| other.inputs.get("input_ids") == case.inputs.get("input_ids");
+    let recorded = golden.meta.cases.iter().filter(same_texts).find_map(|other| other.outputs.get(SCORES));
+    let (Labels::Rewards(expected), Some(recorded)) = (labels, recorded) else { return Ok(0.0) };
+    let scores = golden.output(&recorded.key)?;
+    let distances = scores.floats.iter().zip(expected).map(|(score, expected)| f64::from((score - expected).abs()));
+    Ok(2.0 * distances.sum::<f64>() / expected.len() as f64 * scores.noise(recorded.noise()))
+}
+
 /// The output a loss is read off.
 const SCORES: &str = "logits";
 
 fn labels(golden: &Golden, case: &Case, input: &Input) -> Result<Labels, Stop> {
     let given = |role: &str| golden.input(case, role);
     match (given("labels")?, given("start_positions")?, given("end_positions")?) {
+        (Some(labels), None, None) if labels.shape.len() == 1 && !labels.floats.is_empty() => {
+            Ok(Labels::Rewards(labels.floats.clone()))
+        }
         (Some(labels), None, None) if labels.shape.len() == 1 => Ok(Labels::Classes(labels.ints.clone())),
         (Some(labels), None, None) => match input {
             Input::TokenPair { .. } => Ok(Labels::Next(labels.rows()?)),

@@ -1,5 +1,6 @@
 //! What the toy remembers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Int, Tensor, TensorData};
@@ -39,5 +40,14 @@ impl Cache for ToyCache {
             _ => Arc::new(Mutex::new(self.slots.lock().unwrap().clone())),
         };
         Box::new(Self { slots, bug: self.bug })
+    }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        let slots = self.slots.lock().unwrap();
+        let kept = slots.kept.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
+        let kept = kept.flat_map(|(layer, [key, value])| {
+            [(format!("{layer}.key"), key.to_data()), (format!("{layer}.value"), value.to_data())]
+        });
+        kept.collect()
     }
 }

@@ -4,6 +4,7 @@ mod cache;
 mod golden;
 mod network;
 mod pair;
+mod picture;
 
 use std::sync::OnceLock;
 
@@ -15,6 +16,7 @@ use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair};
+pub(crate) use picture::{PictureBug, picture};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub(crate) enum Bug {
     BatchMixed, Undetermined,
     // Memory.
     PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
+    KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
@@ -105,7 +108,7 @@ struct LenientFamily(ToyFamily);
 const TOML: &str = include_str!("toy.toml");
 
 /// A further tiny configuration, of three layers.
-const DEEP: &str = "
+pub(crate) const DEEP: &str = "
     [[tinies]]
     id = \"deep\"
     config = { vocab_size = 31, d_model = 12, n_layers = 3, n_heads = 2, d_ff = 22, max_positions = 17, n_token_types = 3, \
@@ -114,7 +117,12 @@ const DEEP: &str = "
 
 /// The toy with one bug; [`Bug::Nothing`] is healthy.
 pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
-    let family = family(bug, golden::files(bug));
+    toy_and(bug, "")
+}
+
+/// The same with more facts.
+pub(crate) fn toy_and(bug: Bug, facts: &str) -> &'static dyn Architecture {
+    let family = family(bug, golden::files(bug), facts);
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
         _ => Box::leak(Box::new(family)),
@@ -130,7 +138,7 @@ pub(crate) fn neighbour() -> &'static dyn Architecture {
     })
 }
 
-fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>) -> ToyFamily {
+fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str) -> ToyFamily {
     let (from, to) = match bug {
         Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
@@ -145,6 +153,7 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>) -> ToyFamily {
         Bug::FurtherSymmetric => toml += &DEEP.replace("d_ff = 22", "d_ff = 12"),
         _ => {}
     }
+    toml += facts;
     let beside = if bug == Bug::StaleToml { toml.replace("A model for", "A toy for") } else { toml.clone() };
     files.push(("toy.toml".to_owned(), beside.into_bytes()));
     files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));

@@ -11,7 +11,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData, module};
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
 use zoo_registry::output::Trace;
-use zoo_registry::{Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, TokenBatch};
+use zoo_registry::{
+    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
+};
 
 use super::cache::{Slots, ToyCache};
 use super::{Bug, Config, Head};
@@ -312,5 +314,19 @@ impl CausalNetwork for Toy {
             Logits::Every => self.next_token(hidden),
             Logits::Last => self.next_token(hidden.slice([0..rows, from..from + 1, 0..d_model])),
         })
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let (n_layers, n_heads) = (self.layers.len(), self.config.n_heads);
+        let shape = [saved.batch(), n_heads, saved.read(), self.config.d_model / n_heads];
+        let mut kept = vec![None; n_layers];
+        for (layer, kept) in kept.iter_mut().enumerate().filter(|_| shape[2] > 0) {
+            let [key, value] = ["key", "value"].map(|name| saved.tensor(&format!("{layer}.{name}"), shape, device));
+            let (key, value) = if self.bug == Bug::KeysResumedAsValues { (value?, key?) } else { (key?, value?) };
+            let forgotten = self.bug == Bug::LayerNotSaved && layer == 1;
+            *kept = Some([key, if forgotten { value.zeros_like() } else { value }]);
+        }
+        let slots = Arc::new(Mutex::new(Slots { kept, len: shape[2] }));
+        Ok(Box::new(ToyCache { slots, bug: self.bug }))
     }
 }

@@ -1,6 +1,7 @@
 //! A small encoder–decoder that knows distances only, and one switch that breaks a part of it.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use burn::module::Module;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zoo_registry::config::Rules;
 use zoo_registry::{
     Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output,
-    PairBatch, Problem, Result, Row, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
+    PairBatch, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
 };
 
 use super::folder;
@@ -26,7 +27,7 @@ pub(crate) enum PairBug {
     // Padding.
     SourcePaddingSeen, OwnSourcePaddingSeen, TargetPaddingSeen, SourceMaskOfTarget,
     // Batches and memory.
-    FirstSourceForAll, SourceNotSelected, SourceOfEarlier, SourceShared, DistancesRestart,
+    FirstSourceForAll, SourceNotSelected, SourceOfEarlier, SourceShared, DistancesRestart, SourcePaddingNotSaved,
     // Recording.
     CrossRecordedAsOwn, EncoderUnrecorded,
     // Training.
@@ -189,6 +190,17 @@ impl Cache for PairCache {
         };
         Box::new(Self { memory, bug: self.bug })
     }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        let memory = self.memory.lock().unwrap();
+        let read = memory.source.iter().enumerate().map(|(layer, kept)| (format!("read.{layer}"), kept));
+        let written = memory.written.iter().enumerate();
+        let written = written.filter_map(|(layer, kept)| Some((format!("written.{layer}"), kept.as_ref()?)));
+        let pairs = read.chain(written).flat_map(|(name, [key, value])| {
+            [(format!("{name}.key"), key.to_data()), (format!("{name}.value"), value.to_data())]
+        });
+        pairs.chain([("bias".to_owned(), memory.source_bias.to_data())]).collect()
+    }
 }
 
 /// The source that [`PairBug::SourceOfEarlier`] never forgets.
@@ -244,7 +256,7 @@ impl Pair {
         let looked_at = match self.bug {
             PairBug::EncoderBypassed => self.tokens.forward(source.input_ids.clone()),
             PairBug::EncoderDetached => encoded.clone().detach(),
-            PairBug::FirstSourceForAll => encoded.clone().slice([0..1]).repeat_dim(0, batch),
+            PairBug::FirstSourceForAll => encoded.clone().narrow(0, 0, 1).repeat_dim(0, batch),
             _ => encoded.clone(),
         };
         let source_bias = match (self.bug, target) {
@@ -424,5 +436,25 @@ impl CausalNetwork for Pair {
             Logits::Every => hidden,
             Logits::Last => hidden.slice([0..rows, len - 1..len, 0..d_model]),
         }))
+    }
+
+    fn resume(&self, saved: &mut Saved, device: &Device) -> Result<Box<dyn Cache>, String> {
+        let Config { n_heads, d_model, .. } = self.config;
+        let (batch, read, written) = (saved.batch(), saved.extent("bias", 3)?, saved.read());
+        let mut pair = |name: String, len: usize| -> Result<[Tensor<4>; 2], String> {
+            let shape = [batch, n_heads, len, d_model / n_heads];
+            let mut tensor = |part| saved.tensor(&format!("{name}.{part}"), shape, device);
+            Ok([tensor("key")?, tensor("value")?])
+        };
+        let layers = 0..self.decoder.len();
+        let source = layers.clone().map(|layer| pair(format!("read.{layer}"), read)).collect::<Result<_, _>>()?;
+        let kept = |layer| (written > 0).then(|| pair(format!("written.{layer}"), written)).transpose();
+        let kept = layers.map(kept).collect::<Result<_, _>>()?;
+        let mut source_bias = saved.tensor("bias", [batch, 1, 1, read], device)?;
+        if self.bug == PairBug::SourcePaddingNotSaved {
+            source_bias = source_bias.zeros_like();
+        }
+        let memory = Memory { source, source_bias, written: kept, len: written };
+        Ok(Box::new(PairCache { memory: Arc::new(Mutex::new(memory)), bug: self.bug }))
     }
 }

@@ -96,6 +96,41 @@ fn hypotheses_follow_their_own_source() {
 }
 
 #[test]
+fn an_early_end_is_when_enough_hypotheses_ended() {
+    const BEAMS: usize = 3;
+    let mut earlier = 0;
+    for source in 0..20 {
+        let model = Table::new(scramble::<6>);
+        let input = Input::Tokens(Tokens::new(Rows::full(1, 1, source)));
+        let start = prompts(&[&[1]]);
+        let prompt = Prompt { source: Some(&input), tokens: &start };
+        let run = |early_stopping| {
+            let strategy = Strategy {
+                n_beams: BEAMS,
+                max_new_tokens: 30,
+                length_penalty: 2.0,
+                stop_ids: vec![STOP],
+                early_stopping,
+                ..Strategy::default()
+            };
+            let mut steps = 0;
+            let written = generate(&model, prompt, &strategy, &mut |_| {
+                steps += 1;
+                true
+            });
+            (steps, written.unwrap().remove(0))
+        };
+        let ((early, first), (late, best)) = (run(true), run(false));
+        assert!(early <= late && best[0].score >= first[0].score);
+        assert!(first.len() == BEAMS && first.iter().all(|text| text.ended == Ended::StopId));
+        // The last of them ended in the last step.
+        assert_eq!(first.iter().map(|text| text.continuation().len()).max(), Some(early));
+        earlier += usize::from(early < late);
+    }
+    assert!(earlier > 5, "only {earlier} of 20 searches ended earlier, so little is seen");
+}
+
+#[test]
 fn a_vocabulary_of_stop_tokens_ends_at_once() {
     let rule: Rule = |_, _| vec![1.0, 0.5];
     let strategy = Strategy { n_beams: 3, stop_ids: vec![0, 1], ..Strategy::default() };

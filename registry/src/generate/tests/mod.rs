@@ -5,6 +5,7 @@ mod distribution;
 mod search;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -33,6 +34,10 @@ impl Cache for Memory {
     fn boxed_clone(&self) -> Box<dyn Cache> {
         Box::new(self.clone())
     }
+
+    fn tensors(&self) -> BTreeMap<String, TensorData> {
+        BTreeMap::new()
+    }
 }
 
 impl Table {
@@ -54,6 +59,13 @@ impl Decode for Table {
 
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, _logits: Logits) -> Result<Tensor<3>> {
         let mask = tokens.mask();
+        let known = 0..self.limits.vocab_size as i64;
+        if let Some(id) = tokens.input_ids.as_slice().iter().find(|id| !known.contains(*id)) {
+            return Err(Error::Input {
+                model: "table".into(),
+                reason: format!("expected ids in {known:?}, found {id}"),
+            });
+        }
         let Memory(memory) = (state.cache.as_mut() as &mut dyn Any).downcast_mut::<Memory>().unwrap();
         let mut scores = Vec::new();
         for ((row, ids), (source, text)) in tokens.input_ids.rows().enumerate().zip(memory) {

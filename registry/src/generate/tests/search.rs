@@ -196,6 +196,7 @@ fn settings_that_cannot_be_followed_are_refused_together() {
         min_new_tokens: 3,
         n_beams: 2,
         length_penalty: f64::NAN,
+        early_stopping: false,
         repetition_penalty: 0.0,
         no_repeat_ngram: Some(0),
         sampling: Some(Sampling { temperature: -1.0, top_k: Some(0), top_p: 1.5, seed: 0 }),
