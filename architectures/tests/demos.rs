@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use zoo_architectures::ARCHITECTURES;
-use zoo_registry::{Architecture, demo};
+use zoo_registry::demo;
 
 #[test]
 fn every_family_has_a_lesson_and_a_demo_that_passes_it() {
@@ -26,7 +26,8 @@ fn a_demo_holds_what_its_lesson_says_a_checkpoint_needs() {
     for architecture in ARCHITECTURES {
         let (id, demo) = (&architecture.descriptor().id, demo::folder(*architecture).unwrap());
         for (name, expected) in architecture.lesson().unwrap().files() {
-            let file = demo.get_file(demo.path().join(name)).unwrap_or_else(|| panic!("the demo of `{id}` lacks {name}"));
+            let file =
+                demo.get_file(demo.path().join(name)).unwrap_or_else(|| panic!("the demo of `{id}` lacks {name}"));
             let found: serde_json::Value = serde_json::from_slice(file.contents()).unwrap();
             for (field, expected) in expected {
                 assert_eq!(found[&field], expected, "{name} of the demo of `{id}`");

@@ -47,6 +47,8 @@ enum Command {
     Show(commands::show::Args),
     /// Build a model with random weights and run it once
     New(commands::new::Args),
+    /// Download trained weights from the Hugging Face hub
+    Pull(commands::pull::Args),
     /// Turn texts into vectors with trained weights
     Embed(commands::embed::Args),
     /// Guess the words behind `[MASK]` with trained weights
@@ -107,6 +109,7 @@ fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
         Command::List(args) => commands::list::run(&args, shell),
         Command::Show(args) => commands::show::run(&args, shell),
         Command::New(args) => commands::new::run(&args, shell),
+        Command::Pull(args) => commands::pull::run(&args, shell),
         Command::Embed(args) => commands::embed::run(&args, shell),
         Command::FillMask(args) => commands::fill_mask::run(&args, shell),
         Command::Classify(args) => commands::classify::run(&args, shell),
@@ -149,7 +152,7 @@ Examples:
   zoo list 'bert-*'                        which sizes of BERT there are
   zoo show gpt2                            what GPT-2 is made of
   zoo new bert --set n_layers=2            build a small BERT and run it
-  zoo embed all-MiniLM-L6-v2 \"Hello\" --weights DIR
+  zoo embed --weights sentence-transformers/all-MiniLM-L6-v2 \"Hello\"
   zoo train bert                           watch a small BERT learn to guess hidden words
   zoo check 'bert*'                        prove that the code does what it says
   zoo publish                              catalog, conformance and site in one go

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use zoo_registry::Error;
+use zoo_registry::{Error, HubTrouble};
 
 /// What a shell reports of a process that Ctrl-C ended.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -78,7 +78,8 @@ impl From<Error> for Failure {
             | Error::Device { .. }
             | Error::Input { .. }
             | Error::Strategy { .. }
-            | Error::Unsupported { .. } => Self::Usage(told),
+            | Error::Unsupported { .. }
+            | Error::Hub { trouble: HubTrouble::Name { .. }, .. } => Self::Usage(told),
             _ => Self::Run(told),
         }
     }
@@ -134,6 +135,13 @@ mod tests {
     fn what_the_user_typed_is_usage_and_what_the_disk_holds_is_not() {
         let name = Error::UnknownName { asked: "brt".into(), near: vec![] };
         assert_eq!(Failure::from(name).exit_code(), 2);
+        let repository = Error::Hub {
+            asked: "a/b/c".into(),
+            trouble: HubTrouble::Name { expected: "a repository", reason: "expected `owner/name`".into() },
+        };
+        assert_eq!(Failure::from(repository).exit_code(), 2);
+        let gone = HubTrouble::NotFound { near: vec![], with_token: false };
+        assert_eq!(Failure::from(Error::Hub { asked: "a/b".into(), trouble: gone }).exit_code(), 1);
         let file = Error::Parse { path: "x".into(), reason: "is empty".into() };
         assert_eq!(Failure::from(file).exit_code(), 1);
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit_code(), 0);

@@ -9,6 +9,7 @@ mod conformance;
 mod failure;
 mod folder;
 mod format;
+mod hub;
 mod interrupt;
 mod json;
 mod plot;

@@ -106,6 +106,13 @@ impl Shell {
         Busy { bar }
     }
 
+    /// Shows how far a file has come, until the result is dropped. Only to a person.
+    pub(crate) fn transfer(&self) -> Transfer {
+        let bar = self.bar(None);
+        bar.set_style(style("{msg} [{bar:24}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} ({eta})"));
+        Transfer { bar }
+    }
+
     fn bar(&self, length: Option<u64>) -> ProgressBar {
         let hidden = self.quiet || !io::stderr().is_terminal();
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -150,6 +157,31 @@ impl Busy {
 }
 
 impl Drop for Busy {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A file on its way, shown while it lives.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    bar: ProgressBar,
+}
+
+impl Transfer {
+    /// So many bytes of a file are there.
+    pub(crate) fn at(&self, file: &str, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        if self.bar.message() != file {
+            // What was there before says nothing about the speed.
+            self.bar.reset_eta();
+            self.bar.set_message(harmless(file));
+        }
+    }
+}
+
+impl Drop for Transfer {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

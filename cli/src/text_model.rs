@@ -1,4 +1,5 @@
-//! A trained model with its tokenizer, from a checkpoint folder: what `embed`, `fill-mask`, `generate` and `score` run.
+//! A trained model with its tokenizer, from a checkpoint folder, the Hugging Face hub or a family's demo: what `embed`, `fill-mask`,
+//! `generate`, `classify` and `score` run.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +11,21 @@ use zoo_registry::input::Side;
 use zoo_registry::registry::{self, Named, Registry};
 use zoo_registry::tokenizer::Encoded;
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Tokenizer, Tokens, device};
+use zoo_registry::{Architecture, Checkpoint, Error, Limits, Model, Rows, Tokenizer, Tokens, demo, device};
 
 use crate::failure::Failure;
+use crate::hub;
+use crate::interrupt::Scratch;
 use crate::shell::Shell;
 
 /// Arguments of every command that runs trained weights.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Weights {
-    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`; or the file in it that is meant
-    #[arg(long, value_name = "DIR")]
-    weights: PathBuf,
+    /// Folder with `config.json`, `model.safetensors` or its index, and `tokenizer.json`; or the file in it that is meant; or a
+    /// repository of the Hugging Face hub, as `owner/name`, which is downloaded unless it is in the cache: `zoo pull --help`.
+    /// Left out, a small demo is run that comes with the program
+    #[arg(long, value_name = "DIR|ID")]
+    weights: Option<PathBuf>,
 
     /// What the weights are of, by name; needed where the folder has no `config.json`
     #[arg(long, value_name = "NAME")]
@@ -51,14 +56,77 @@ pub(crate) struct TextModel {
     pub(crate) published: Map<String, Value>,
 }
 
+/// Weights that are on this machine.
+pub(crate) struct Found<'a> {
+    asked: &'a Weights,
+    path: PathBuf,
+    /// The repository that they are of, if one was asked for.
+    id: Option<String>,
+    /// The folder of a demo, which goes with it.
+    _demo: Option<Scratch>,
+}
+
 impl Weights {
-    /// The size that `--model` names, if it names one.
-    pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
-        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
-        Ok(named.and_then(|named| named.preset))
+    /// Finds the weights: a path that exists, or else a repository, which is downloaded if it is not in the cache. Where nothing
+    /// was given, the demo of the family that was named, or of the first that has one with one of `heads`.
+    pub(crate) fn find(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<Found<'_>, Failure> {
+        let named = self.named(registry)?;
+        device::by_name(&self.device)?;
+        let Some(given) = &self.weights else { return self.demo(registry, named, heads, shell) };
+        if given.exists() {
+            return Ok(Found { asked: self, path: given.clone(), id: None, _demo: None });
+        }
+        if let Some(cached) = hub::cached(registry, given, shell)? {
+            return Ok(Found { asked: self, path: cached.folder, id: Some(cached.id), _demo: None });
+        }
+        Err(Failure::run(format!("`{}` is not there", given.display())).hint(
+            "`--weights` takes a folder as Hugging Face lays it out, a file in it, or a repository of the hub, as `owner/name`",
+        ))
     }
 
-    /// Opens the folder and loads its weights under its own head, if it is one of `heads`, or else under the first of them that
+    /// A family's own demo, unpacked for as long as it is needed. Who names a published size wants its weights, not a demo.
+    fn demo(
+        &self,
+        registry: &Registry,
+        named: Option<Named<'_>>,
+        heads: &[&str],
+        shell: &mut Shell,
+    ) -> Result<Found<'_>, Failure> {
+        let of_named = |family: &&dyn Architecture| {
+            named.is_none_or(|named| {
+                named.preset.is_none() && named.architecture.descriptor().id == family.descriptor().id
+            })
+        };
+        let families: Vec<_> =
+            registry.architectures().into_iter().filter(|family| of_named(&(*family as _))).collect();
+        let with_head = |head: &&str| {
+            let has = |family: &&&'static dyn Architecture| {
+                let config = demo::config(**family).ok().flatten();
+                config.is_some_and(|config| config.get("head").and_then(Value::as_str) == Some(*head))
+            };
+            families.iter().find(has)
+        };
+        let family = heads.iter().find_map(with_head).ok_or_else(|| missing(named))?;
+        let folder = Scratch::within(&std::env::temp_dir())?;
+        demo::unpack(*family, folder.path())?;
+        let (name, id) = (&family.descriptor().name, &family.descriptor().id);
+        shell.note(format!("no `--weights`, so this is {name}'s demo, as `zoo train {id}` trains it"));
+        Ok(Found { asked: self, path: folder.path().to_owned(), id: None, _demo: Some(folder) })
+    }
+
+    fn named<'a>(&self, registry: &'a Registry) -> Result<Option<Named<'a>>, Failure> {
+        Ok(self.model.as_deref().map(|name| registry.resolve(name)).transpose()?)
+    }
+}
+
+impl Found<'_> {
+    /// The size that `--model` names, or else the one that is published in the repository.
+    pub(crate) fn preset<'a>(&self, registry: &'a Registry) -> Result<Option<&'a Preset>, Failure> {
+        let of_repository = || self.id.as_deref().and_then(|id| registry.resolve(id).ok());
+        Ok(self.asked.named(registry)?.or_else(of_repository).and_then(|named| named.preset))
+    }
+
+    /// Loads the weights under their own head, if it is one of `heads`, or else under the first of them that
     /// the family has.
     pub(crate) fn load(&self, registry: &Registry, heads: &[&str], shell: &mut Shell) -> Result<TextModel, Failure> {
         let opened = self.open(registry, heads)?;
@@ -68,14 +136,7 @@ impl Weights {
 
     /// The first half of [`Self::load`]: what the folder holds, nothing read of its weights yet.
     pub(crate) fn open<'a>(&self, registry: &'a Registry, heads: &[&str]) -> Result<Opened<'a>, Failure> {
-        let named = self.model.as_deref().map(|name| registry.resolve(name)).transpose()?;
-        device::by_name(&self.device)?;
-        if !self.weights.exists() {
-            let message = format!("`{}` is not there", self.weights.display());
-            return Err(
-                Failure::run(message).hint("`--weights` takes a folder as Hugging Face lays it out, or a file in it")
-            );
-        }
+        let named = self.asked.named(registry)?;
         let checkpoint = self.checkpoint(registry, named, heads)?;
         let (architecture, own) = match (&checkpoint, named) {
             (Some(checkpoint), _) => (checkpoint.architecture(), checkpoint.config().get("head")),
@@ -89,10 +150,10 @@ impl Weights {
     /// The second half of [`Self::load`]: the model, filled.
     pub(crate) fn fill(&self, opened: Opened<'_>, shell: &mut Shell) -> Result<Box<dyn Model>, Failure> {
         let Opened { checkpoint, named, head, .. } = opened;
-        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.overrides).cloned().collect();
-        let busy = shell.busy(format!("loading {}", self.weights.display()));
+        let overrides: Vec<String> = [format!("head={head}")].iter().chain(&self.asked.overrides).cloned().collect();
+        let busy = shell.busy(format!("loading {}", self.name()));
         let loaded = match (checkpoint, named) {
-            (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.device)),
+            (Some(mut checkpoint), _) => checkpoint.set(&overrides).and_then(|()| checkpoint.load(&self.asked.device)),
             (None, Some(named)) => self.load_named(named, &overrides),
             (None, None) => return Err(self.unknown_family()),
         };
@@ -140,7 +201,7 @@ impl Weights {
         if named.is_some() && !self.folder().join("config.json").exists() {
             return Ok(None);
         }
-        let checkpoint = Checkpoint::open(registry, &self.weights)?;
+        let checkpoint = Checkpoint::open(registry, &self.path)?;
         let id = |architecture: &dyn Architecture| architecture.descriptor().id.clone();
         let found = checkpoint.architecture();
         let published = read_object(&self.folder().join("config.json"))?;
@@ -159,29 +220,34 @@ impl Weights {
             return Ok(Some(checkpoint));
         }
         if reads(chosen) {
-            return Ok(Some(Checkpoint::open_as(registry, &self.weights, &id(chosen))?));
+            return Ok(Some(Checkpoint::open_as(registry, &self.path, &id(chosen))?));
         }
-        let (asked, found, folder) = (id(chosen), id(found), self.weights.display());
+        let (asked, found, folder) = (id(chosen), id(found), self.path.display());
         let message = format!("expected weights of `{asked}`, `{folder}` holds those of `{found}`");
         Err(Failure::usage(message).hint("leave the name out, and the folder's `config.json` tells it"))
     }
 
     fn load_named(&self, named: Named<'_>, overrides: &[String]) -> Result<Loaded, Error> {
-        let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.device)?;
-        let report = model.load(&SafetensorsWeights::open(&self.weights)?)?;
+        let mut model = registry::build(named.architecture, &named.config(overrides)?, &self.asked.device)?;
+        let report = model.load(&SafetensorsWeights::open(&self.path)?)?;
         Ok(Loaded { model, report, unread: Vec::new() })
     }
 
     /// Where the weights and the files beside them are.
     pub(crate) fn folder(&self) -> &Path {
-        match self.weights.parent() {
-            Some(parent) if self.weights.is_file() => parent,
-            _ => &self.weights,
+        match self.path.parent() {
+            Some(parent) if self.path.is_file() => parent,
+            _ => &self.path,
         }
     }
 
+    /// As people know it.
+    fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
+
     fn unknown_family(&self) -> Failure {
-        Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.weights.display()))
+        Failure::usage(format!("`{}` has no `config.json`, so its family is unknown", self.path.display()))
             .hint("`--model NAME` tells it")
     }
 
@@ -247,6 +313,17 @@ impl TextModel {
             None => Vec::new(),
         }
     }
+}
+
+/// `--weights` was not given.
+fn missing(named: Option<Named<'_>>) -> Failure {
+    let hub = named.and_then(|named| named.preset).and_then(|preset| preset.hub.as_deref());
+    Failure::usage("`--weights` is missing, and without trained weights there is nothing to run").hint(match hub {
+        Some(hub) => format!("`zoo pull {hub}` downloads them; `--weights {hub}` does so where it is needed"),
+        None => "give a checkpoint folder, or a repository of the Hugging Face hub such as \
+                 `sentence-transformers/all-MiniLM-L6-v2`"
+            .into(),
+    })
 }
 
 fn first_head<'a>(architecture: &dyn Architecture, heads: &[&'a str], own: Option<&str>) -> Result<&'a str, Failure> {

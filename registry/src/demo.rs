@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use include_dir::{Dir, File};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::architecture::Architecture;
 use crate::config;
@@ -20,11 +20,11 @@ pub fn folder(architecture: &dyn Architecture) -> Option<&'static Dir<'static>> 
     folder.get_dir(folder.path().join("demo"))
 }
 
-/// The trained model of the demo on the device called `device`; `None` if the family ships none.
+/// The demo's configuration, in our names; `None` if the family ships none.
 ///
 /// # Errors
-/// [`Error::Parse`] if the demo is not whole; of building and loading.
-pub fn load(architecture: &dyn Architecture, device: &str) -> Result<Option<Box<dyn Model>>> {
+/// [`Error::Parse`] if the demo is not whole, [`Error::Config`] if it is not of its family.
+pub fn config(architecture: &dyn Architecture) -> Result<Option<Map<String, Value>>> {
     let Some(demo) = folder(architecture) else { return Ok(None) };
     let path = demo.path().join("config.json");
     let refuse = |reason: String| Error::Parse { path: path.clone(), reason };
@@ -32,7 +32,16 @@ pub fn load(architecture: &dyn Architecture, device: &str) -> Result<Option<Box<
         serde_json::from_slice(file(demo, "config.json")?.contents()).map_err(|error| refuse(error.to_string()))?;
     let published = published.as_object().ok_or_else(|| refuse("expected a JSON object".into()))?;
     let config = config::from_published(architecture.descriptor(), published)?.config;
-    let mut model = registry::build(architecture, &architecture.complete(&config)?, device)?;
+    Ok(Some(architecture.complete(&config)?))
+}
+
+/// The trained model of the demo on the device called `device`; `None` if the family ships none.
+///
+/// # Errors
+/// Of [`config`]; of building and loading.
+pub fn load(architecture: &dyn Architecture, device: &str) -> Result<Option<Box<dyn Model>>> {
+    let (Some(demo), Some(config)) = (folder(architecture), config(architecture)?) else { return Ok(None) };
+    let mut model = registry::build(architecture, &config, device)?;
     let weights = file(demo, "model.safetensors")?;
     model.load(&SafetensorsWeights::in_memory(weights.path(), weights.contents())?)?;
     Ok(Some(model))

@@ -161,9 +161,9 @@ pub enum Error {
         reason: String,
     },
     /// A checkpoint that could not be had from the Hugging Face hub.
-    #[error("`{asked}`: {trouble}")]
+    #[error("`{asked}` {trouble}")]
     Hub {
-        /// The repository, or what was given for one.
+        /// The repository, what was given for one, or the setting.
         asked: String,
         /// Why not.
         trouble: HubTrouble,

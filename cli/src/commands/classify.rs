@@ -15,11 +15,11 @@ use crate::format::beginning;
 use crate::json;
 use crate::shell::{Paint, Shell};
 use crate::table::Table;
-use crate::text_model::{TextModel, Weights};
+use crate::text_model::{Found, TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo classify cat.png --weights DIR
+  zoo classify cat.png --weights google/vit-base-patch16-224
   zoo classify *.jpg --weights DIR --top 1 --json
   zoo classify --text \"A film to remember.\" --weights DIR
 
@@ -27,8 +27,8 @@ Images are PNG or JPEG files, prepared as the folder's `preprocessor_config.json
 
 /// Arguments of `zoo classify`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, override_usage = "zoo classify [OPTIONS] --weights <DIR> <IMAGE>...\n       \
-                                                   zoo classify [OPTIONS] --weights <DIR> --text <TEXT>...")]
+#[command(after_help = EXAMPLES, override_usage = "zoo classify [OPTIONS] --weights <DIR|ID> <IMAGE>...\n       \
+                                                   zoo classify [OPTIONS] --weights <DIR|ID> --text <TEXT>...")]
 pub(crate) struct Args {
     /// Image files, PNG or JPEG
     #[arg(value_name = "IMAGE", required_unless_present = "texts")]
@@ -71,14 +71,15 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         TextModel::check_text(text, &format!("text {}", index + 1))?;
     }
     let registry = zoo_architectures::registry();
-    let opened = args.weights.open(&registry, &HEADS)?;
+    let found = args.weights.find(&registry, &HEADS, shell)?;
+    let opened = found.open(&registry, &HEADS)?;
     let architecture = opened.architecture;
-    let model = args.weights.fill(opened, shell)?;
-    let labels = Labels(args.weights.published());
+    let model = found.fill(opened, shell)?;
+    let labels = Labels(found.published());
     let judged = match (model.limits(), args.images.is_empty()) {
-        (Limits::Images(_), false) => judge_images(args, architecture, model.as_ref(), &labels)?,
+        (Limits::Images(_), false) => judge_images(args, &found, architecture, model.as_ref(), &labels)?,
         (Limits::Images(_), true) => return Err(wrong_kind(model.as_ref(), "looks at images, found texts", "IMAGE")),
-        (_, true) => judge_texts(args, model, &labels, shell)?,
+        (_, true) => judge_texts(args, &found, model, &labels, shell)?,
         (_, false) => return Err(wrong_kind(model.as_ref(), "reads texts, found image files", "--text TEXT")),
     };
     let names: Vec<String> =
@@ -111,11 +112,12 @@ fn wrong_kind(model: &dyn Model, what: &str, give: &str) -> Failure {
 
 fn judge_images(
     args: &Args,
+    found: &Found<'_>,
     architecture: &dyn Architecture,
     model: &dyn Model,
     labels: &Labels,
 ) -> Result<Vec<Vec<Guess>>, Failure> {
-    let folder = args.weights.folder();
+    let folder = found.folder();
     let there = folder.join(zoo_registry::images::FILE).exists();
     let preprocessor = match Preprocessor::of_folder(folder) {
         Err(_) if args.default_preprocessing && !there => Preprocessor::of_family(architecture.descriptor())?,
@@ -135,11 +137,12 @@ fn judge_images(
 
 fn judge_texts(
     args: &Args,
+    found: &Found<'_>,
     model: Box<dyn Model>,
     labels: &Labels,
     shell: &mut Shell,
 ) -> Result<Vec<Vec<Guess>>, Failure> {
-    let loaded = args.weights.with_tokenizer(model, args.weights.tokenizer()?)?;
+    let loaded = found.with_tokenizer(model, found.tokenizer()?)?;
     let longest = loaded.max_positions().unwrap_or(usize::MAX);
     let mut judged = Vec::with_capacity(args.texts.len());
     for texts in args.texts.chunks(BATCH) {

@@ -17,6 +17,7 @@ use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
+  zoo embed --weights sentence-transformers/all-MiniLM-L6-v2 \"A man is playing a guitar.\"
   zoo embed all-MiniLM-L6-v2 \"A man is playing a guitar.\" --weights DIR
   zoo embed --weights DIR \"one text\" \"another\" --json
   zoo embed --weights DIR < lines.txt > vectors.txt    one text a line
@@ -29,7 +30,7 @@ follow its facts; otherwise the mean over all tokens is scaled to length one.";
 
 /// Arguments of `zoo embed`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, override_usage = "zoo embed [OPTIONS] --weights <DIR> [MODEL] [TEXT]...")]
+#[command(after_help = EXAMPLES, override_usage = "zoo embed [OPTIONS] --weights <DIR|ID> [MODEL] [TEXT]...")]
 pub(crate) struct Args {
     /// The model, if the first argument names one, and texts; without texts, the lines of standard input
     #[arg(value_name = "TEXT")]
@@ -77,6 +78,8 @@ struct Line<'a> {
     embedding: &'a [f32],
 }
 
+const HEADS: [&str; 1] = ["none"];
+
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     let registry = zoo_architectures::registry();
     let (model, texts) = model_and_texts(args, &registry, shell)?;
@@ -89,8 +92,9 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let mut weights = args.weights.clone();
     weights.model = model;
-    let how = recipe(args, weights.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
-    let loaded = weights.load(&registry, &["none"], shell)?;
+    let found = weights.find(&registry, &HEADS, shell)?;
+    let how = recipe(args, found.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
+    let loaded = found.load(&registry, &HEADS, shell)?;
     let longest = longest(&loaded, args.max_tokens.is_some(), how.max_tokens)?;
     let embedder = Embedder { loaded, how, longest, json: args.json };
     if read_input {

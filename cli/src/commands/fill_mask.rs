@@ -14,7 +14,7 @@ use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo fill-mask \"Paris is the capital of [MASK].\" --weights DIR
+  zoo fill-mask \"Paris is the capital of [MASK].\" --weights google-bert/bert-base-uncased
   zoo fill-mask \"The [MASK] sat on the [MASK].\" --weights DIR --top 3 --json
 
 `[MASK]` stands for the model's own mask token, whatever it is called.";
@@ -39,6 +39,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
+const HEADS: [&str; 1] = ["masked-lm"];
 /// How people write a mask.
 const MASK: &str = "[MASK]";
 
@@ -52,7 +53,7 @@ struct Guess {
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     TextModel::check_text(&args.text, "the text")?;
     let registry = zoo_architectures::registry();
-    let loaded = args.weights.load(&registry, &["masked-lm"], shell)?;
+    let loaded = args.weights.find(&registry, &HEADS, shell)?.load(&registry, &HEADS, shell)?;
     let mask = loaded.special("mask_token", &[MASK, "<mask>"]).ok_or_else(|| {
         Failure::run(format!("the tokenizer of this `{}` has no mask token", loaded.model.architecture()))
     })?;

@@ -14,7 +14,7 @@ use crate::text_model::{TextModel, Weights};
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo generate \"Once upon a time\" --weights DIR
+  zoo generate \"Once upon a time\" --weights openai-community/gpt2
   zoo generate \"Once upon a time\" --weights DIR --temperature 0.8 --top-p 0.95 --seed 7
   zoo generate \"Once upon a time\" --weights DIR --max-new-tokens 100 --no-repeat-ngram 3 --stop \"The end\"
   zoo generate \"Once upon a time\" --weights DIR --beams 4 --length-penalty 0.8 --json
@@ -147,9 +147,10 @@ pub(crate) fn write(
     if options.length.stop.iter().any(String::is_empty) {
         return Err(Failure::usage("`--stop` is empty").hint("give the text that ends a text"));
     }
-    let published = options.weights.generation(shell)?;
     let registry = zoo_architectures::registry();
-    let loaded = options.weights.load(&registry, heads, shell)?;
+    let found = options.weights.find(&registry, heads, shell)?;
+    let published = found.generation(shell)?;
+    let loaded = found.load(&registry, heads, shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
     let task = task(&loaded)?;

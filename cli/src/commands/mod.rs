@@ -11,6 +11,7 @@ pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod publish;
+pub(crate) mod pull;
 pub(crate) mod score;
 pub(crate) mod show;
 pub(crate) mod site;

@@ -95,7 +95,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
             TextModel::check_text(response, &format!("a response to prompt {}", index + 1))?;
         }
     }
-    let loaded = args.weights.load(&zoo_architectures::registry(), &["reward"], shell)?;
+    let registry = zoo_architectures::registry();
+    let loaded = args.weights.find(&registry, &["reward"], shell)?.load(&registry, &["reward"], shell)?;
     let rewards = rewards(&loaded, &questions, &args.between)?;
     let mut rewards = rewards.into_iter();
     for (index, question) in questions.iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::text_model::TextModel;
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo summarize \"$(cat article.txt)\" --weights DIR
+  zoo summarize \"$(cat article.txt)\" --weights google-t5/t5-small
   zoo summarize \"$(cat article.txt)\" --weights DIR --max-new-tokens 60 --beams 4
 
 The checkpoint's `config.json` may say under `task_specific_params` what stands before a text that is to be summarized, and \

@@ -10,7 +10,7 @@ use crate::text_model::TextModel;
 
 const EXAMPLES: &str = "\
 Examples:
-  zoo translate --from English --to German \"The house is wonderful.\" --weights DIR
+  zoo translate --from English --to German \"The house is wonderful.\" --weights google-t5/t5-small
   zoo translate --from en --to de \"The house is wonderful.\" --weights DIR --beams 1
 
 Languages are named as the checkpoint names them. Its `config.json` may say under `task_specific_params` what stands before a \

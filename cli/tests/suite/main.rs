@@ -11,7 +11,11 @@ mod generate;
 mod new;
 mod output;
 mod publish;
+mod pull;
 mod score;
+#[path = "../../../registry/tests/hub/server.rs"]
+#[expect(dead_code, reason = "its other faults are for the tests of the registry")]
+mod server;
 mod support;
 mod train;
 mod transcripts;

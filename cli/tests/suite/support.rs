@@ -59,6 +59,11 @@ impl Ran {
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zoo"));
     command.args(arguments).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+    for name in ["HF_ENDPOINT", "HF_HUB_CACHE", "HF_TOKEN", "HF_TOKEN_PATH"] {
+        command.env_remove(name);
+    }
+    // No test asks the real hub or looks into the real cache.
+    command.env("HF_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-home")).env("HF_HUB_OFFLINE", "1");
     command
 }
 
@@ -84,11 +89,13 @@ pub(crate) fn zoo_reading(arguments: &[&str], input: &[u8]) -> Ran {
     told(child.wait_with_output().unwrap())
 }
 
-fn ran(mut command: Command) -> Ran {
+/// Runs a command to its end.
+pub(crate) fn ran(mut command: Command) -> Ran {
     told(command.output().unwrap())
 }
 
-fn told(output: std::process::Output) -> Ran {
+/// What a run left behind, once it has ended.
+pub(crate) fn told(output: std::process::Output) -> Ran {
     Ran {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::did_you_mean;
 
-/// Why a checkpoint could not be had from the hub.
+/// Why a checkpoint could not be had from the hub. Each reads after the name of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubTrouble {
@@ -17,13 +17,13 @@ pub enum HubTrouble {
         reason: String,
     },
     /// An environment variable that cannot be followed.
-    #[error("{reason}")]
+    #[error("cannot be followed: {reason}")]
     Setting {
         /// What was expected of it.
         reason: String,
     },
     /// No such repository, or none that strangers are told of.
-    #[error("the hub has no such repository, or it is private{}", did_you_mean(.near))]
+    #[error("is not on the hub, or it is private{}", did_you_mean(.near))]
     NotFound {
         /// Repositories with names that look like it, best first.
         near: Vec<String>,
@@ -51,7 +51,7 @@ pub enum HubTrouble {
         with_token: bool,
     },
     /// 401 or 403 for another reason.
-    #[error("the hub does not let us in (status {status})")]
+    #[error("is closed to whom we are for the hub (status {status})")]
     Denied {
         /// The HTTP status.
         status: u16,
@@ -59,7 +59,7 @@ pub enum HubTrouble {
         with_token: bool,
     },
     /// Any other answer than the one that was asked for.
-    #[error("`{host}` answered with status {status}")]
+    #[error("could not be had: `{host}` answered with status {status}")]
     Status {
         /// Who answered.
         host: String,
@@ -67,7 +67,7 @@ pub enum HubTrouble {
         status: u16,
     },
     /// No answer at all.
-    #[error("`{host}` does not answer: {reason}")]
+    #[error("could not be had: `{host}` does not answer: {reason}")]
     Unreachable {
         /// Who was asked.
         host: String,
@@ -95,7 +95,7 @@ pub enum HubTrouble {
         instead: Vec<String>,
     },
     /// A file that is not what its name in the hub says. It was removed.
-    #[error("`{file}` came with the {kind} {found}, expected {expected}; it was thrown away")]
+    #[error("gave `{file}` with the {kind} {found}, expected {expected}; it was thrown away")]
     Checksum {
         /// The file.
         file: String,
@@ -107,7 +107,7 @@ pub enum HubTrouble {
         found: String,
     },
     /// The connection ended before the file did. What came is kept.
-    #[error("the connection broke after {have} of {of} bytes of `{file}`: {reason}")]
+    #[error("broke off after {have} of {of} bytes of `{file}`: {reason}")]
     BrokenOff {
         /// The file.
         file: String,
@@ -119,7 +119,7 @@ pub enum HubTrouble {
         reason: String,
     },
     /// An answer that breaks the protocol, or asks for what no hub should.
-    #[error("the hub's answer is not trusted: {reason}")]
+    #[error("is not trusted: {reason}")]
     Untrusted {
         /// What was found.
         reason: String,

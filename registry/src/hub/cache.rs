@@ -99,7 +99,7 @@ impl<'a> Shelf<'a> {
 
     /// Remembers where a branch or tag stands. A commit stands where it stands.
     pub(super) fn remember(&self, commit: &str) -> Result<()> {
-        if self.source.revision() == commit || self.commit().is_some_and(|known| known == commit) {
+        if self.commit().is_some_and(|known| known == commit) {
             return Ok(());
         }
         let path = self.reference();

@@ -10,7 +10,7 @@ use ureq::{Agent, Body};
 
 use super::cache::repo;
 use super::names::{Source, etag, is_commit, is_hex};
-use super::{Hub, names};
+use super::{ENDPOINT, Hub};
 use crate::error::{Error, HubTrouble, Result};
 
 /// Requests about one repository.
@@ -50,14 +50,14 @@ const CONNECT: Duration = Duration::from_secs(20);
 impl<'a> Client<'a> {
     pub(super) fn new(hub: &'a Hub, source: &'a Source) -> Result<Self> {
         let setting =
-            |reason: String| Error::Hub { asked: hub.endpoint.clone(), trouble: HubTrouble::Setting { reason } };
-        let endpoint: Option<Uri> = hub.endpoint.parse().ok().filter(|uri| origin(uri).is_some());
-        let endpoint = endpoint.filter(|uri| uri.query().is_none());
-        let expected = || setting("expected the address of a hub, such as `https://huggingface.co`".into());
-        let endpoint = endpoint.ok_or_else(expected)?;
+            |name: &str, reason: String| Error::Hub { asked: name.to_owned(), trouble: HubTrouble::Setting { reason } };
+        let endpoint: Option<Uri> = hub.endpoint.parse().ok();
+        let endpoint = endpoint.filter(|uri| origin(uri).is_some() && uri.query().is_none()).ok_or_else(|| {
+            let reason = format!("expected the address of a hub, such as `{ENDPOINT}`, found `{}`", hub.endpoint);
+            setting("HF_ENDPOINT", reason)
+        })?;
         if hub.token.as_ref().is_some_and(|token| !token.bytes().all(|c| c.is_ascii_graphic())) {
-            let reason = "expected a token without spaces and control characters in `HF_TOKEN` or the token file";
-            return Err(setting(reason.into()));
+            return Err(setting("HF_TOKEN", "expected a token without spaces and control characters".into()));
         }
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -205,7 +205,7 @@ impl Facts {
 
     /// What git calls the file, where the hub names it by that.
     pub(super) fn git_sha1(&self) -> Option<&str> {
-        Some(self.etag.as_str()).filter(|tag| names::is_hex(tag, 40))
+        Some(self.etag.as_str()).filter(|tag| is_hex(tag, 40))
     }
 }
 

@@ -50,7 +50,7 @@ impl Download<'_> {
                     if trouble.may_pass() && (tries < self.retries || received - before >= WORTH) =>
                 {
                     tries = if received - before >= WORTH { 0 } else { tries + 1 };
-                    std::thread::sleep(Duration::from_millis(500 << tries.min(4)));
+                    pause(tries);
                 }
                 Err(error) => return Err(error),
             }
@@ -114,6 +114,25 @@ impl Download<'_> {
     fn tell(&self, part: &Part, progress: &mut dyn FnMut(Progress<'_>)) {
         progress(Progress { file: self.file, done: part.have, total: self.facts.size });
     }
+}
+
+/// Tries again, so often, what may do better.
+pub(super) fn patiently<T>(retries: u32, attempt: impl Fn() -> Result<T>) -> Result<T> {
+    let mut tries = 0;
+    loop {
+        match attempt() {
+            Err(Error::Hub { trouble, .. }) if trouble.may_pass() && tries < retries => {
+                tries += 1;
+                pause(tries);
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Longer after each try that failed: a half, 1, 2, 4, 8 s.
+fn pause(tries: u32) {
+    std::thread::sleep(Duration::from_millis(500 << tries.min(4)));
 }
 
 /// Whether `Content-Range` says: from `start` on, of a file of so many bytes.

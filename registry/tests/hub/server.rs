@@ -65,6 +65,8 @@ pub(crate) enum Fault {
     Longer,
     /// An answer of this status and nothing else.
     Status(u16),
+    /// An answer of this status to the question what a file is.
+    HeadStatus(u16),
     /// Ranges are not known: the whole file comes.
     NoRanges,
     /// Nothing comes after so many bytes, for a second.
@@ -111,7 +113,6 @@ impl Server {
     }
 
     /// The token that opens closed repositories.
-    #[allow(dead_code, reason = "one of the two test binaries has no use for it")]
     pub(crate) fn accept(&self, token: &str) {
         self.state.lock().unwrap().token = Some(token.to_owned());
     }
@@ -119,6 +120,11 @@ impl Server {
     /// The next `times` requests for content whose path holds `part` go wrong.
     pub(crate) fn fault(&self, part: &str, fault: Fault, times: usize) {
         self.state.lock().unwrap().faults.push((part.to_owned(), fault, times));
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn mend(&self) {
+        self.state.lock().unwrap().faults.clear();
     }
 
     /// The requests since the last call.
@@ -158,10 +164,10 @@ fn answer(stream: TcpStream, state: &Mutex<State>, cdn: &str, of_cdn: bool) -> s
         let mut state = state.lock().unwrap();
         state.asked.push(asked.clone());
         let reply = state.reply(&asked, cdn);
-        let fault = if reply.is_content && asked.method == "GET" { state.next_fault(&asked) } else { None };
+        let fault = if reply.is_content { state.next_fault(&asked) } else { None };
         (reply, fault)
     };
-    if let Some(Fault::Status(status)) = fault {
+    if let Some(Fault::Status(status) | Fault::HeadStatus(status)) = fault {
         reply = Reply::status(status);
     }
     reply.send(stream, &asked, fault)
@@ -169,7 +175,10 @@ fn answer(stream: TcpStream, state: &Mutex<State>, cdn: &str, of_cdn: bool) -> s
 
 impl State {
     fn next_fault(&mut self, asked: &Asked) -> Option<Fault> {
-        let found = self.faults.iter_mut().find(|(part, _, times)| asked.path.contains(part.as_str()) && *times > 0)?;
+        let found = self.faults.iter_mut().find(|(part, fault, times)| {
+            let fits = (asked.method == "HEAD") == matches!(fault, Fault::HeadStatus(_));
+            fits && asked.path.contains(part.as_str()) && *times > 0
+        })?;
         found.2 -= 1;
         Some(found.1)
     }
