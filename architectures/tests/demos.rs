@@ -1,7 +1,5 @@
 //! The checkpoints that families ship do what their lessons teach.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use zoo_architectures::ARCHITECTURES;
 use zoo_registry::demo;
 

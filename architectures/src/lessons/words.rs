@@ -45,7 +45,8 @@ impl Words {
         self.all.get(usize::try_from(id).ok()?).copied()
     }
 
-    /// A `tokenizer.json` that reads and writes these words. `template` is what stands around a text, `$A`.
+    /// A `tokenizer.json` that reads and writes these words. `template` is what stands around a text,
+    /// `$A`.
     pub fn tokenizer(&self, unknown: &str, template: &[&str]) -> Map<String, Value> {
         let vocab: Map<String, Value> =
             self.all.iter().zip(0..).map(|(word, id)| ((*word).into(), json!(id))).collect();
@@ -55,8 +56,12 @@ impl Words {
         };
         let piece = |token: &&str| match *token {
             "$A" => json!({ "Sequence": { "id": "A", "type_id": 0 } }),
+            "$B" => json!({ "Sequence": { "id": "B", "type_id": 1 } }),
             token => json!({ "SpecialToken": { "id": token, "type_id": 0 } }),
         };
+        // A second text is followed by what follows the first.
+        let after = template.iter().skip_while(|token| **token != "$A").skip(1);
+        let pair = template.iter().chain(&["$B"]).chain(after);
         let around = template.iter().filter(|token| **token != "$A");
         let around = around
             .map(|token| ((*token).to_owned(), json!({ "id": token, "ids": [self.id(token)], "tokens": [token] })));
@@ -70,7 +75,7 @@ impl Words {
             "post_processor": {
                 "type": "TemplateProcessing",
                 "single": template.iter().map(piece).collect::<Vec<_>>(),
-                "pair": [],
+                "pair": pair.map(piece).collect::<Vec<_>>(),
                 "special_tokens": around.collect::<Map<_, _>>(),
             },
             // Joins words with spaces, but none before a full stop.

@@ -114,7 +114,7 @@ fn what_cannot_write_is_refused() {
     run(folder.path(), &["w5", "--beams", "3", "--top-k", "5"]).code(2).says(&["sampling with 3 beams", "--greedy"]);
     run(folder.path(), &["w5", "--greedy", "--temperature", "0.5"]).code(2).says(&["--greedy", "--temperature"]);
     run(folder.path(), &["w5", "--set", "head=none"]).code(2).says(&["does not write text"]);
-    zoo(&["generate", "w5"]).code(2).says(&["--weights"]);
+    zoo(&["generate", "w5", "--model", "gpt2-xl"]).code(2).says(&["`--weights` is missing"]);
 }
 
 /// Settings and the texts that Hugging Face's `generate` wrote under them, with the same weights.

@@ -133,7 +133,7 @@ fn without_weights_the_hint_names_the_repository() {
     zoo(&["fill-mask", "--model", "bert-base-uncased", "a [MASK]"])
         .code(2)
         .says(&["zoo pull google-bert/bert-base-uncased"]);
-    zoo(&["generate", "w5"]).code(2).says(&["`--weights` is missing", "hint: give a checkpoint folder"]);
+    zoo(&["embed", "w5"]).code(2).says(&["`--weights` is missing", "hint: give a checkpoint folder"]);
 }
 
 #[test]
