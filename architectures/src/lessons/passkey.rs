@@ -102,6 +102,11 @@ impl Recall {
     }
 }
 
+/// Three segments and more, as all texts that were trained on.
+const ASKED: &str = "generate --max-new-tokens 2 \"here we go. the key is 3 1. the grass is green and the sky is blue. the sun is \
+    yellow. here we go. there and back again. the grass is green and the sky is blue. the sun is yellow. here we go. there and back \
+    again. the grass is green and the sky is blue. the sun is yellow. here we go. there and back again. what is the key?\"";
+
 /// Segments of the texts that are trained on, from and to.
 const TRAINED: [usize; 2] = [3, 6];
 /// Segments of the texts that are graded.
@@ -152,9 +157,7 @@ impl Lesson for Recall {
     }
 
     fn tries(&self) -> Vec<&'static str> {
-        vec![
-            r#"generate "the key is 3 1 . the sky is blue and the grass is green . what is the key ?" --max-new-tokens 2"#,
-        ]
+        vec![ASKED]
     }
 }
 

@@ -272,9 +272,10 @@ impl Descriptor {
 
     /// Every `model_type` of a `config.json` that it reads, its own first. A family that was never published has its id.
     pub fn model_types(&self) -> impl Iterator<Item = &String> {
-        let bodies = self.bodies.values().flat_map(|body| &body.model_types);
+        let bodies = || self.bodies.values().flat_map(|body| &body.model_types);
         let own = &self.published.model_types;
-        own.iter().chain(own.is_empty().then_some(&self.id)).chain(bodies)
+        let id = (own.is_empty() && !bodies().any(|known| *known == self.id)).then_some(&self.id);
+        own.iter().chain(id).chain(bodies())
     }
 
     /// Every small configuration: `tiny`, without an id, then `tinies`.
