@@ -84,6 +84,11 @@ impl Weights {
         ))
     }
 
+    /// Refuses to go on without `--weights`, where no demo can do what is asked.
+    pub(crate) fn required(&self) -> Result<(), Failure> {
+        self.weights.as_ref().map_or_else(|| Err(missing(None)), |_| Ok(()))
+    }
+
     /// A family's own demo, unpacked for as long as it is needed. Who names a published size wants its weights, not a demo.
     fn demo(
         &self,

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    weights: Weights,
+    pub(crate) weights: Weights,
 
     #[command(flatten)]
     length: Length,

@@ -31,6 +31,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    // No demo has learnt this.
+    args.options.weights.required()?;
     let task = |loaded: &TextModel| -> Result<Task, Failure> {
         let stated = stated(loaded)?.into_iter().find(|(name, _)| name == "summarization");
         let stated = stated.map_or_else(|| Asked::usual("summarize: "), |(_, asked)| asked);

@@ -2,7 +2,7 @@
 //!
 //! A block fenced as `console` holds commands after `$ ` and what they print, standard error first. `…` stands for any part of
 //! a line, a line of nothing but `…` for any lines. A line `# exit code 1` says how the command before it ends. The blocks of one
-//! file share a folder.
+//! file share a folder, in which the documentation's drawings are.
 
 use std::path::Path;
 
@@ -26,6 +26,7 @@ fn what_the_documentation_shows_is_what_happens() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for file in FILES {
         let folder = tempdir().unwrap();
+        copy(&root.join("docs/drawings"), &folder.path().join("drawings"));
         let transcript = read(&std::fs::read_to_string(root.join(file)).unwrap());
         assert!(!transcript.is_empty(), "{file} shows nothing");
         for said in transcript {
@@ -43,6 +44,14 @@ fn what_the_documentation_shows_is_what_happens() {
                 expected.join("\n"),
             );
         }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
     }
 }
 
