@@ -266,7 +266,8 @@ impl Descriptor {
     /// of its `model_type`s is read by the body's own table.
     #[must_use]
     pub fn with_body(mut self, name: &str, body: &Self) -> Self {
-        self.bodies.insert(name.to_owned(), body.published.clone());
+        let model_types = body.model_types().cloned().collect();
+        self.bodies.insert(name.to_owned(), Published { model_types, ..body.published.clone() });
         self
     }
 
@@ -274,7 +275,7 @@ impl Descriptor {
     pub fn model_types(&self) -> impl Iterator<Item = &String> {
         let bodies = || self.bodies.values().flat_map(|body| &body.model_types);
         let own = &self.published.model_types;
-        let id = (own.is_empty() && !bodies().any(|known| *known == self.id)).then_some(&self.id);
+        let id = (own.is_empty() && self.bodies.is_empty()).then_some(&self.id);
         own.iter().chain(id).chain(bodies())
     }
 

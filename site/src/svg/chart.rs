@@ -4,7 +4,7 @@ use zoo_registry::Figure;
 use zoo_registry::figure::{Axis, Scale};
 
 use super::{Canvas, Caption, text_width};
-use crate::format::number;
+use crate::format::{compact, number};
 
 const WIDTH: i32 = 720;
 const HEIGHT: i32 = 340;
@@ -79,11 +79,11 @@ pub(crate) fn chart(figure: &Figure, at: usize) -> String {
     for value in y.ticks() {
         let at = y.place(value);
         canvas.path("grid", &format!("M{LEFT} {at}H{right}"));
-        canvas.text("code end", LEFT - 8, at + 4, &number(value));
+        canvas.text("code end", LEFT - 8, at + 4, &tick(value));
     }
     for value in x.ticks() {
         canvas.path("grid", &format!("M{} {}v6", x.place(value), HEIGHT - BOTTOM));
-        canvas.text("code mid", x.place(value), HEIGHT - BOTTOM + LINE, &number(value));
+        canvas.text("code mid", x.place(value), HEIGHT - BOTTOM + LINE, &tick(value));
     }
     canvas.text("code", LEFT, TOP - 16, &figure.y.label);
     canvas.text("code end", right, HEIGHT - 8, &figure.x.label);
@@ -106,6 +106,13 @@ pub(crate) fn chart(figure: &Figure, at: usize) -> String {
     let description = format!("{} The table below gives the numbers.", figure.caption);
     let name = format!("chart-{at}");
     Caption { name: &name, title: &figure.title, description: &description }.inline(&canvas, WIDTH, HEIGHT)
+}
+
+/// A number beside an axis: large ones as `10 k`, `1 M`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within range where it is cast")]
+fn tick(value: f64) -> String {
+    let large = (1e4..1e15).contains(&value) && value.fract() == 0.0;
+    if large { compact(value as u64).replace(".00", "").replace(".0", "") } else { number(value) }
 }
 
 /// A shape of its own for each curve.
@@ -138,6 +145,13 @@ mod tests {
     #[test]
     fn steps_are_round() {
         assert_eq!([step(1.0), step(7.0), step(100.0), step(0.0)], [0.2, 2.0, 20.0, 1.0]);
+    }
+
+    #[test]
+    fn large_numbers_beside_an_axis_are_short() {
+        let thin = crate::format::THIN;
+        assert_eq!([0.2, 1000.0].map(tick), ["0.2", "1000"]);
+        assert_eq!([1e4, 1e6, 1e8].map(tick), [format!("10{thin}k"), format!("1{thin}M"), format!("100{thin}M")]);
     }
 
     #[test]

@@ -48,8 +48,10 @@ pub(super) fn pairs<'p, 'a>(
     let layers: Vec<_> = children.iter().filter(|part| !is_norm(part)).collect();
     let norms = children.len() - layers.len();
     let pair = |layer: &&&'p Part<'a>| {
-        let name = format!("{}_norm", layer.name);
-        let norm = children.iter().find(|part| part.name == name && is_norm(part))?;
+        // `attention_norm` beside `attention`, `cross_norm` beside `cross_attention`.
+        let kind = layer.name.trim_end_matches("_attention");
+        let names = [format!("{}_norm", layer.name), format!("{kind}_norm")];
+        let norm = names.iter().find_map(|name| children.iter().find(|part| part.name == *name && is_norm(part)))?;
         Some(Pair { placement, norm, layer })
     };
     let pairs: Vec<_> = layers.iter().map(pair).collect::<Option<_>>()?;

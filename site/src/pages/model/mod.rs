@@ -13,7 +13,7 @@ use zoo_registry::figure::Series;
 
 use super::{Link, Site, TallyView, labs};
 use crate::error::{Error, Result};
-use crate::format::number;
+use crate::format::{number, slug};
 use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg::{self, DrawnRow};
@@ -30,7 +30,7 @@ struct ModelPage<'a> {
     licence: &'a zoo_registry::descriptor::Licence,
     facts: Vec<sizes::Fact>,
     /// The preset that numbers and picture are of.
-    shown: Option<&'a str>,
+    shown: Option<Shown<'a>>,
     diagram: Option<Diagram>,
     components: Vec<Component<'a>>,
     classification: Vec<Classified<'a>>,
@@ -52,6 +52,13 @@ struct ModelPage<'a> {
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
     sources: Vec<origin::Sourced>,
+}
+
+/// A size, and where its row is.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: &'a str,
+    anchor: String,
 }
 
 /// The picture and what it stands for.
@@ -142,7 +149,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         labs: labs(content, &summary.labs),
         licence: &descriptor.licence,
         facts: sizes::facts(model, built),
-        shown: built.map(|size| size.preset.id.as_str()),
+        shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
         diagram: drawing.map(|drawing| Diagram {
             svg: drawing.inline,
             rails: drawing.rails,

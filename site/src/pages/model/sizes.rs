@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use zoo_catalog::view::{Model, SizeFacts};
 use zoo_registry::descriptor::Preset;
 
-use crate::format::{THIN, bytes, grouped};
+use crate::format::{THIN, bytes, grouped, slug};
 
 /// Fields of a configuration that make columns, with their titles.
 const FIELDS: [(&str, &str); 13] = [
@@ -46,6 +46,7 @@ pub(super) struct Table<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     id: &'a str,
+    anchor: String,
     aliases: String,
     hub: Option<Hub<'a>>,
     note: Option<&'a str>,
@@ -105,6 +106,7 @@ pub(super) fn table(model: &Model) -> Table<'_> {
         let counted = size(preset).map(|size| size.parameters).filter(|count| *count > 0);
         Row {
             id: &preset.id,
+            anchor: slug(&preset.id),
             aliases: preset.aliases.join(", "),
             hub: preset.hub.as_deref().map(hub),
             note: preset.note.as_deref(),
