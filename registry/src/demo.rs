@@ -38,7 +38,7 @@ pub fn config(architecture: &dyn Architecture) -> Result<Option<Map<String, Valu
 /// The trained model of the demo on the device called `device`; `None` if the family ships none.
 ///
 /// # Errors
-/// Of [`config`]; of building and loading.
+/// Of [`config()`]; of building and loading.
 pub fn load(architecture: &dyn Architecture, device: &str) -> Result<Option<Box<dyn Model>>> {
     let (Some(demo), Some(config)) = (folder(architecture), config(architecture)?) else { return Ok(None) };
     let mut model = registry::build(architecture, &config, device)?;
