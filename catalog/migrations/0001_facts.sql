@@ -173,3 +173,15 @@ CREATE TABLE figure_point (
   PRIMARY KEY (architecture, figure, series, position),
   FOREIGN KEY (architecture, figure) REFERENCES figure (architecture, position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE demo (              -- a small trained checkpoint that comes with the program
+  architecture TEXT NOT NULL PRIMARY KEY REFERENCES architecture (id),
+  task         TEXT NOT NULL                  -- what it has learnt
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE demo_try (          -- commands that show it, as they follow `zoo`
+  architecture TEXT    NOT NULL REFERENCES demo (architecture),
+  position     INTEGER NOT NULL,
+  command      TEXT    NOT NULL,
+  PRIMARY KEY (architecture, position)
+) STRICT, WITHOUT ROWID;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
-use zoo_registry::record::SourceFile;
+use zoo_registry::record::{Demo, SourceFile};
 use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
 
 /// One line of the model index.
@@ -61,6 +61,8 @@ pub struct Model {
     pub sizes: Vec<SizeFacts>,
     /// What was measured of it.
     pub figures: Vec<Figure>,
+    /// What its demo has learnt, if it ships one.
+    pub demo: Option<Demo>,
     /// Outcomes, sorted by check and device.
     pub outcomes: Vec<Outcome>,
     /// Architectures that name this one as an ancestor, with the edge.

@@ -5,6 +5,7 @@ use include_dir::{Dir, DirEntry};
 use serde_json::{Map, Value};
 
 use crate::config::{self, Config};
+use crate::demo;
 use crate::descriptor::Descriptor;
 use crate::device;
 use crate::error::{Error, Result};
@@ -13,7 +14,7 @@ use crate::lesson::Lesson;
 use crate::model::{Model, Running};
 use crate::modules::ModuleTree;
 use crate::network::{self, Network};
-use crate::record::{Record, Size, SourceFile};
+use crate::record::{Demo, Record, Size, SourceFile};
 use crate::weights::WeightNames;
 
 /// A catalogued architecture. [`Registry`](crate::Registry) holds these; everything else sees only this trait.
@@ -155,6 +156,9 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
         sources,
         sizes: descriptor.presets.iter().map(size).collect::<Result<_>>()?,
         figures: figures(architecture)?,
+        demo: demo::folder(architecture)
+            .and_then(|_| architecture.lesson())
+            .map(|lesson| Demo { task: lesson.task(), tries: lesson.tries().into_iter().map(str::to_owned).collect() }),
     })
 }
 

@@ -20,6 +20,17 @@ pub struct Record {
     pub sizes: Vec<Size>,
     /// What was measured of it, in the order of their file names.
     pub figures: Vec<Figure>,
+    /// What its demo has learnt, if it ships one.
+    pub demo: Option<Demo>,
+}
+
+/// A small trained checkpoint that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demo {
+    /// What it has learnt, one line.
+    pub task: String,
+    /// Commands that show it, as they follow `zoo`, without the model's name.
+    pub tries: Vec<String>,
 }
 
 /// A file of reference code.

@@ -35,7 +35,22 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
         row.push_bind(&facts.id).push_bind(&file.path).push_bind(&file.text);
     })
     .await?;
-    figures(connection, input).await
+    figures(connection, input).await?;
+    demos(connection, input).await
+}
+
+async fn demos(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
+    let demos = input.records.iter().filter_map(|record| Some((&record.descriptor.id, record.demo.as_ref()?)));
+    let demos: Vec<_> = demos.collect();
+    insert(connection, "demo (architecture, task)", demos.clone(), |row, (id, demo)| {
+        row.push_bind(id).push_bind(&demo.task);
+    })
+    .await?;
+    let tries = every(demos.into_iter().map(|(id, demo)| (id, &demo.tries[..])));
+    insert(connection, "demo_try (architecture, position, command)", tries, |row, (id, at, command)| {
+        row.push_bind(id).push_bind(position(at)).push_bind(command);
+    })
+    .await
 }
 
 async fn figures(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {

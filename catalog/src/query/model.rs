@@ -8,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use zoo_registry::descriptor::Preset;
 use zoo_registry::figure::{Axis, Scale, Series};
-use zoo_registry::record::SourceFile;
+use zoo_registry::record::{Demo, SourceFile};
 use zoo_registry::{Descriptor, Figure, ModuleTree, Outcome, Parameter, Status};
 
 use super::{Catalog, summaries};
@@ -39,6 +39,7 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
     Ok(Model {
         outcomes: outcomes(catalog, Some(id)).await?,
         figures: figures(catalog, id).await?,
+        demo: demo(catalog, id).await?,
         descendants: edges.into_iter().filter(|(_, edge)| edge.id == *id).collect(),
         sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
         summary,
@@ -46,6 +47,21 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
         readme,
         sizes,
     })
+}
+
+async fn demo(catalog: &Catalog, id: &str) -> Result<Option<Demo>> {
+    let task: Option<(String,)> = sqlx::query_as("SELECT task FROM demo WHERE architecture = ?1")
+        .bind(id)
+        .fetch_optional(&catalog.pool)
+        .await
+        .map_err(catalog.reading())?;
+    let tries: Vec<(String,)> =
+        sqlx::query_as("SELECT command FROM demo_try WHERE architecture = ?1 ORDER BY position")
+            .bind(id)
+            .fetch_all(&catalog.pool)
+            .await
+            .map_err(catalog.reading())?;
+    Ok(task.map(|(task,)| Demo { task, tries: tries.into_iter().map(|(command,)| command).collect() }))
 }
 
 /// Figures in their order, with their curves.

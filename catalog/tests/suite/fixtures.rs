@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use zoo_catalog::{Catalog, build};
 use zoo_registry::figure::{Axis, Scale, Series};
-use zoo_registry::record::{Size, SourceFile};
+use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{CheckFacts, Descriptor, Figure, ModuleTree, Outcome, Parameter, Record, Status};
 
 /// Markup, quotes, SQL, other scripts and a line break.
@@ -132,6 +132,7 @@ pub(crate) fn toy() -> Record {
         sources: vec![file("mod.rs", "fn main() {}\n"), file("weights/names.rs", NASTY)],
         sizes: vec![size("toy-large", 16), size("toy-base", 4)],
         figures: vec![figure(NASTY, &[[1.0, 0.1], [3.0, f64::MAX]]), figure("Another", &[[2.5, -1.0]])],
+        demo: Some(Demo { task: NASTY.into(), tries: vec!["play --with \"it\"".into(), NASTY.into()] }),
     }
 }
 
@@ -156,6 +157,7 @@ pub(crate) fn block() -> Record {
         sources: vec![],
         sizes: vec![],
         figures: vec![],
+        demo: None,
     }
 }
 

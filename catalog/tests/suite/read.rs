@@ -16,6 +16,7 @@ async fn a_model_comes_back_whole() {
     assert_eq!(model.readme, record.readme);
     assert_eq!(model.sources, record.sources);
     assert_eq!(model.figures, record.figures);
+    assert_eq!(model.demo, record.demo);
     assert_eq!(model.sizes.len(), 2);
     for (size, given) in model.sizes.iter().zip(&record.sizes) {
         assert_eq!(size.preset.id, given.preset);
@@ -37,7 +38,7 @@ async fn a_model_without_code_has_facts_and_no_sizes() {
     let (_folder, _path, catalog) = catalog().await;
     let model = catalog.model("block").await.unwrap().unwrap();
     assert_eq!(model.descriptor, block().descriptor);
-    assert!(model.sizes.is_empty());
+    assert!(model.sizes.is_empty() && model.demo.is_none());
     assert_eq!((model.summary.presets, model.summary.parameters), (1, Some((7, 7))));
     assert_eq!(model.descendants, [("toy".to_owned(), toy().descriptor.lineage[0].clone())]);
 }

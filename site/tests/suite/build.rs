@@ -18,6 +18,7 @@ async fn catalog(folder: &Path) -> std::path::PathBuf {
         readme: model.readme.clone(),
         sources: model.sources.clone(),
         figures: model.figures.clone(),
+        demo: model.demo.clone(),
         sizes: model
             .sizes
             .iter()

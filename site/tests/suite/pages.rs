@@ -89,6 +89,25 @@ fn conformance_is_told_in_words() {
 }
 
 #[test]
+fn demos_and_figures_are_shown_as_they_are() {
+    let files = files();
+    let page = &files["models/bert/index.html"];
+    let shown = [
+        "It has learnt to guess &lt;hidden&gt; words;",
+        "zoo fill-mask &quot;a [MASK] &amp; b&quot; --model bert",
+        "zoo train bert",
+        "Words &lt;guessed&gt;",
+        "more &amp; sooner",
+        "<th scope=\"row\" class=\"num\">1000</th>",
+    ];
+    for text in shown {
+        assert!(page.contains(text), "no `{text}`");
+    }
+    let other = &files["models/gpt2/index.html"];
+    assert!(!other.contains("It has learnt") && !other.contains("id=\"measured\""));
+}
+
+#[test]
 fn what_is_not_sourced_says_so() {
     assert!(files()["models/bert/index.html"].contains("not yet sourced"));
 }

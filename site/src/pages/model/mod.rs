@@ -10,6 +10,7 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::Figure;
 use zoo_registry::figure::Series;
+use zoo_registry::record::Demo;
 
 use super::{Link, Site, TallyView, labs};
 use crate::error::{Error, Result};
@@ -41,6 +42,7 @@ struct ModelPage<'a> {
     parameters: Vec<parameters::Row>,
     figures: Vec<Measured<'a>>,
     prose: String,
+    demo: Option<&'a Demo>,
     preset: Option<&'a str>,
     rust: Option<String>,
     has_source: bool,
@@ -175,6 +177,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
         figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
+        demo: model.demo.as_ref(),
         preset: built.map(|size| size.preset.id.as_str()),
         rust,
         has_source: !model.sources.is_empty(),
