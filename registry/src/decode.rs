@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::batch::{TokenBatch, TokenLimits};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::{Input, Tokens};
 use crate::rows::Rows;
 use crate::state::Saved;
@@ -112,6 +112,17 @@ pub trait Cache: Any + Send {
     fn needs_past_mask(&self) -> bool {
         true
     }
+}
+
+/// The cache of a family behind the trait object.
+///
+/// # Errors
+/// [`Error::Input`] if it is another family's.
+pub fn own<'a, C: Cache>(cache: &'a mut dyn Cache, model: &str) -> Result<&'a mut C> {
+    let any: &mut dyn Any = cache;
+    let refuse =
+        || Error::Input { model: model.into(), reason: "expected its own state, found another model's".into() };
+    any.downcast_mut().ok_or_else(refuse)
 }
 
 /// For decoders without an encoder.

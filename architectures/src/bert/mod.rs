@@ -12,7 +12,9 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    decode::{no_source, own},
+    include_dir,
 };
 
 use crate::blocks::{
@@ -182,7 +184,7 @@ impl CausalNetwork for Bert {
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
-        let cache = KvCache::of(cache, "bert")?;
+        let cache: &mut KvCache = own(cache, "bert")?;
         let hidden = last_or_all(self.encode(batch, cache, &mut Trace::off()), logits);
         match &self.head {
             Some(BertHead::Language(head)) => Ok(head.forward(hidden, &self.embeddings.token)),

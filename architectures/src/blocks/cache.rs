@@ -1,10 +1,9 @@
 //! Keys and values of everything read so far, so that each new token is read once.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use zoo_registry::{Cache, Error, Logits, Result, Saved};
+use zoo_registry::{Cache, Logits, Result, Saved};
 
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
 #[derive(Debug, Clone, Default)]
@@ -39,17 +38,6 @@ impl KvCache {
         };
         *kept = Some(all.clone());
         all
-    }
-
-    /// The cache behind the trait object.
-    ///
-    /// # Errors
-    /// [`Error::Input`] if it is another family's.
-    pub fn of<'a>(cache: &'a mut dyn Cache, model: &str) -> Result<&'a mut Self> {
-        let any: &mut dyn Any = cache;
-        let refuse =
-            || Error::Input { model: model.into(), reason: "expected its own state, found another model's".into() };
-        any.downcast_mut().ok_or_else(refuse)
     }
 
     /// The cache of `n_layers` layers whose [`tensors`](Cache::tensors) these are.

@@ -2,11 +2,10 @@
 //!
 //! Vaswani et al. 2017, arXiv 1706.03762, §3.2.3: queries come from the decoder, keys and values from the encoder.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
-use zoo_registry::{Cache, Error, Result, Saved, Stack, Trace};
+use zoo_registry::{Cache, Result, Saved, Stack, Trace};
 
 use super::{KvCache, MultiHeadAttention, attend, padding_bias, select_texts};
 
@@ -106,17 +105,6 @@ impl PairCache {
     pub fn resumed(saved: &mut Saved, n_layers: usize, heads: [usize; 2], device: &Device) -> Result<Self, String> {
         let source = SourceMemory::resumed(saved, n_layers, heads, device)?;
         Ok(Self { source, written: KvCache::resumed(saved, n_layers, heads, device)? })
-    }
-
-    /// The cache behind the trait object.
-    ///
-    /// # Errors
-    /// [`Error::Input`] if it is another family's.
-    pub fn of<'a>(cache: &'a mut dyn Cache, model: &str) -> Result<&'a mut Self> {
-        let any: &mut dyn Any = cache;
-        let refuse =
-            || Error::Input { model: model.into(), reason: "expected its own state, found another model's".into() };
-        any.downcast_mut().ok_or_else(refuse)
     }
 }
 

@@ -12,7 +12,9 @@ use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    decode::{no_source, own},
+    include_dir,
 };
 
 use crate::blocks::{
@@ -78,7 +80,7 @@ impl CausalNetwork for Gpt {
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
-        let hidden = self.read(batch, KvCache::of(cache, "gpt")?, &mut Trace::off());
+        let hidden = self.read(batch, own(cache, "gpt")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
     }
 

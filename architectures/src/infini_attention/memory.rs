@@ -1,10 +1,9 @@
 //! What an Infini-Transformer remembers of a text, however long: of fixed size.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use zoo_registry::{Cache, Error, Result, Saved};
+use zoo_registry::{Cache, Result, Saved};
 
 use super::Config;
 use crate::blocks::{CompressiveMemory, select_texts};
@@ -60,13 +59,6 @@ impl InfiniCache {
     /// One for a pass over a whole text, after which nothing is read.
     pub(super) fn forgetful(n_layers: usize) -> Self {
         Self { keeps: false, ..Self::new(n_layers) }
-    }
-
-    /// The cache behind the trait object.
-    pub(super) fn of(cache: &mut dyn Cache) -> Result<&mut Self> {
-        let any: &mut dyn Any = cache;
-        let reason = "expected its own state, found another model's".to_owned();
-        any.downcast_mut().ok_or(Error::Input { model: "infini-attention".into(), reason })
     }
 
     /// The cache whose [`tensors`](Cache::tensors) these are.

@@ -14,7 +14,9 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames, decode::no_source, include_dir,
+    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    decode::{no_source, own},
+    include_dir,
 };
 
 use crate::blocks::{Mlp, embedding, last_or_all, layer_norm, tied_logits, unbiased_linear};
@@ -84,7 +86,7 @@ impl CausalNetwork for InfiniTransformer {
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
-        let hidden = self.read(batch, InfiniCache::of(cache)?, &mut Trace::off());
+        let hidden = self.read(batch, own(cache, "infini-attention")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
     }
 

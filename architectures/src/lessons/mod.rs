@@ -1,8 +1,9 @@
 //! Small tasks with data made on the spot. Each family says which one it learns, and at what size.
 
 use serde_json::{Map, Value};
+use zoo_registry::generate::{Prompt, Strategy, Written, generate};
 use zoo_registry::output::Record;
-use zoo_registry::{Error, HeadOutput, Input, Logits, Model, Result, Rows, Side, Tokens};
+use zoo_registry::{Error, HeadOutput, Input, Model, Result, Rows, Side, Tokens};
 
 /// A JSON object, written as `json!` writes it.
 macro_rules! object {
@@ -38,19 +39,17 @@ fn padded(texts: &[Vec<i64>], pad_id: i64) -> Tokens {
 fn write(model: &dyn Model, source: Option<&Input>, prompt: &[i64], stop_id: i64, longest: usize) -> Result<Vec<i64>> {
     let lacks = || Error::Unsupported { model: model.architecture().into(), lacks: "does not write text".into() };
     let decoder = model.decoder().ok_or_else(lacks)?;
-    let mut state = decoder.start(1, source)?;
-    let mut next = prompt.to_vec();
-    let mut written = Vec::new();
-    while written.len() < longest {
-        let scores = Scores::of(decoder.advance(&mut state, &padded(&[next], 0), Logits::Last)?);
-        let id = scores.likeliest(0, 0);
-        if id == stop_id {
-            break;
-        }
-        written.push(id);
-        next = vec![id];
-    }
-    Ok(written)
+    let tokens = padded(&[prompt.to_vec()], stop_id);
+    let strategy = Strategy { max_new_tokens: longest, stop_ids: vec![stop_id], ..Strategy::default() };
+    let texts = generate(decoder, Prompt { source, tokens: &tokens }, &strategy, &mut |_| true)?;
+    let written = texts.iter().flatten().flat_map(Written::continuation).copied();
+    Ok(written.filter(|&id| id != stop_id).collect())
+}
+
+/// The place of the highest score.
+fn best(scores: &[f32]) -> i64 {
+    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(0, |(place, _)| place as i64)
 }
 
 /// Scores of tokens on the host.
@@ -78,8 +77,6 @@ impl Scores {
     /// The id with the highest score at a position of a text.
     fn likeliest(&self, text: usize, position: usize) -> i64 {
         let [_, len, vocab] = self.dims;
-        let scores = &self.data[(text * len + position) * vocab..][..vocab];
-        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        best.map_or(0, |(id, _)| id as i64)
+        best(&self.data[(text * len + position) * vocab..][..vocab])
     }
 }

@@ -7,6 +7,8 @@ use zoo_registry::lesson::{Grade, Plan};
 use zoo_registry::output::Record;
 use zoo_registry::{Error, Input, Labels, Lesson, Model, Result};
 
+use super::best;
+
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -121,10 +123,7 @@ impl Lesson for NameTheShape {
             || Error::Unsupported { model: model.architecture().into(), lacks: "gives no scores of labels".into() };
         let logits = model.forward(&input, Record::NOTHING)?.head.label_logits().ok_or_else(lacks)?;
         let scores: Vec<f32> = logits.into_data().iter().collect();
-        let likeliest = scores.chunks(Shape::ALL.len()).map(|scores| {
-            let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            best.map_or(0, |(label, _)| label as i64)
-        });
+        let likeliest = scores.chunks(Shape::ALL.len()).map(best);
         let right = likeliest.zip(&labels).filter(|(found, label)| found == *label).count();
         Ok(vec![Grade {
             measure: "drawings named rightly".into(),

@@ -13,7 +13,7 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, decode::own, include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
@@ -83,7 +83,7 @@ impl CausalNetwork for T5 {
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
         let lacks = || Error::Unsupported { model: "t5".into(), lacks: "has no decoder".into() };
         let decoder = self.decoder.as_ref().ok_or_else(lacks)?;
-        let hidden = self.write(decoder, batch, PairCache::of(cache, "t5")?, &mut Trace::off());
+        let hidden = self.write(decoder, batch, own(cache, "t5")?, &mut Trace::off());
         Ok(self.logits(last_or_all(hidden, logits)))
     }
 

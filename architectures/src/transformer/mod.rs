@@ -13,7 +13,7 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    PairBatch, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, include_dir,
+    PairBatch, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, decode::own, include_dir,
 };
 
 use crate::blocks::{
@@ -95,7 +95,7 @@ impl CausalNetwork for Transformer {
     }
 
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>> {
-        let hidden = self.write(batch, PairCache::of(cache, "transformer")?, &mut Trace::off());
+        let hidden = self.write(batch, own(cache, "transformer")?, &mut Trace::off());
         Ok(tied_logits(last_or_all(hidden, logits), &self.token))
     }
 
