@@ -16,20 +16,20 @@ pub trait Decode {
     /// Nothing read yet, for `batch` texts. An encoder–decoder needs its `source`; a decoder has none.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if a source is missing or was not expected.
+    /// [`Error::Input`] if a source is missing or was not expected.
     fn start(&self, batch: usize, source: Option<&Input>) -> Result<DecodeState>;
 
     /// Reads `tokens` after everything before them and scores what comes next: `[batch, seq_len, vocab_size]`, or
     /// `[batch, 1, vocab_size]` for [`Logits::Last`]. `tokens.attention_mask` covers the new tokens only.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the tokens do not fit the model, the state, or the positions that are left.
+    /// [`Error::Input`] if the tokens do not fit the model, the state, or the positions that are left.
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>>;
 
     /// What the text it writes must be: ids and positions.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) if it writes none.
+    /// [`Error::Unsupported`] if it writes none.
     fn token_limits(&self) -> Result<TokenLimits>;
 }
 
@@ -147,7 +147,7 @@ pub trait CausalNetwork {
     /// [need](Cache::needs_past_mask) the past.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the cache is another family's.
+    /// [`Error::Input`] if the cache is another family's.
     fn step(&self, batch: TokenBatch, cache: &mut dyn Cache, logits: Logits) -> Result<Tensor<3>>;
 
     /// The cache whose [`tensors`](Cache::tensors) were saved; takes all of them.
