@@ -104,7 +104,7 @@ pub struct Outcome {
 }
 
 /// What a check states, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFacts {
     /// Kebab-case id.
     pub id: String,
@@ -114,4 +114,10 @@ pub struct CheckFacts {
     pub method: String,
     /// Bugs it exists to catch.
     pub catches: Vec<String>,
+    /// Where such bugs were made, in published code.
+    #[serde(default)]
+    pub seen: Vec<String>,
+    /// What to look at when it fails.
+    #[serde(default)]
+    pub fix: String,
 }
