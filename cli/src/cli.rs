@@ -66,6 +66,8 @@ enum Command {
     Summarize(commands::summarize::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
+    /// Make a crate for a family of your own
+    NewFamily(commands::new_family::Args),
     /// Check what must hold of every model, by running it
     Check(commands::check::Args),
     /// Build the SQLite catalog, or ask it in SQL
@@ -129,6 +131,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
         Command::Translate(args) => commands::translate::run(&args, registry, shell),
         Command::Summarize(args) => commands::summarize::run(&args, registry, shell),
         Command::Train(args) => commands::train::run(&args, registry, shell),
+        Command::NewFamily(args) => commands::new_family::run(&args, registry, shell),
         Command::Check(args) => commands::check::run(&args, registry, shell),
         Command::Catalog(args) => commands::catalog::run(&args, registry, shell),
         Command::Site(args) => commands::site::run(&args, shell),

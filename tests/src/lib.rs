@@ -27,6 +27,7 @@ mod reader;
 mod run;
 mod subject;
 pub mod suite;
+mod unfilled;
 pub mod values;
 
 pub use check::{Check, Finding, Stop, Verdict, none_of, require};
