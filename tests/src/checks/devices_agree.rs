@@ -17,9 +17,9 @@
 //!   or more is nearly zero on wgpu.
 //! - [tracel-ai/burn #4907](https://github.com/tracel-ai/burn/issues/4907): built without its default features, wgpu
 //!   multiplies to zeros.
-//! - [ml-explore/mlx #1084](https://github.com/ml-explore/mlx/issues/1084) and [ml-explore/mlx
-//!   #1163](https://github.com/ml-explore/mlx/issues/1163): on the GPU, large products became 0 or infinite, and
-//!   those of slices wrong.
+//! - [ml-explore/mlx #1084](https://github.com/ml-explore/mlx/issues/1084) and
+//!   [ml-explore/mlx #1163](https://github.com/ml-explore/mlx/issues/1163): on the GPU, large products became 0 or
+//!   infinite, and those of slices wrong.
 //!
 //! # Fix
 //!

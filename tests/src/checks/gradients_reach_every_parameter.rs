@@ -17,9 +17,8 @@
 //!   from plain numbers, so queries, keys and values never learnt.
 //! - [Project-MONAI/GenerativeModels #402](https://github.com/Project-MONAI/GenerativeModels/issues/402): a linear
 //!   layer of the attention was built and never called.
-//! - [oliverguhr/transformer-time-series-prediction
-//!   #13](https://github.com/oliverguhr/transformer-time-series-prediction/issues/13): the layer that is copied to
-//!   make the others is itself a parameter that nothing uses.
+//! - [oliverguhr/transformer-time-series-prediction #13](https://github.com/oliverguhr/transformer-time-series-prediction/issues/13):
+//!   the layer that is copied to make the others is itself a parameter that nothing uses.
 //!
 //! # Fix
 //!

@@ -18,9 +18,9 @@
 //!
 //! - [huggingface/candle #3948](https://github.com/huggingface/candle/issues/3948): rotary positions pair neighbours
 //!   where the checkpoint pairs halves; the sound still resembles speech, and nothing reports an error.
-//! - [huggingface/candle #900](https://github.com/huggingface/candle/pull/900) and [chelsea0x3b/dfdx
-//!   #804](https://github.com/chelsea0x3b/dfdx/issues/804): `gelu` was the tanh approximation, the models to be
-//!   ported used erf.
+//! - [huggingface/candle #900](https://github.com/huggingface/candle/pull/900) and
+//!   [chelsea0x3b/dfdx #804](https://github.com/chelsea0x3b/dfdx/issues/804): `gelu` was the tanh approximation, the
+//!   models to be ported used erf.
 //! - [apache/tvm #16188](https://github.com/apache/tvm/pull/16188): the tanh form of GELU was computed wrongly.
 //! - [Beomi/InfiniTransformer #8](https://github.com/Beomi/InfiniTransformer/issues/8): the memory's normaliser was
 //!   broadcast where the paper multiplies it by the queries.
