@@ -232,7 +232,7 @@ mod measured {
 }
 
 /// What a check states, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFacts {
     /// Kebab-case id.
     pub id: String,
@@ -242,6 +242,12 @@ pub struct CheckFacts {
     pub method: String,
     /// Bugs it exists to catch.
     pub catches: Vec<String>,
+    /// Where such bugs were made, in published code.
+    #[serde(default)]
+    pub seen: Vec<String>,
+    /// What to look at when it fails.
+    #[serde(default)]
+    pub fix: String,
 }
 
 #[cfg(test)]

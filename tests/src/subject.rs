@@ -84,6 +84,14 @@ impl<'a> Subject<'a> {
         self.architecture.descriptor()
     }
 
+    /// Every tiny configuration, completed.
+    ///
+    /// # Errors
+    /// [`Error::Config`](zoo_registry::Error::Config) if one is not a configuration of the family.
+    pub fn tinies(&self) -> Result<Vec<Map<String, Value>>> {
+        self.descriptor().small().map(|(_, tiny)| self.architecture.complete(tiny)).collect()
+    }
+
     /// Each tiny configuration once for each head, or once if the family has no choice of heads.
     ///
     /// # Errors

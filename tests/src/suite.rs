@@ -48,7 +48,7 @@ fn trials(architectures: &[&'static dyn Architecture], devices: &[&str]) -> Vec<
                 trials.push(Trial::test(name, move || {
                     let outcome = run_one(architecture, &peers, &device, check);
                     if outcome.status == Status::Fail {
-                        Err(Failed::from(message(check.statement, &outcome)))
+                        Err(Failed::from(message(&check.facts().statement, &outcome)))
                     } else {
                         Ok(())
                     }

@@ -100,7 +100,7 @@ pub(super) async fn checks(pool: &SqlitePool) -> Result<Vec<CheckFacts>, sqlx::E
     let mut bugs: BTreeMap<String, Vec<String>> = grouped(bugs.fetch_all(pool).await?);
     let check = |(id, statement, method)| {
         let catches = bugs.remove(&id).unwrap_or_default();
-        CheckFacts { id, statement, method, catches }
+        CheckFacts { id, statement, method, catches, ..CheckFacts::default() }
     };
     Ok(checks.into_iter().map(check).collect())
 }

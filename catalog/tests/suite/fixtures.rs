@@ -204,6 +204,7 @@ pub(crate) fn checks() -> Vec<CheckFacts> {
         statement: format!("`{id}` holds. {NASTY}"),
         method: "Looks twice.".into(),
         catches: catches.iter().map(|&bug| bug.to_owned()).collect(),
+        ..CheckFacts::default()
     };
     vec![
         check("values-match", &["z first", "a second", NASTY]),

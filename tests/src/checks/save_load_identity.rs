@@ -1,4 +1,17 @@
-//! Published weights come in, all of them, and go out again as they came.
+//! A model that is saved and loaded is the same model, and its file has the published names.
+//!
+//! # How
+//!
+//! With each head, a model with hot weights is saved to a folder and loaded into a freshly drawn one: every output is the
+//! same bit for bit (and before loading it was another). The saved `config.json` reads back as the same configuration. Each
+//! golden's weights, loaded and saved, have the golden's names and bits.
+//!
+//! # Catches
+//!
+//! - a parameter that is not saved
+//! - a transposition in one direction only
+//! - a renamed tensor
+//! - a field lost from config.json
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,63 +20,13 @@ use zoo_registry::output::Record;
 use zoo_registry::weights::{SafetensorsWeights, WeightSource};
 use zoo_registry::{Model, checkpoint, config};
 
-use crate::check::{Check, Finding, Stop, Verdict, none_of, require};
+use crate::check::{Finding, Stop, Verdict, require};
 use crate::golden;
 use crate::inputs;
 use crate::subject::{Subject, Variant, drawing};
 use crate::values::values;
 
-pub(super) const WEIGHT_TABLE_IS_TOTAL: Check = Check {
-    id: "weight-table-is-total",
-    statement: "The table between published weights and ours names every parameter once and every published tensor.",
-    method: "With each head, each parameter is reached by exactly one row and no row names what the model lacks. Each tensor of \
-             each golden's weight file is loaded, repeats a tied one or is dropped by a row; none is unexpected or missing.",
-    catches: &[
-        "a parameter that keeps its random start",
-        "two rows for one parameter",
-        "a published tensor nobody reads",
-    ],
-    run: weight_table_is_total,
-};
-
-pub(super) const SAVE_LOAD_IDENTITY: Check = Check {
-    id: "save-load-identity",
-    statement: "A model that is saved and loaded is the same model, and its file has the published names.",
-    method: "With each head, a model with hot weights is saved to a folder and loaded into a freshly drawn one: every output is \
-             the same bit for bit (and before loading it was another). The saved `config.json` reads back as the same \
-             configuration. Each golden's weights, loaded and saved, have the golden's names and bits.",
-    catches: &[
-        "a parameter that is not saved",
-        "a transposition in one direction only",
-        "a renamed tensor",
-        "a field lost from config.json",
-    ],
-    run: save_load_identity,
-};
-
-fn weight_table_is_total(subject: &Subject<'_>) -> Verdict {
-    let mut problems = Vec::new();
-    let variants = subject.variants()?;
-    for Variant { head, config } in &variants {
-        let modules = subject.architecture.modules(config)?;
-        let gaps = subject.architecture.weight_names(config)?.gaps(&modules);
-        problems.extend(gaps.into_iter().map(|gap| format!("head `{head}`: {gap}")));
-    }
-    let goldens = golden::read(subject.architecture)?;
-    for golden in &goldens {
-        match golden.load(subject.architecture, &subject.device) {
-            Ok(loaded) if !loaded.report.unexpected.is_empty() => {
-                problems
-                    .push(format!("golden `{}` holds {:?}, which no row names", golden.name, loaded.report.unexpected));
-            }
-            Ok(_) => {}
-            Err(stop) => problems.push(format!("golden `{}`: {stop}", golden.name)),
-        }
-    }
-    none_of(&problems, format!("{} heads, {} golden weight files", variants.len(), goldens.len()))
-}
-
-fn save_load_identity(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
     for variant in &variants {
         let folder = tempfile::tempdir().map_err(|error| Stop::fails(format!("no temporary folder: {error}")))?;

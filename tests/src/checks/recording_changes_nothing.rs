@@ -1,56 +1,26 @@
-//! One model, whatever it runs on and whoever looks.
+//! Looking at hidden states and attention maps does not change what the model says.
+//!
+//! # How
+//!
+//! With and without recording: the head says the same. Nothing is kept unasked. What is kept has its shape: one hidden
+//! state more than layers, a map a layer, each row of a map a distribution. The guard: maps are far from uniform.
+//!
+//! # Catches
+//!
+//! - another kernel when maps are wanted
+//! - a layer that is not recorded
+//! - scores recorded before the softmax
+//! - attention that is uniform
 
 use serde_json::{Map, Value};
 use zoo_registry::output::{HeadOutput, Output, Record};
 
-use crate::check::{Check, Stop, Verdict, require};
+use crate::check::{Stop, Verdict, require};
 use crate::inputs;
 use crate::subject::Subject;
 use crate::values::{Axes, Values, Worst, gap, values};
 
-pub(super) const DEVICES_AGREE: Check = Check {
-    id: "devices-agree",
-    statement: "A model says the same on this device as on another.",
-    method: "The same hot weights and texts on both devices: every output, in units of the model's own f32 noise. The reference is \
-             the default device, or ndarray for the default device itself.",
-    catches: &[
-        "a kernel that computes something else",
-        "a default precision that differs",
-        "weights that do not arrive whole",
-    ],
-    run: devices_agree,
-};
-
-pub(super) const RECORDING_CHANGES_NOTHING: Check = Check {
-    id: "recording-changes-nothing",
-    statement: "Looking at hidden states and attention maps does not change what the model says.",
-    method: "With and without recording: the head says the same. Nothing is kept unasked. What is kept has its shape: one hidden \
-             state more than layers, a map a layer, each row of a map a distribution. The guard: maps are far from uniform.",
-    catches: &[
-        "another kernel when maps are wanted",
-        "a layer that is not recorded",
-        "scores recorded before the softmax",
-        "attention that is uniform",
-    ],
-    run: recording_changes_nothing,
-};
-
-fn devices_agree(subject: &Subject<'_>) -> Verdict {
-    let mut worst = Worst::default();
-    for variant in subject.variants()? {
-        let (here, there) = (subject.hot(&variant)?, subject.hot_on(&variant, &subject.reference)?);
-        let input = inputs::input(here.as_ref(), "devices", 3)?;
-        let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
-        let (ours, theirs) = (here.forward(&input, Record::ALL)?, there.forward(&input, Record::ALL)?);
-        for (ours, theirs) in values(&ours).iter().zip(&values(&theirs)) {
-            let multiple = noise.multiple(&ours.name, gap(&ours.data, &theirs.data));
-            worst.see(multiple, || format!("{}, head `{}`", ours.name, variant.head));
-        }
-    }
-    worst.verdict(&format!("three inputs on `{}` and on `{}`", subject.device_name, subject.reference_name))
-}
-
-fn recording_changes_nothing(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;

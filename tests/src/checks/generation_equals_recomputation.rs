@@ -1,30 +1,28 @@
-//! What is written is what reading everything again would write.
+//! Each token that greedy search writes is the likeliest one after the whole text so far, read at once.
+//!
+//! # How
+//!
+//! Three texts of different lengths, padded on the left, are continued to the end of the positions, or by sixteen tokens,
+//! and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score that is left
+//! in a forward pass without memory or padding over exactly the text before it. A position counts only with a certificate:
+//! its two best scores lie further apart than the roundings of both runs could move them. The guards: at least one position
+//! of each text counts, and at one the last token alone would be followed by another.
+//!
+//! # Catches
+//!
+//! - a memory that forgets or overwrites once it is long
+//! - positions that drift from one step to the next
+//! - padding that is seen again once text follows it
+//! - a token that is read twice, or never
 
 use zoo_registry::generate::{Prompt, Strategy, generate, room};
 use zoo_registry::output::Record;
 use zoo_registry::{Decode, HeadOutput, Input, Model, Rows, Tokens};
 
-use crate::check::{Check, Finding, Stop, Verdict, require};
+use crate::check::{Finding, Stop, Verdict, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::WHOLE_MODEL;
-
-pub(super) const GENERATION_EQUALS_RECOMPUTATION: Check = Check {
-    id: "generation-equals-recomputation",
-    statement: "Each token that greedy search writes is the likeliest one after the whole text so far, read at once.",
-    method: "Three texts of different lengths, padded on the left, are continued to the end of the positions, or by sixteen \
-             tokens, and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score \
-             that is left in a forward pass without memory or padding over exactly the text before it. A position counts only with a certificate: its two best scores lie further apart than the roundings of both \
-             runs could move them. The guards: at least one position of each text counts, and at one the last token alone \
-             would be followed by another.",
-    catches: &[
-        "a memory that forgets or overwrites once it is long",
-        "positions that drift from one step to the next",
-        "padding that is seen again once text follows it",
-        "a token that is read twice, or never",
-    ],
-    run: generation_equals_recomputation,
-};
 
 /// New tokens, where the positions have no end before.
 const NEW_TOKENS: usize = 16;
@@ -35,7 +33,7 @@ const SHORTER: [usize; 3] = [2, 0, 3];
 /// Each of two scores may be off by the tolerance of a whole model.
 const CERTIFICATE: f64 = 2.0 * WHOLE_MODEL;
 
-fn generation_equals_recomputation(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let (mut writers, mut counted, mut all) = (0, 0, 0);
     for variant in subject.variants()? {
         let model = subject.hot(&variant)?;

@@ -1,32 +1,30 @@
-//! What was set aside can be taken up again.
+//! A text that is set aside in a file and taken up again goes on as if it had never been.
+//!
+//! # How
+//!
+//! Three texts, padded on the left with random ids, are read up to a point, saved, and read on by another model with the
+//! same weights that resumes the file: scored as the whole texts at once, at every real token. The same before the first
+//! token. The file cut short, and a model of another configuration, are refused. The guard: without what was read before,
+//! the scores differ far more than noise.
+//!
+//! # Catches
+//!
+//! - something remembered that is not saved
+//! - keys taken for values
+//! - padding that is forgotten
+//! - a state that any model accepts
 
 use std::path::Path;
 
 use zoo_registry::{Error, Logits};
 
-use super::cache::{Reader, Scores};
-use crate::check::{Check, Stop, Verdict, require};
+use crate::check::{Stop, Verdict, require};
 use crate::inputs;
+use crate::reader::{Reader, Scores};
 use crate::subject::{Subject, Variant};
 use crate::values::Worst;
 
-pub(super) const STATE_RESUMES: Check = Check {
-    id: "state-resumes",
-    statement: "A text that is set aside in a file and taken up again goes on as if it had never been.",
-    method: "Three texts, padded on the left with random ids, are read up to a point, saved, and read on by another model with \
-             the same weights that resumes the file: scored as the whole texts at once, at every real token. The same before the \
-             first token. The file cut short, and a model of another configuration, are refused. The guard: without what was \
-             read before, the scores differ far more than noise.",
-    catches: &[
-        "something remembered that is not saved",
-        "keys taken for values",
-        "padding that is forgotten",
-        "a state that any model accepts",
-    ],
-    run: state_resumes,
-};
-
-fn state_resumes(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
     let mut writers = 0;
     for variant in subject.variants()? {

@@ -1,26 +1,24 @@
-//! Parity with the reference implementation.
+//! Every number the reference implementation was recorded to compute, this code computes too.
+//!
+//! # How
+//!
+//! Each golden in the family's folder is a reference model with hot random weights. Loaded here, it must give the same
+//! hidden states, attention maps, head outputs and loss at every real token, the same gradient of every parameter, and
+//! write the same text, id by id. Differences are measured in the reference's own recorded noise between f32 and f64; a
+//! failure names the first output that leaves it.
+//!
+//! # Catches
+//!
+//! - a wrong scale, epsilon, activation or order of norms
+//! - queries and keys swapped in the weight table
+//! - a tied head that is not
+//! - a beam search that scores otherwise
 
-use crate::check::{Check, Finding, Stop, Verdict};
+use crate::check::{Finding, Stop, Verdict};
 use crate::golden::{self, MEASURE, Row, TOLERANCE};
 use crate::subject::Subject;
 
-pub(super) const MATCHES_REFERENCE: Check = Check {
-    id: "matches-reference",
-    statement: "Every number the reference implementation was recorded to compute, this code computes too.",
-    method: "Each golden in the family's folder is a reference model with hot random weights. Loaded here, it must give the \
-             same hidden states, attention maps, head outputs and loss at every real token, the same gradient of every \
-             parameter, and write the same text, id by id. Differences are measured in the reference's own recorded noise \
-             between f32 and f64; a failure names the first output that leaves it.",
-    catches: &[
-        "a wrong scale, epsilon, activation or order of norms",
-        "queries and keys swapped in the weight table",
-        "a tied head that is not",
-        "a beam search that scores otherwise",
-    ],
-    run: matches_reference,
-};
-
-fn matches_reference(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let rows = golden::report(subject.architecture, &subject.device)?;
     let worst = rows.iter().max_by(|a, b| a.multiple.total_cmp(&b.multiple));
     let Some(worst) = worst else {

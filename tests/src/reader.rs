@@ -1,70 +1,24 @@
-//! Reading on equals reading from the start.
+//! Texts read on from what is remembered, against texts read at once.
 
 use burn::tensor::Tensor;
 use zoo_registry::output::Record;
 use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Tokens};
 
-use crate::check::{Check, Stop, Verdict, require};
+use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Noise, Stream, VISIBLE, Worst, gap};
 
-pub(super) const CACHE_EQUALS_FORWARD: Check = Check {
-    id: "cache-equals-forward",
-    statement: "A text read in pieces, remembering, is scored as the whole text at once, and copies of a memory are independent.",
-    method: "Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one \
-             forward pass, at every real token; the last score alone against all. Then a copy with rows selected and \
-             repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an \
-             encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another \
-             source, the scores differ far more than noise.",
-    catches: &[
-        "positions that restart with each piece",
-        "a mask that forgets the past, or the padding in it",
-        "a cache shared between copies",
-        "a selection that keeps the wrong rows",
-        "a source that is remembered from an earlier text",
-    ],
-    run: cache_equals_forward,
-};
-
-/// The name under which noise of scores is recorded.
-const LOGITS: &str = "logits";
-
-fn cache_equals_forward(subject: &Subject<'_>) -> Verdict {
-    let mut worst = Worst::default();
-    let mut writers = 0;
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        if !inputs::predicts_next(model.as_ref())? {
-            continue;
-        }
-        writers += 1;
-        let head = &variant.head;
-        let decoder = model
-            .decoder()
-            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
-        let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
-        reader.splits(&mut worst)?;
-        reader.copies(&mut worst)?;
-        reader.sources(&mut worst)?;
-        reader.guard()?;
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
-    }
-    worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
-}
-
 /// Three texts, padded on the left, and who reads them.
-pub(super) struct Reader<'a> {
-    pub(super) model: &'a dyn Model,
-    pub(super) decoder: &'a dyn Decode,
-    pub(super) reading: Reading,
+pub(crate) struct Reader<'a> {
+    pub(crate) model: &'a dyn Model,
+    pub(crate) decoder: &'a dyn Decode,
+    pub(crate) reading: Reading,
     noise: Noise,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         subject: &Subject<'_>,
         variant: &Variant,
         model: &'a dyn Model,
@@ -79,15 +33,15 @@ impl<'a> Reader<'a> {
         Ok(Self { model, decoder, reading, noise })
     }
 
-    pub(super) fn tokens(&self) -> &Tokens {
+    pub(crate) fn tokens(&self) -> &Tokens {
         &self.reading.target
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.tokens().input_ids.dims()[1]
     }
 
-    pub(super) fn start(&self) -> Result<DecodeState, Stop> {
+    pub(crate) fn start(&self) -> Result<DecodeState, Stop> {
         self.start_on(&self.reading)
     }
 
@@ -96,7 +50,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Scores of every position, read at once.
-    pub(super) fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
+    pub(crate) fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
         match self.model.forward(&reading.input(), Record::NOTHING)?.head {
             HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
             _ => Err(Stop::fails("the head's answer changed its kind")),
@@ -109,7 +63,7 @@ impl<'a> Reader<'a> {
         vec![vec![len], vec![1; len], vec![len - 1, 1], vec![1, len - 1], vec![len / 2, 2, len - len / 2 - 2]]
     }
 
-    fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
+    pub(crate) fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
         let whole = self.at_once(&self.reading)?;
         for pieces in self.cuts() {
             let mut state = self.start()?;
@@ -132,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A copy and its original read on in turn.
-    fn copies(&self, worst: &mut Worst) -> Result<(), Stop> {
+    pub(crate) fn copies(&self, worst: &mut Worst) -> Result<(), Stop> {
         const ROWS: [usize; 4] = [2, 0, 0, 1];
         let len = self.len();
         let cut = len / 2;
@@ -164,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Two memories that differ in what was read alone, read on in turn.
-    fn sources(&self, worst: &mut Worst) -> Result<(), Stop> {
+    pub(crate) fn sources(&self, worst: &mut Worst) -> Result<(), Stop> {
         const ROWS: [usize; 3] = [1, 2, 0];
         let Some(source) = &self.reading.source else { return Ok(()) };
         let other = Reading { source: Some(source.select(&ROWS)), ..self.reading.clone() };
@@ -191,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
-    pub(super) fn compare(
+    pub(crate) fn compare(
         &self,
         found: &Scores,
         whole: &Scores,
@@ -209,7 +163,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn guard(&self) -> Result<(), Stop> {
+    pub(crate) fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
         let whole = self.at_once(&self.reading)?;
         let alone = self.at_once(&self.reading.with(Stream::Target, self.tokens().columns(last, last + 1)))?;
@@ -220,15 +174,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The same texts with so many tokens of each hidden on the left.
-fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
-    let [_, len] = tokens.input_ids.dims();
-    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
-    Tokens { attention_mask: Rows::new(&mask), ..tokens }
-}
-
 /// Scores on the host.
-pub(super) struct Scores {
+pub(crate) struct Scores {
     batch: usize,
     len: usize,
     vocab: usize,
@@ -236,7 +183,7 @@ pub(super) struct Scores {
 }
 
 impl Scores {
-    pub(super) fn of(logits: Tensor<3>) -> Self {
+    pub(crate) fn of(logits: Tensor<3>) -> Self {
         let [batch, len, vocab] = logits.dims();
         Self { batch, len, vocab, data: logits.into_data().iter::<f32>().collect() }
     }
@@ -244,4 +191,14 @@ impl Scores {
     fn at(&self, row: usize, position: usize) -> &[f32] {
         &self.data[(row * self.len + position) * self.vocab..][..self.vocab]
     }
+}
+
+/// The name under which noise of scores is recorded.
+const LOGITS: &str = "logits";
+
+/// The same texts with so many tokens of each hidden on the left.
+fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
+    let [_, len] = tokens.input_ids.dims();
+    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
+    Tokens { attention_mask: Rows::new(&mask), ..tokens }
 }

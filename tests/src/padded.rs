@@ -1,103 +1,27 @@
-//! Padding is nothing to the model, on either side, whatever ids stand there.
+//! Texts of several lengths in one batch, and each of them alone.
 
 use std::collections::BTreeMap;
 
 use zoo_registry::output::Record;
 use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
-use crate::check::{Check, Stop, Verdict, require};
+use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
 use zoo_registry::draw::Draw;
 
-pub(super) const PADDING_DOES_NOT_LEAK: Check = Check {
-    id: "padding-does-not-leak",
-    statement: "A text says the same with padding before it, after it or without: at every real token, whatever ids are under the mask.",
-    method: "Texts of three lengths in one batch, padded on the right and on the left with random ids, against each text alone: \
-             hidden states, attention maps and head outputs at real tokens, and after right padding the answers a text. Of an \
-             encoder–decoder both texts are padded. The guard: without either mask the same batch differs far more than noise.",
-    catches: &[
-        "a padding mask that is ignored",
-        "positions that count padding",
-        "a mask of the wrong polarity",
-        "a decoder that looks at the source's padding",
-        "NaN from fully hidden rows",
-    ],
-    run: padding_does_not_leak,
-};
-
-pub(super) const POOLING_FINDS_THE_TEXT: Check = Check {
-    id: "pooling-finds-the-text",
-    statement: "The one answer a text is read off the text, not off the padding before it.",
-    method: "As padding-does-not-leak, for outputs with one answer a text, padded on the left, where the first position is not \
-             the text's and the last one is.",
-    catches: &[
-        "pooling at position 0 whatever stands there",
-        "a reward read at the last position before the mask is known",
-    ],
-    run: pooling_finds_the_text,
-};
-
-/// Lengths of the texts in a batch, as parts of the longest: lopsided, the longest in the middle.
-const LENGTHS: [(usize, usize); 3] = [(4, 11), (1, 1), (7, 11)];
-
-fn padding_does_not_leak(subject: &Subject<'_>) -> Verdict {
-    let mut worst = Worst::default();
-    for variant in subject.variants()? {
-        let probe = Probe::new(subject, &variant)?;
-        probe.compare(Side::Right, |_| true, &mut worst)?;
-        probe.compare(Side::Left, |axes| axes != Axes::Text, &mut worst)?;
-        probe.guard()?;
-    }
-    worst.verdict("texts of three lengths, padded on either side with random ids, against each alone")
-}
-
-fn pooling_finds_the_text(subject: &Subject<'_>) -> Verdict {
-    let mut worst = Worst::default();
-    let mut pooled = 0;
-    for variant in subject.variants()? {
-        let probe = Probe::new(subject, &variant)?;
-        if probe.alone.iter().flatten().any(|value| value.axes == Axes::Text) {
-            probe.compare(Side::Left, |axes| axes == Axes::Text, &mut worst)?;
-            probe.guard()?;
-            pooled += 1;
-        }
-    }
-    if pooled == 0 {
-        return Err(Stop::NotApplicable("none of its heads gives one answer a text".into()));
-    }
-    worst.verdict("answers a text of three lengths, padded on the left with random ids, against each text alone")
-}
-
-/// How far one output of one text is from the text's alone.
-struct Error {
-    multiple: f64,
-    axes: Axes,
-    output: String,
-    recorded: bool,
-    place: String,
-}
-
-/// Three texts of one stream.
-struct Texts {
-    stream: Stream,
-    limits: TokenLimits,
-    ids: Vec<Vec<i64>>,
-    types: Vec<Vec<i64>>,
-}
-
 /// One variant with three inputs, each run alone.
-struct Probe {
+pub(crate) struct Probe {
     head: String,
     model: Box<dyn Model>,
     texts: Vec<Texts>,
-    alone: Vec<Vec<Values>>,
+    pub(crate) alone: Vec<Vec<Values>>,
     noise: Noise,
 }
 
 impl Probe {
-    fn new(subject: &Subject<'_>, variant: &Variant) -> Result<Self, Stop> {
+    pub(crate) fn new(subject: &Subject<'_>, variant: &Variant) -> Result<Self, Stop> {
         let model = subject.hot(variant)?;
         let streams = inputs::streams(model.as_ref())?;
         let texts = streams.into_iter().map(Texts::new).collect::<Result<Vec<_>, _>>()?;
@@ -142,7 +66,7 @@ impl Probe {
         Ok(errors)
     }
 
-    fn compare(&self, side: Side, counts: impl Fn(Axes) -> bool, worst: &mut Worst) -> Result<(), Stop> {
+    pub(crate) fn compare(&self, side: Side, counts: impl Fn(Axes) -> bool, worst: &mut Worst) -> Result<(), Stop> {
         for Error { multiple, axes, place, .. } in self.errors(&self.reading(|texts| texts.padded(side))?, side)? {
             if counts(axes) {
                 worst.see(multiple, || place);
@@ -153,7 +77,7 @@ impl Probe {
 
     /// The mask is what makes the difference, in each stream. Padding after a text is invisible to causal models, so either side
     /// counts. What the head says is what must depend on the mask, not only what is recorded on the way.
-    fn guard(&self) -> Result<(), Stop> {
+    pub(crate) fn guard(&self) -> Result<(), Stop> {
         for unmasked in &self.texts {
             let mut most: BTreeMap<String, f64> = BTreeMap::new();
             for side in [Side::Left, Side::Right] {
@@ -180,6 +104,26 @@ impl Probe {
         Ok(())
     }
 }
+
+/// How far one output of one text is from the text's alone.
+struct Error {
+    multiple: f64,
+    axes: Axes,
+    output: String,
+    recorded: bool,
+    place: String,
+}
+
+/// Three texts of one stream.
+struct Texts {
+    stream: Stream,
+    limits: TokenLimits,
+    ids: Vec<Vec<i64>>,
+    types: Vec<Vec<i64>>,
+}
+
+/// Lengths of the texts in a batch, as parts of the longest: lopsided, the longest in the middle.
+const LENGTHS: [(usize, usize); 3] = [(4, 11), (1, 1), (7, 11)];
 
 impl Texts {
     fn new((stream, limits): (Stream, TokenLimits)) -> Result<Self, Stop> {

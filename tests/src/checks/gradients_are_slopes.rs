@@ -1,108 +1,31 @@
-//! Training reaches everything, and its gradients are the slopes of the loss.
+//! The gradient of every parameter says how the loss changes when the parameter moves.
+//!
+//! # How
+//!
+//! Each parameter is moved a little, halfway between its gradient and a random direction, there and back, in three step
+//! widths; the loss must change as the gradient says. The tolerance is what the widths disagree by (curvature) plus the
+//! loss's own f32 noise over the step. Near a kink, such as ReLU has, a slope is neither side's: what disagrees is tried
+//! again with steps a quarter and an eighth as wide. Parameters that several heads of one tiny configuration share are
+//! moved with the first of them; tables over the vocabulary, which a head may borrow, with each.
+//!
+//! # Catches
+//!
+//! - a branch that is detached while another is not
+//! - a custom backward pass that is wrong
+//! - a shared parameter counted once
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::TensorData;
 use zoo_registry::output::Record;
-use zoo_registry::{HeadOutput, Input, Labels, Model, Rows, loss};
+use zoo_registry::{Input, Labels, loss};
 
-use crate::check::{Check, Stop, Verdict, none_of};
+use crate::check::{Stop, Verdict};
 use crate::hot;
-use crate::inputs;
+use crate::labels::probe;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
 use zoo_registry::draw::Draw;
-
-pub(super) const GRADIENTS_REACH_EVERY_PARAMETER: Check = Check {
-    id: "gradients-reach-every-parameter",
-    statement: "Every parameter takes part in training: its gradient is there, is finite, and is not zero throughout.",
-    method: "With each head, the gradient of the head's own loss on random texts, for each parameter of the module tree. Biases of \
-             keys have no effect through a softmax: theirs is rounding, which is not zero, so nobody needs an exception.",
-    catches: &["a parameter that is detached", "a parameter nobody uses", "NaN in a backward pass"],
-    run: gradients_reach_every_parameter,
-};
-
-pub(super) const GRADIENTS_ARE_SLOPES: Check = Check {
-    id: "gradients-are-slopes",
-    statement: "The gradient of every parameter says how the loss changes when the parameter moves.",
-    method: "Each parameter is moved a little, halfway between its gradient and a random direction, there and back, in three step widths; \
-             the loss must change as the gradient says. The tolerance is what the widths disagree by (curvature) plus the \
-             loss's own f32 noise over the step. Near a kink, such as ReLU has, a slope is neither side's: what disagrees is \
-             tried again with steps a quarter and an eighth as wide. Parameters that several heads of one tiny configuration \
-             share are moved with the first of them; tables over the vocabulary, which a head may borrow, with each.",
-    catches: &[
-        "a branch that is detached while another is not",
-        "a custom backward pass that is wrong",
-        "a shared parameter counted once",
-    ],
-    run: gradients_are_slopes,
-};
-
-/// What the model should have said, at random, of the kind its head learns from.
-fn labels(model: &dyn Model, input: &Input) -> Result<Labels, Stop> {
-    let head = model.forward(input, Record::NOTHING)?.head;
-    let mut draw = Draw::new("labels");
-    let mut tokens = |batch: usize, len: usize, n: usize| {
-        let rows = Rows::from_flat(batch, len, draw.ids(batch * len, n));
-        rows.map(Labels::Tokens).ok_or_else(|| Stop::fails("expected tokens to label"))
-    };
-    match head {
-        // An encoder–decoder's answer is not its input.
-        HeadOutput::NextTokenLogits(logits) if matches!(input, Input::TokenPair { .. }) => {
-            let [batch, len, n] = logits.dims();
-            match tokens(batch, len, n)? {
-                Labels::Tokens(next) => Ok(Labels::Next(next)),
-                other => Ok(other),
-            }
-        }
-        HeadOutput::TokenLogits(logits)
-        | HeadOutput::NextTokenLogits(logits)
-        | HeadOutput::TokenLabelLogits(logits) => {
-            let [batch, len, n] = logits.dims();
-            tokens(batch, len, n)
-        }
-        HeadOutput::LabelLogits(logits) | HeadOutput::DistilledLabelLogits { class: logits, .. } => {
-            Ok(Labels::Classes(draw.ids(logits.dims()[0], logits.dims()[1])))
-        }
-        HeadOutput::SpanLogits { start, .. } => {
-            let [batch, len] = start.dims();
-            Ok(Labels::Spans { start: draw.ids(batch, len), end: draw.ids(batch, len) })
-        }
-        _ => Ok(Labels::Probe),
-    }
-}
-
-fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, Labels), Stop> {
-    let model = subject.hot(variant)?;
-    let input = inputs::input(model.as_ref(), "trained", 3)?;
-    let labels = labels(model.as_ref(), &input)?;
-    Ok((input, labels))
-}
-
-fn gradients_reach_every_parameter(subject: &Subject<'_>) -> Verdict {
-    let mut problems = Vec::new();
-    let mut reached = 0;
-    for variant in subject.variants()? {
-        let (input, labels) = probe(subject, &variant)?;
-        let gradients = subject.hot(&variant)?.trainer().gradients(&input, &labels)?;
-        for (path, parameter) in subject.architecture.modules(&variant.config)?.parameters() {
-            let problem = match gradients.by_parameter.get(&path) {
-                None => Some("gets no gradient".to_owned()),
-                Some(gradient) if gradient.shape().to_vec() != parameter.shape => {
-                    Some(format!("of shape {:?} gets a gradient of shape {:?}", parameter.shape, gradient.shape()))
-                }
-                Some(gradient) if gradient.iter::<f32>().any(|x| !x.is_finite()) => {
-                    Some("gets one that is not finite".to_owned())
-                }
-                Some(gradient) if gradient.iter::<f32>().all(|x| x == 0.0) => Some("gets zero throughout".to_owned()),
-                Some(_) => None,
-            };
-            reached += usize::from(problem.is_none());
-            problems.extend(problem.map(|problem| format!("head `{}`: `{path}` {problem}", variant.head)));
-        }
-    }
-    none_of(&problems, format!("{reached} gradients"))
-}
 
 /// The loss as a function of one parameter.
 struct Landscape<'a> {
@@ -125,7 +48,7 @@ const CLEAR: f64 = 0.5;
 /// A difference of two losses carries the noise of both, and noise was measured on few runs.
 const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
 
-fn gradients_are_slopes(subject: &Subject<'_>) -> Verdict {
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
     let mut done = BTreeSet::new();
     for variant in subject.variants()? {

@@ -1,0 +1,53 @@
+//! What a model says of a text does not depend on the other texts of the batch, nor on their order.
+//!
+//! # How
+//!
+//! Each text of a batch of four against the text alone, and the batch against itself in another order: every output. The
+//! guard: the texts' outputs differ from each other far more than noise.
+//!
+//! # Catches
+//!
+//! - a reshape that mixes texts
+//! - statistics over the batch
+//! - one cache or mask for all rows
+
+use zoo_registry::output::Record;
+
+use crate::check::{Stop, Verdict, require};
+use crate::inputs;
+use crate::subject::Subject;
+use crate::values::{VISIBLE, Values, Worst, gap, values};
+
+const ORDER: [usize; 4] = [2, 0, 3, 1];
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let mut worst = Worst::default();
+    for variant in subject.variants()? {
+        let (head, model) = (&variant.head, subject.hot(&variant)?);
+        let input = inputs::input(model.as_ref(), "batch", ORDER.len())?;
+        let run = |rows: &[usize]| -> Result<Vec<Values>, Stop> {
+            Ok(values(&model.forward(&inputs::select(&input, rows)?, Record::ALL)?))
+        };
+        let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
+        let (whole, permuted) = (run(&[0, 1, 2, 3])?, run(&ORDER)?);
+        for (to, &row) in ORDER.iter().enumerate() {
+            for ((whole, permuted), alone) in whole.iter().zip(&permuted).zip(&run(&[row])?) {
+                let name = &whole.name;
+                let multiple = |error| noise.multiple(name, error);
+                worst.see(multiple(gap(whole.row(row), &alone.data)), || {
+                    format!("{name} of text {row} alone, head `{head}`")
+                });
+                let moved = multiple(gap(whole.row(row), permuted.row(to)));
+                worst.see(moved, || format!("{name} of text {row} in another order, head `{head}`"));
+                let next = (row + 1) % ORDER.len();
+                let apart = multiple(gap(whole.row(row), whole.row(next)));
+                // Attention maps may agree where the texts do not: they are compared, not guarded.
+                let guarded = !name.starts_with("attentions.");
+                require(!guarded || apart > VISIBLE, || {
+                    format!("head `{head}`: {name} of texts {row} and {next} are alike, so nothing is seen")
+                })?;
+            }
+        }
+    }
+    worst.verdict("four texts in one batch, alone, and in another order")
+}

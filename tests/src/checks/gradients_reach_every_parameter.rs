@@ -1,0 +1,41 @@
+//! Every parameter takes part in training: its gradient is there, is finite, and is not zero throughout.
+//!
+//! # How
+//!
+//! With each head, the gradient of the head's own loss on random texts, for each parameter of the module tree. Biases of
+//! keys have no effect through a softmax: theirs is rounding, which is not zero, so nobody needs an exception.
+//!
+//! # Catches
+//!
+//! - a parameter that is detached
+//! - a parameter nobody uses
+//! - NaN in a backward pass
+
+use crate::check::{Verdict, none_of};
+use crate::labels::probe;
+use crate::subject::Subject;
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let mut problems = Vec::new();
+    let mut reached = 0;
+    for variant in subject.variants()? {
+        let (input, labels) = probe(subject, &variant)?;
+        let gradients = subject.hot(&variant)?.trainer().gradients(&input, &labels)?;
+        for (path, parameter) in subject.architecture.modules(&variant.config)?.parameters() {
+            let problem = match gradients.by_parameter.get(&path) {
+                None => Some("gets no gradient".to_owned()),
+                Some(gradient) if gradient.shape().to_vec() != parameter.shape => {
+                    Some(format!("of shape {:?} gets a gradient of shape {:?}", parameter.shape, gradient.shape()))
+                }
+                Some(gradient) if gradient.iter::<f32>().any(|x| !x.is_finite()) => {
+                    Some("gets one that is not finite".to_owned())
+                }
+                Some(gradient) if gradient.iter::<f32>().all(|x| x == 0.0) => Some("gets zero throughout".to_owned()),
+                Some(_) => None,
+            };
+            reached += usize::from(problem.is_none());
+            problems.extend(problem.map(|problem| format!("head `{}`: `{path}` {problem}", variant.head)));
+        }
+    }
+    none_of(&problems, format!("{reached} gradients"))
+}

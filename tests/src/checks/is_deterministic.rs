@@ -1,0 +1,62 @@
+//! One model and one input give one output, and one seed draws one model.
+//!
+//! # How
+//!
+//! The same input twice, to one model and to another built from the same weights: every output equal bit for bit. Two
+//! models drawn from one seed are equal, one from another seed is not.
+//!
+//! # Catches
+//!
+//! - dropout outside training
+//! - state left behind by a forward pass
+//! - parameters drawn out of order
+
+use zoo_registry::Model;
+use zoo_registry::output::Record;
+
+use crate::check::{Finding, Verdict, require};
+use crate::inputs;
+use crate::subject::{Subject, drawing};
+use crate::values::{Values, values};
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let variants = subject.variants()?;
+    for variant in &variants {
+        let (head, first, second) = (&variant.head, subject.hot(variant)?, subject.hot(variant)?);
+        let input = inputs::input(first.as_ref(), "twice", 2)?;
+        let run = |model: &dyn Model| -> zoo_registry::Result<Vec<Values>> {
+            Ok(values(&model.forward(&input, Record::ALL)?))
+        };
+        let once = run(first.as_ref())?;
+        let finite = once.iter().find(|value| value.data.iter().any(|x| !x.is_finite()));
+        require(finite.is_none(), || {
+            format!("head `{head}`: {} is not finite", finite.map_or("", |value| &value.name))
+        })?;
+        for (again, what) in [(run(first.as_ref())?, "asked again"), (run(second.as_ref())?, "built again")] {
+            let differs = once.iter().zip(&again).find(|(once, again)| bits(once) != bits(again));
+            require(differs.is_none(), || {
+                format!("head `{head}`: {what}, {} differs", differs.map_or("", |(once, _)| &once.name))
+            })?;
+        }
+        let drawn = |seed| -> zoo_registry::Result<_> {
+            let _turn = drawing();
+            let mut model = subject.architecture.build(&variant.config, &subject.device)?;
+            model.init(seed);
+            Ok(model.weights())
+        };
+        let (one, same, other) = (drawn(7)?, drawn(7)?, drawn(8)?);
+        let differs =
+            one.iter().find(|(name, data)| same.get(*name).map(|data| data.as_bytes()) != Some(data.as_bytes()));
+        require(differs.is_none(), || {
+            format!("head `{head}`: one seed draws two `{}`", differs.map_or("", |(name, _)| name))
+        })?;
+        let alike =
+            one.iter().all(|(name, data)| other.get(name).is_some_and(|other| other.as_bytes() == data.as_bytes()));
+        require(!alike, || format!("head `{head}`: two seeds draw one model"))?;
+    }
+    Ok(Finding::seen(format!("{} heads; outputs and drawn weights equal bit for bit", variants.len())))
+}
+
+fn bits(value: &Values) -> Vec<u32> {
+    value.data.iter().map(|x| x.to_bits()).collect()
+}

@@ -1,0 +1,121 @@
+//! A text read at other positions is another text, and an image with its parts exchanged another image.
+//!
+//! # How
+//!
+//! A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far more
+//! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the last token
+//! must not be the same map with two columns exchanged. Of an image, two patches change places: no rearrangement of the
+//! tokens may explain what the model says then. Families that declare no positional encoding are left out.
+//!
+//! # Catches
+//!
+//! - positions that are never added
+//! - every token at position 0
+
+use zoo_registry::output::Record;
+use zoo_registry::{Limits, Model, Rows, Tokens};
+
+use crate::check::{Finding, Stop, Verdict, require};
+use crate::inputs::{self, Reading};
+use crate::pictures;
+use crate::subject::Subject;
+use crate::values::{Axes, Noise, Stream, VISIBLE, Values, gap, values};
+
+/// Texts in the batch: an effect seen in one is seen.
+const TEXTS: usize = 3;
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let encodings = subject.descriptor().taxonomy.get("positional-encoding");
+    if encodings.is_some_and(|terms| terms.iter().any(|term| term == "none")) {
+        return Err(Stop::NotApplicable("it declares no positional encoding".into()));
+    }
+    let variants = subject.variants()?;
+    for variant in &variants {
+        let model = subject.hot(variant)?;
+        let visible = |moved: &[(String, f64)], what: &str| {
+            let still = moved.iter().find(|(_, moved)| *moved <= VISIBLE);
+            require(!moved.is_empty() && still.is_none(), || {
+                let (name, moved) = still.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
+                let head = &variant.head;
+                format!("head `{head}`: with two {what} in each other's place, {name} moves by {moved:.1} × noise")
+            })
+        };
+        if let Limits::Images(limits) = model.limits() {
+            let noise = subject.noise(variant, &[inputs::input(model.as_ref(), pictures::ORDERED, 1)?])?;
+            visible(&pictures::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
+            continue;
+        }
+        let reading = inputs::random_reading(model.as_ref(), "order", TEXTS)?;
+        let noise = subject.noise(variant, &[reading.input()])?;
+        for (stream, limits) in inputs::streams(model.as_ref())? {
+            let moved = match limits.max_positions {
+                Some(_) => moved_by_positions(model.as_ref(), &reading, stream, &noise)?,
+                None => moved_by_distance(model.as_ref(), &reading, stream, &noise)?,
+            };
+            visible(&moved, "tokens")?;
+        }
+    }
+    Ok(Finding::seen(format!("{} heads; every output moves by more than {VISIBLE} × noise", variants.len())))
+}
+
+/// How far each output moves when two tokens of a stream are told to stand in each other's place.
+fn moved_by_positions(
+    model: &dyn Model,
+    reading: &Reading,
+    stream: Stream,
+    noise: &Noise,
+) -> Result<Vec<(String, f64)>, Stop> {
+    let tokens = reading.of(stream).ok_or_else(|| Stop::fails("expected a text"))?;
+    let [_, len] = tokens.input_ids.dims();
+    let in_order: Vec<i64> = (0..len as i64).collect();
+    let mut exchanged = in_order.clone();
+    exchanged.swap(0, len - 2);
+    let run = |positions: &[i64]| -> Result<_, Stop> {
+        let tokens = Tokens { position_ids: Rows::new(&[positions; TEXTS]), ..tokens.clone() };
+        Ok(values(&model.forward(&reading.with(stream, tokens).input(), Record::NOTHING)?))
+    };
+    let (before, after) = (run(&in_order)?, run(&exchanged)?);
+    let mut found = Vec::new();
+    for (before, after) in before.iter().zip(&after) {
+        // What the encoder says does not depend on what is written.
+        if stream == Stream::Target && before.axes == Axes::Token(Stream::Source) {
+            continue;
+        }
+        let last = [before.shape.get(1).map_or(0, |len| len - 1)];
+        let moved = |row| noise.multiple(&before.name, gap(&before.part(row, |_| &last), &after.part(row, |_| &last)));
+        found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
+    }
+    Ok(found)
+}
+
+/// How far the last token's first attention map is from the same map with two tokens exchanged and exchanged back. Of models
+/// that know distances only: without any, what a query sees in the first layer depends on the tokens, not on where they stand.
+fn moved_by_distance(
+    model: &dyn Model,
+    reading: &Reading,
+    stream: Stream,
+    noise: &Noise,
+) -> Result<Vec<(String, f64)>, Stop> {
+    let tokens = reading.of(stream).ok_or_else(|| Stop::fails("expected a text"))?;
+    let [_, len] = tokens.input_ids.dims();
+    let (a, b) = (len - 3, len - 2);
+    let swapped = tokens.input_ids.rows().map(|row| {
+        let mut row = row.to_vec();
+        row.swap(a, b);
+        row
+    });
+    let swapped = Rows::new(&swapped.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
+    let swapped = reading.with(stream, Tokens { input_ids: swapped, ..tokens.clone() });
+    let first_map = |reading: &Reading| -> Result<Option<Values>, Stop> {
+        let own = |value: &Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
+        Ok(values(&model.forward(&reading.input(), Record::ALL)?).into_iter().find(own))
+    };
+    let (Some(before), Some(after)) = (first_map(reading)?, first_map(&swapped)?) else { return Ok(Vec::new()) };
+    let looks = |map: &Values, row: usize, keys: &[usize]| {
+        let [_, heads, queries, n_keys] = map.shape[..] else { return Vec::new() };
+        let last = |head: usize| &map.row(row)[(head * queries + queries - 1) * n_keys..][..n_keys];
+        (0..heads).flat_map(|head| keys.iter().map(move |&key| last(head)[key])).collect()
+    };
+    let moved = |row| noise.multiple(&before.name, gap(&looks(&before, row, &[a, b]), &looks(&after, row, &[b, a])));
+    Ok(vec![(before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max))])
+}
