@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::{Demo, SourceFile};
+pub use zoo_registry::Tally;
 use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
 
 /// One line of the model index.
@@ -31,19 +32,6 @@ pub struct ModelSummary {
     pub parameters: Option<(u64, u64)>,
     /// Conformance outcomes over all devices.
     pub tally: Tally,
-}
-
-/// How many outcomes ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Held.
-    pub pass: u32,
-    /// Did not hold.
-    pub fail: u32,
-    /// Did not hold, with a reason on record.
-    pub waived: u32,
-    /// Did not apply.
-    pub not_applicable: u32,
 }
 
 /// Everything about one architecture.

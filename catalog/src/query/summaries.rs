@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sqlx::SqlitePool;
-use zoo_registry::CheckFacts;
 use zoo_registry::descriptor::{Lineage, Source};
+use zoo_registry::{CheckFacts, Status};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
@@ -37,7 +37,7 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     .fetch_all(pool)
     .await?;
     let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))).collect());
-    let mut tallies: BTreeMap<String, Tally> = tallies(pool, only).await?.into_iter().collect();
+    let mut tallies = tallies(pool, only).await?;
     let summary = |(id, name, summary, family, date, presets, least, most): Line| ModelSummary {
         labs: labs.remove(&id).unwrap_or_default(),
         taxonomy: grouped(terms.remove(&id).unwrap_or_default()),
@@ -53,17 +53,22 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     Ok(lines.into_iter().map(summary).collect())
 }
 
-async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<(String, Tally)>, sqlx::Error> {
-    let rows: Vec<(String, u32, u32, u32, u32)> = sqlx::query_as(
-        "SELECT architecture, count(*) FILTER (WHERE status = 'pass'), count(*) FILTER (WHERE status = 'fail'),
-           count(*) FILTER (WHERE status = 'waived'), count(*) FILTER (WHERE status = 'not-applicable')
-         FROM outcome WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture ORDER BY architecture",
+async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<String, Tally>, sqlx::Error> {
+    let rows: Vec<(String, String, u32)> = sqlx::query_as(
+        "SELECT architecture, status, count(*) FROM outcome
+         WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture, status ORDER BY architecture, status",
     )
     .bind(only)
     .fetch_all(pool)
     .await?;
-    let tally = |(id, pass, fail, waived, not_applicable)| (id, Tally { pass, fail, waived, not_applicable });
-    Ok(rows.into_iter().map(tally).collect())
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    for (architecture, word, count) in rows {
+        // A status that is none is told where outcomes are read.
+        if let Some(status) = Status::ALL.into_iter().find(|status| status.as_str() == word) {
+            tallies.entry(architecture).or_default().add(status, count);
+        }
+    }
+    Ok(tallies)
 }
 
 /// Every lineage edge with the id of its child, by child and place in its list.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use zoo_catalog::view::{Model, ModelSummary};
 use zoo_registry::{Outcome, Status};
 
-use super::{Site, StatusView, TallyView, total};
+use super::{Site, StatusView, TallyView};
 use crate::error::Result;
 use crate::format::{humanise, magnitude};
 
@@ -89,7 +89,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         devices: matrix.devices.clone(),
         legend: Status::ALL.map(legend).to_vec(),
         checks: matrix.checks.iter().enumerate().map(check).collect(),
-        tally: TallyView::new(&total(matrix.rows.iter().map(|(summary, _)| &summary.tally))),
+        tally: TallyView::new(&matrix.rows.iter().map(|(summary, _)| &summary.tally).copied().sum()),
         silent: matrix.rows.iter().filter(|(_, outcomes)| outcomes.is_empty()).count(),
         rows,
         notes,
@@ -102,8 +102,13 @@ fn explained(status: Status) -> &'static str {
     match status {
         Status::Pass => "what the check states holds",
         Status::Waived => "it does not hold, and a note gives the reason",
+        Status::ExpectedFailure => "it does not hold yet; a note says who works on it, and until when",
         Status::NotApplicable => "the family lacks what the check is about",
+        Status::UnexpectedPass => "it holds, against what was expected: the excuse is to go",
+        Status::Flaky => "it did not hold, and held when asked again",
         Status::Fail => "it does not hold",
+        Status::Timeout => "it had not ended in time",
+        Status::Error => "the code under test panicked, crashed or ran out of memory",
     }
 }
 

@@ -240,6 +240,7 @@ struct TallyView {
     pass: u32,
     of: u32,
     waived: u32,
+    expected: u32,
     fail: u32,
     not_applicable: u32,
     status: StatusView,
@@ -247,9 +248,10 @@ struct TallyView {
 
 impl TallyView {
     fn new(tally: &Tally) -> Self {
-        let of = tally.pass + tally.fail + tally.waived;
+        let of = tally.all() - tally.not_applicable;
         let status = match tally {
             Tally { fail: 1.., .. } => Status::Fail,
+            Tally { expected: 1.., .. } => Status::ExpectedFailure,
             Tally { waived: 1.., .. } => Status::Waived,
             Tally { pass: 1.., .. } => Status::Pass,
             _ => Status::NotApplicable,
@@ -259,6 +261,7 @@ impl TallyView {
             pass: tally.pass,
             of,
             waived: tally.waived,
+            expected: tally.expected,
             fail: tally.fail,
             not_applicable: tally.not_applicable,
             status: StatusView::new(status),
@@ -280,18 +283,13 @@ impl StatusView {
             Status::Pass => ("✓", "pass"),
             Status::Waived => ("△", "waived"),
             Status::NotApplicable => ("–", "n/a"),
+            Status::ExpectedFailure => ("▽", "expected"),
+            Status::UnexpectedPass => ("!", "unexpected pass"),
+            Status::Flaky => ("≈", "flaky"),
             Status::Fail => ("✗", "fail"),
+            Status::Timeout => ("⧖", "timeout"),
+            Status::Error => ("⚠", "error"),
         };
         Self { symbol, word, class: status.as_str() }
     }
-}
-
-/// A sum of tallies.
-fn total<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
-    tallies.into_iter().fold(Tally::default(), |sum, tally| Tally {
-        pass: sum.pass + tally.pass,
-        fail: sum.fail + tally.fail,
-        waived: sum.waived + tally.waived,
-        not_applicable: sum.not_applicable + tally.not_applicable,
-    })
 }

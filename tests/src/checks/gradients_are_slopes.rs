@@ -25,7 +25,7 @@ use crate::hot;
 use crate::labels::probe;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
-use zoo_registry::draw::Draw;
+use crate::seed;
 
 /// The loss as a function of one parameter.
 struct Landscape<'a> {
@@ -77,7 +77,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 /// A direction that has as much of the gradient as of chance: along the gradient a slope is largest, and a random direction
 /// sees what the gradient lacks. Where the gradient is zero, all of it is random.
 fn halfway(path: &str, gradient: &[f64]) -> Vec<f64> {
-    let mut draw = Draw::new(&format!("direction {path}"));
+    let mut draw = seed::draw(&format!("direction {path}"));
     let random: Vec<f64> = gradient.iter().map(|_| draw.normal()).collect();
     let unit = |vector: &[f64]| 1.0 / length(vector).max(f64::MIN_POSITIVE);
     let (of_gradient, of_random) = (unit(gradient), unit(&random));
