@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use zoo_registry::{Architecture, Registry};
 
 use crate::commands;
 use crate::failure::Failure;
@@ -79,8 +80,10 @@ enum Command {
     Completions(commands::completions::Args),
 }
 
-/// Reads the command line, runs the command, tells what went wrong.
-pub(crate) fn main() -> ExitCode {
+/// The whole program over some architectures: reads the command line, runs the command, tells what went wrong.
+///
+/// Every command knows these architectures and no others. Two that claim one name are refused, with both their names.
+pub fn main(architectures: &[&'static dyn Architecture]) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let grammar = Cli::command().color(help_colour(&arguments));
     let cli = match grammar.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found)) {
@@ -92,7 +95,9 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let mut shell = Shell::new(cli.color, cli.quiet);
-    let ended = dispatch(cli.command, &mut shell).and_then(|()| Ok(shell.finish()?));
+    let registry = Registry::new().with_all(architectures).map_err(Failure::from);
+    let ended = registry.and_then(|registry| dispatch(cli.command, &registry, &mut shell));
+    let ended = ended.and_then(|()| Ok(shell.finish()?));
     match ended {
         Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -104,24 +109,24 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
+fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match command {
-        Command::List(args) => commands::list::run(&args, shell),
-        Command::Show(args) => commands::show::run(&args, shell),
-        Command::New(args) => commands::new::run(&args, shell),
-        Command::Pull(args) => commands::pull::run(&args, shell),
-        Command::Embed(args) => commands::embed::run(&args, shell),
-        Command::FillMask(args) => commands::fill_mask::run(&args, shell),
-        Command::Classify(args) => commands::classify::run(&args, shell),
-        Command::Generate(args) => commands::generate::run(&args, shell),
-        Command::Score(args) => commands::score::run(&args, shell),
-        Command::Translate(args) => commands::translate::run(&args, shell),
-        Command::Summarize(args) => commands::summarize::run(&args, shell),
-        Command::Train(args) => commands::train::run(&args, shell),
-        Command::Check(args) => commands::check::run(&args, shell),
-        Command::Catalog(args) => commands::catalog::run(&args, shell),
+        Command::List(args) => commands::list::run(&args, registry, shell),
+        Command::Show(args) => commands::show::run(&args, registry, shell),
+        Command::New(args) => commands::new::run(&args, registry, shell),
+        Command::Pull(args) => commands::pull::run(&args, registry, shell),
+        Command::Embed(args) => commands::embed::run(&args, registry, shell),
+        Command::FillMask(args) => commands::fill_mask::run(&args, registry, shell),
+        Command::Classify(args) => commands::classify::run(&args, registry, shell),
+        Command::Generate(args) => commands::generate::run(&args, registry, shell),
+        Command::Score(args) => commands::score::run(&args, registry, shell),
+        Command::Translate(args) => commands::translate::run(&args, registry, shell),
+        Command::Summarize(args) => commands::summarize::run(&args, registry, shell),
+        Command::Train(args) => commands::train::run(&args, registry, shell),
+        Command::Check(args) => commands::check::run(&args, registry, shell),
+        Command::Catalog(args) => commands::catalog::run(&args, registry, shell),
         Command::Site(args) => commands::site::run(&args, shell),
-        Command::Publish(args) => commands::publish::run(&args, shell),
+        Command::Publish(args) => commands::publish::run(&args, registry, shell),
         Command::Devices(args) => commands::devices::run(&args, shell),
         Command::Completions(args) => commands::completions::run(&args, shell),
     }
@@ -170,6 +175,15 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_that_two_families_claim_is_told_and_refused() {
+        let bert = zoo_architectures::registry().resolve("bert").unwrap().architecture;
+        let failure = Failure::from(Registry::new().with_all(&[bert, bert]).err().unwrap());
+        assert_eq!(failure.exit_code(), 2);
+        assert_eq!(failure.told().unwrap().message, "the name `bert` is claimed by both `bert` and another `bert`");
+        assert!(failure.told().unwrap().hint.is_some());
     }
 
     #[test]

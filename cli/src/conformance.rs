@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic;
 
-use zoo_architectures::ARCHITECTURES;
-use zoo_registry::{Outcome, Status, device, names};
+use zoo_registry::{Outcome, Registry, Status, device, names};
 
 use crate::failure::Failure;
 use crate::format::counted;
@@ -32,13 +31,17 @@ pub(crate) struct Tally {
 
 impl Selection {
     /// Every check of every architecture.
-    pub(crate) fn everything(devices: &[String]) -> Result<Self, Failure> {
-        Self::new("*", None, devices)
+    pub(crate) fn everything(registry: &Registry, devices: &[String]) -> Result<Self, Failure> {
+        Self::new(registry, "*", None, devices)
     }
 
     /// The architectures that a name or pattern stands for, and the checks that a pattern matches.
-    pub(crate) fn new(models: &str, checks: Option<&str>, devices: &[String]) -> Result<Self, Failure> {
-        let registry = zoo_architectures::registry();
+    pub(crate) fn new(
+        registry: &Registry,
+        models: &str,
+        checks: Option<&str>,
+        devices: &[String],
+    ) -> Result<Self, Failure> {
         let found = registry.matching(models)?;
         let architectures = found.iter().map(|named| named.architecture.descriptor().id.clone()).collect();
         for name in devices {
@@ -57,6 +60,7 @@ impl Selection {
     /// Runs. `on_outcome` hears each outcome as it comes; once it fails, nothing more is run.
     pub(crate) fn run(
         &self,
+        registry: &Registry,
         shell: &mut Shell,
         mut on_outcome: impl FnMut(&Outcome, &Busy, &mut Shell) -> Result<(), Failure>,
     ) -> Result<Vec<Outcome>, Failure> {
@@ -65,7 +69,7 @@ impl Selection {
         let busy = shell.steps(self.len());
         let outcomes = quietly(|| {
             zoo_conformance::run(
-                ARCHITECTURES,
+                &registry.architectures(),
                 &devices,
                 &|architecture, check| {
                     failure.borrow().is_none()
@@ -141,6 +145,9 @@ mod tests {
     #[test]
     fn a_device_is_run_once() {
         let devices = ["flex", "ndarray", "flex"].map(str::to_owned);
-        assert_eq!(Selection::new("bert", None, &devices).unwrap().devices, ["flex", "ndarray"]);
+        assert_eq!(
+            Selection::new(&zoo_architectures::registry(), "bert", None, &devices).unwrap().devices,
+            ["flex", "ndarray"]
+        );
     }
 }

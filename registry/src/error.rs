@@ -45,7 +45,7 @@ pub enum Error {
         near: Vec<String>,
     },
     /// Two registrations claim one name.
-    #[error("the name `{name}` is claimed by both `{first}` and `{second}`")]
+    #[error("the name `{name}` is claimed by both {}", claimants(.first, .second))]
     DuplicateName {
         /// The contested name.
         name: String,
@@ -196,6 +196,7 @@ impl Error {
     /// One thing the user could try next.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::DuplicateName { .. } => "a name stands for one architecture or one size: rename one, in the TOML beside its code".into(),
             Self::UnknownName { .. } => "`zoo list` shows every name; globs work: `zoo list 'bert-*'`".into(),
             Self::Config { architecture, .. } => format!("`zoo show {architecture} --json` prints a configuration that works"),
             Self::TooLarge { .. } => "`zoo show` counts parameters of any size without allocating them".into(),
@@ -211,6 +212,11 @@ impl Error {
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+/// Two architectures of one id are two all the same.
+fn claimants(first: &str, second: &str) -> String {
+    if first == second { format!("`{first}` and another `{second}`") } else { format!("`{first}` and `{second}`") }
 }
 
 pub(crate) fn did_you_mean(near: &[String]) -> String {

@@ -4,11 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use zoo_architectures::ARCHITECTURES;
 use zoo_catalog::view::Rows;
 use zoo_catalog::{BuildSummary, Catalog};
 use zoo_registry::architecture::record;
-use zoo_registry::{Outcome, Record};
+use zoo_registry::{Outcome, Record, Registry};
 
 use crate::failure::Failure;
 use crate::format::{bytes, counted};
@@ -65,11 +64,11 @@ enum Action {
     },
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
         Action::Build { db, outcomes } => {
             let outcomes = outcomes.as_deref().map_or(Ok(Vec::new()), read_outcomes)?;
-            let summary = build(db, &records()?, &outcomes)?;
+            let summary = build(db, &records(registry)?, &outcomes)?;
             let told = counted(summary.architectures, "architecture");
             shell.note(format!(
                 "{told}, {}, {}",
@@ -86,8 +85,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// What every architecture hands to the catalog.
-pub(crate) fn records() -> Result<Vec<Record>, Failure> {
-    ARCHITECTURES.iter().map(|architecture| Ok(record(*architecture)?)).collect()
+pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
+    registry.architectures().into_iter().map(|architecture| Ok(record(architecture)?)).collect()
 }
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.

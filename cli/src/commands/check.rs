@@ -4,9 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
-use zoo_architectures::ARCHITECTURES;
 use zoo_conformance::golden;
-use zoo_registry::{Outcome, Status, device};
+use zoo_registry::{Outcome, Registry, Status, device};
 
 use crate::conformance::{Selection, Tally};
 use crate::failure::Failure;
@@ -53,15 +52,15 @@ pub(crate) struct Args {
 /// How much of what went wrong is told; `--json` tells all.
 const DETAIL: usize = 600;
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let selection = Selection::new(&args.pattern, args.check.as_deref(), &args.device)?;
-    if args.golden { goldens(args, &selection, shell) } else { checks(args, &selection, shell) }
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let selection = Selection::new(registry, &args.pattern, args.check.as_deref(), &args.device)?;
+    if args.golden { goldens(args, registry, &selection, shell) } else { checks(args, registry, &selection, shell) }
 }
 
-fn checks(args: &Args, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
+fn checks(args: &Args, registry: &Registry, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
     let start = Instant::now();
     let layout = Layout::of(selection);
-    let outcomes = selection.run(shell, |outcome, busy, shell| {
+    let outcomes = selection.run(registry, shell, |outcome, busy, shell| {
         busy.aside(|| {
             if args.json {
                 return json::line(shell, outcome);
@@ -142,15 +141,16 @@ struct Compared<'a> {
     row: &'a golden::Row,
 }
 
-fn goldens(args: &Args, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
+fn goldens(args: &Args, registry: &Registry, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
     let mut table = Table::new(&["golden", "case", "output", ">error", ">noise", ">error/noise", "where"]);
     let (mut compared, mut beyond) = (0, 0);
-    let chosen = ARCHITECTURES.iter().filter(|a| selection.architectures.contains(&a.descriptor().id));
+    let families = registry.architectures();
+    let chosen = families.into_iter().filter(|a| selection.architectures.contains(&a.descriptor().id));
     for architecture in chosen {
         for name in &selection.devices {
             let id = &architecture.descriptor().id;
             let busy = shell.busy(format!("comparing {id} on {name}"));
-            let rows = golden::report(*architecture, &device::by_name(name)?);
+            let rows = golden::report(architecture, &device::by_name(name)?);
             let rows = rows.map_err(|stop| Failure::run(format!("`{id}` on {name}: {stop}")))?;
             drop(busy);
             for row in &rows {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use zoo_registry::{Outcome, Status};
+use zoo_registry::{Outcome, Registry, Status};
 
 use super::{catalog, site};
 use crate::conformance::{Selection, Tally};
@@ -47,8 +47,8 @@ pub(crate) struct Args {
 /// How much of what went wrong is told on the way; the site tells all.
 const DETAIL: usize = 200;
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let selection = Selection::everything(&args.device)?;
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let selection = Selection::everything(registry, &args.device)?;
     refuse_if_foreign(&args.out)?;
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
@@ -61,11 +61,11 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         shell.step(what, format!("{found}, {}", time(step.elapsed())));
         step = Instant::now();
     };
-    let records = catalog::records()?;
+    let records = catalog::records(registry)?;
     let sizes: usize = records.iter().map(|record| record.sizes.len()).sum();
     done(shell, "facts", format!("{}, {}", counted(records.len(), "family"), counted(sizes, "size")));
 
-    let outcomes = selection.run(shell, |outcome, busy, shell| {
+    let outcomes = selection.run(registry, shell, |outcome, busy, shell| {
         if outcome.status == Status::Fail {
             let Outcome { architecture, device, check, detail, .. } = outcome;
             let detail = beginning(detail, DETAIL);
