@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::{Demo, SourceFile};
-pub use zoo_registry::Tally;
 use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
 
 /// One line of the model index.

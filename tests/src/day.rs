@@ -21,9 +21,9 @@ impl Day {
             return Ok(Self::of_seconds(since.as_secs()));
         };
         let seconds = told.to_str().and_then(|told| told.parse().ok());
-        seconds.map(Self::of_seconds).ok_or_else(|| {
-            format!("`{EPOCH}`: expected seconds since 1970, found `{}`", told.to_string_lossy())
-        })
+        seconds
+            .map(Self::of_seconds)
+            .ok_or_else(|| format!("`{EPOCH}`: expected seconds since 1970, found `{}`", told.to_string_lossy()))
     }
 
     /// The day of this many seconds after the beginning of 1970.

@@ -77,6 +77,19 @@ impl Expectations {
         problems
     }
 
+    /// Adds them to a family's facts, in the place of what those say of the same checks.
+    pub fn add_to(&self, descriptor: &mut Descriptor) {
+        let Some(Excuses { waivers, expected_failures }) = self.0.get(&descriptor.id) else { return };
+        let told = |check: &String| {
+            waivers.iter().any(|waiver| waiver.check == *check)
+                || expected_failures.iter().any(|expected| expected.check == *check)
+        };
+        descriptor.waivers.retain(|waiver| !told(&waiver.check));
+        descriptor.expected_failures.retain(|expected| !told(&expected.check));
+        descriptor.waivers.extend(waivers.iter().cloned());
+        descriptor.expected_failures.extend(expected_failures.iter().cloned());
+    }
+
     /// What excuses `check` of the family on `device`: what the file says before what the family's own TOML says.
     pub fn of<'a>(&'a self, descriptor: &'a Descriptor, check: &str, device: &str) -> Option<Excuse<'a>> {
         let told = self.0.get(&descriptor.id);
@@ -85,12 +98,7 @@ impl Expectations {
     }
 }
 
-fn excuse<'a>(
-    waivers: &'a [Waiver],
-    expected: &'a [ExpectedFailure],
-    check: &str,
-    device: &str,
-) -> Option<Excuse<'a>> {
+fn excuse<'a>(waivers: &'a [Waiver], expected: &'a [ExpectedFailure], check: &str, device: &str) -> Option<Excuse<'a>> {
     let waiver = waivers.iter().find(|waiver| waiver.check == check).map(Excuse::Waived);
     let expected = || expected.iter().find(|expected| expected.check == check && expected.is_on(device));
     waiver.or_else(|| expected().map(Excuse::Expected))

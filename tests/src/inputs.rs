@@ -6,8 +6,8 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
 
 use crate::check::Stop;
-use crate::values::Stream;
 use crate::seed;
+use crate::values::Stream;
 
 /// Length of the longest text that checks use, where the model has the positions for it.
 const LONGEST: usize = 11;

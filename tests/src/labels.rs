@@ -5,8 +5,8 @@ use zoo_registry::{HeadOutput, Input, Labels, Model, Rows};
 
 use crate::check::Stop;
 use crate::inputs;
-use crate::subject::{Subject, Variant};
 use crate::seed;
+use crate::subject::{Subject, Variant};
 
 /// A batch to learn from with what the model should have said.
 pub(crate) fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, Labels), Stop> {

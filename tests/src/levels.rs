@@ -18,7 +18,8 @@ struct Lists {
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    toml::from_str(include_str!("../levels/levels.toml")).expect("levels.toml ships with the crate and a test parses it")
+    toml::from_str(include_str!("../levels/levels.toml"))
+        .expect("levels.toml ships with the crate and a test parses it")
 });
 
 /// Every level, lowest first.

@@ -28,6 +28,7 @@ mod lint;
 mod padded;
 mod pictures;
 mod reader;
+pub mod report;
 mod run;
 mod seed;
 mod subject;

@@ -7,9 +7,9 @@ use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
 use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
-use crate::seed;
 
 /// One variant with three inputs, each run alone.
 pub(crate) struct Probe {

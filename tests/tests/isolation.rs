@@ -84,7 +84,7 @@ static ARCHITECTURES: LazyLock<Vec<&'static dyn Architecture>> = LazyLock::new(|
         let id = format!("{how:?}").to_lowercase();
         let mut descriptor = Descriptor { id, ..toy.descriptor().clone() };
         if *how == How::Lies {
-            descriptor.taxonomy.insert("attention".into(), vec!["bidirectional".into()]);
+            descriptor.taxonomy.insert("attention".into(), vec!["full-bidirectional".into()]);
         }
         Box::leak(Box::new(Bad { how: *how, toy, descriptor }))
     };
@@ -93,7 +93,7 @@ static ARCHITECTURES: LazyLock<Vec<&'static dyn Architecture>> = LazyLock::new(|
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).is_some_and(|argument| argument == WORKER) {
-        return serve(&ARCHITECTURES, Some(MEMORY));
+        return if serve(&ARCHITECTURES, Some(MEMORY)).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let trials = vec![
         Trial::test("each_is_reported_for_what_it_does_and_the_others_go_on", || {

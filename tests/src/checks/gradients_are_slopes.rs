@@ -23,9 +23,9 @@ use zoo_registry::{Input, Labels, loss};
 use crate::check::{Stop, Verdict};
 use crate::hot;
 use crate::labels::probe;
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
-use crate::seed;
 
 /// The loss as a function of one parameter.
 struct Landscape<'a> {

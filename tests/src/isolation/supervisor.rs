@@ -144,9 +144,7 @@ impl Bench<'_> {
                 outcome
             }
             Answer::Died(how) => ended(job, Status::Error, died(&how, memory)),
-            Answer::OutOfTime => {
-                ended(job, Status::Timeout, format!("had not ended after {} s", time.as_secs_f64()))
-            }
+            Answer::OutOfTime => ended(job, Status::Timeout, format!("had not ended after {} s", time.as_secs_f64())),
         })
     }
 }

@@ -1,7 +1,6 @@
 //! The side that looks.
 
 use std::io::{self, BufRead, Write};
-use std::process::ExitCode;
 use std::sync::mpsc;
 
 use zoo_registry::{Architecture, Outcome};
@@ -13,10 +12,11 @@ use crate::run::look;
 /// Answers requests on standard input until there are no more. A program calls this when it was started as a worker.
 ///
 /// `memory` is the number of bytes this process may take, where the system can limit that.
-pub fn serve(architectures: &[&'static dyn Architecture], memory: Option<u64>) -> ExitCode {
-    if let Err(refused) = memory.map_or(Ok(()), limits::limit_memory) {
-        return failed(&refused);
-    }
+///
+/// # Errors
+/// If the system does not agree, or a request is none.
+pub fn serve(architectures: &[&'static dyn Architecture], memory: Option<u64>) -> Result<(), String> {
+    memory.map_or(Ok(()), limits::limit_memory)?;
     // A panic is an outcome with the panic's words in it.
     std::panic::set_hook(Box::new(|_| {}));
     let (requests, coming) = mpsc::channel();
@@ -29,14 +29,10 @@ pub fn serve(architectures: &[&'static dyn Architecture], memory: Option<u64>) -
         // Whoever asked is gone, and does not wait for a check that may never end.
         std::process::exit(0);
     };
-    if std::thread::Builder::new().name("requests".into()).spawn(listen).is_err() {
-        return failed("no thread to listen with");
-    }
+    let listener = std::thread::Builder::new().name("requests".into()).spawn(listen);
+    listener.map_err(|error| format!("no thread to listen with: {error}"))?;
     for line in coming {
-        let outcome = match answer(architectures, &line) {
-            Ok(outcome) => outcome,
-            Err(reason) => return failed(&reason),
-        };
+        let outcome = answer(architectures, &line)?;
         // The line begins anew whatever was written before. Without a reader there is nothing left to do.
         let text = serde_json::to_string(&outcome).unwrap_or_default();
         let mut out = io::stdout().lock();
@@ -44,7 +40,7 @@ pub fn serve(architectures: &[&'static dyn Architecture], memory: Option<u64>) -
             break;
         }
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 fn answer(architectures: &[&'static dyn Architecture], line: &str) -> Result<Outcome, String> {
@@ -52,16 +48,11 @@ fn answer(architectures: &[&'static dyn Architecture], line: &str) -> Result<Out
     let Request { architecture: id, device, check, left_out, seed } = request;
     let architecture = architectures.iter().find(|architecture| architecture.descriptor().id == id);
     let architecture = architecture.ok_or_else(|| format!("no architecture is called `{id}`"))?;
-    let found = checks().iter().find(|known| known.id == check).ok_or_else(|| format!("no check is called `{check}`"))?;
+    let found =
+        checks().iter().find(|known| known.id == check).ok_or_else(|| format!("no check is called `{check}`"))?;
     let mut outcome = look(seed, *architecture, architectures, &device, found, left_out.as_deref());
     if outcome.detail.len() > LONGEST / 2 {
         outcome.detail = outcome.detail.chars().take(LONGEST / 8).chain(['…']).collect();
     }
     Ok(outcome)
-}
-
-fn failed(reason: &str) -> ExitCode {
-    // Standard error is all that is left to say it with.
-    let _ = writeln!(io::stderr(), "{reason}");
-    ExitCode::FAILURE
 }
