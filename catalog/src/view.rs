@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::{Demo, SourceFile};
-use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
+use zoo_registry::{Figure, ModuleTree, Outcome, SuiteFacts};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,8 +84,8 @@ pub struct Family {
 /// The conformance matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
-    /// Columns.
-    pub checks: Vec<CheckFacts>,
+    /// The suite: its levels, lowest first, and its checks, by id.
+    pub suite: SuiteFacts,
     /// Devices the suite ran on.
     pub devices: Vec<String>,
     /// Rows: architectures by id, with their outcomes sorted by check and device.

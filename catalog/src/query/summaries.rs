@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::SqlitePool;
 use zoo_registry::descriptor::{Lineage, Source};
-use zoo_registry::{CheckFacts, Status};
+use zoo_registry::{CheckFacts, LevelFacts, Status, SuiteFacts};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
@@ -97,17 +97,31 @@ pub(super) async fn edges(pool: &SqlitePool) -> Result<Vec<(String, Lineage)>, s
     Ok(edges.into_iter().map(edge).collect())
 }
 
-/// Every check, by id.
-pub(super) async fn checks(pool: &SqlitePool) -> Result<Vec<CheckFacts>, sqlx::Error> {
-    let checks: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT id, statement, method FROM conformance_check ORDER BY id").fetch_all(pool).await?;
+/// The suite: its levels, lowest first, and its checks, by id.
+pub(super) async fn suite(pool: &SqlitePool) -> Result<SuiteFacts, sqlx::Error> {
+    let version: Option<(String,)> = sqlx::query_as("SELECT version FROM suite").fetch_optional(pool).await?;
+    let checks: Vec<(String, Option<String>, String, String, String)> =
+        sqlx::query_as("SELECT id, level, statement, method, fix FROM conformance_check ORDER BY id")
+            .fetch_all(pool)
+            .await?;
     let bugs = sqlx::query_as("SELECT check_id, bug FROM conformance_catch ORDER BY check_id, position");
     let mut bugs: BTreeMap<String, Vec<String>> = grouped(bugs.fetch_all(pool).await?);
-    let check = |(id, statement, method)| {
-        let catches = bugs.remove(&id).unwrap_or_default();
-        CheckFacts { id, statement, method, catches, ..CheckFacts::default() }
+    let seen = sqlx::query_as("SELECT check_id, place FROM conformance_seen ORDER BY check_id, position");
+    let mut seen: BTreeMap<String, Vec<String>> = grouped(seen.fetch_all(pool).await?);
+    let levels: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, name, statement FROM level ORDER BY position").fetch_all(pool).await?;
+    let level = |(id, name, statement): (String, String, String)| {
+        let demands = checks.iter().filter(|check| check.1.as_ref() == Some(&id));
+        let checks = demands.map(|check| check.0.clone()).collect();
+        LevelFacts { id, name, statement, checks }
     };
-    Ok(checks.into_iter().map(check).collect())
+    let levels = levels.into_iter().map(level).collect();
+    let check = |(id, _, statement, method, fix)| {
+        let (catches, seen) = (bugs.remove(&id).unwrap_or_default(), seen.remove(&id).unwrap_or_default());
+        CheckFacts { id, statement, method, catches, seen, fix }
+    };
+    let checks = checks.into_iter().map(check).collect();
+    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks })
 }
 
 /// Id, title and question of every axis, in the vocabulary's order.

@@ -92,9 +92,9 @@ pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
 pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
-    let checks: Vec<_> = zoo_conformance::checks().iter().map(zoo_conformance::Check::facts).collect();
+    let suite = zoo_conformance::levels::facts();
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_catalog::build(db, records, &checks, outcomes).await?) })
+    wait(async { Ok(zoo_catalog::build(db, records, &suite, outcomes).await?) })
 }
 
 fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {
