@@ -16,6 +16,7 @@
 
 mod check;
 mod checks;
+mod choices;
 pub mod golden;
 pub mod hot;
 pub mod inputs;

@@ -5,12 +5,14 @@
 //! A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far more
 //! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the last token
 //! must not be the same map with two columns exchanged. Of an image, two patches change places: no rearrangement of the
-//! tokens may explain what the model says then. Families that declare no positional encoding are left out.
+//! tokens may explain what the model says then. Of families that declare no positional encoding, nothing of this may move
+//! anything.
 //!
 //! # Catches
 //!
 //! - positions that are never added
 //! - every token at position 0
+//! - positions that are there and not declared
 //!
 //! # Seen
 //!
@@ -37,41 +39,45 @@ use crate::check::{Finding, Stop, Verdict, require};
 use crate::inputs::{self, Reading};
 use crate::pictures;
 use crate::subject::Subject;
-use crate::values::{Axes, Noise, Stream, VISIBLE, Values, gap, values};
+use crate::values::{Axes, Noise, Stream, VISIBLE, Values, WHOLE_MODEL, gap, values};
 
 /// Texts in the batch: an effect seen in one is seen.
 const TEXTS: usize = 3;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let encodings = subject.descriptor().taxonomy.get("positional-encoding");
-    if encodings.is_some_and(|terms| terms.iter().any(|term| term == "none")) {
-        return Err(Stop::NotApplicable("it declares no positional encoding".into()));
-    }
+    let none = encodings.is_some_and(|terms| terms.iter().any(|term| term == "none"));
     let variants = subject.variants()?;
     for variant in &variants {
         let model = subject.hot(variant)?;
-        let visible = |moved: &[(String, f64)], what: &str| {
-            let still = moved.iter().find(|(_, moved)| *moved <= VISIBLE);
-            require(!moved.is_empty() && still.is_none(), || {
-                let (name, moved) = still.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
-                let head = &variant.head;
-                format!("head `{head}`: with two {what} in each other's place, {name} moves by {moved:.1} × noise")
+        let as_declared = |moved: &[(String, f64)], what: &str| {
+            let wrong = moved.iter().find(|(_, moved)| if none { *moved > WHOLE_MODEL } else { *moved <= VISIBLE });
+            require(!moved.is_empty() && wrong.is_none(), || {
+                let (name, moved) = wrong.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
+                let (head, declares) = (&variant.head, if none { "declares no positions, and " } else { "" });
+                format!(
+                    "head `{head}`: {declares}with two {what} in each other's place, {name} moves by {moved:.1} × noise"
+                )
             })
         };
         if let Limits::Images(limits) = model.limits() {
             let noise = subject.noise(variant, &[inputs::input(model.as_ref(), pictures::ORDERED, 1)?])?;
-            visible(&pictures::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
+            as_declared(&pictures::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
             continue;
         }
         let reading = inputs::random_reading(model.as_ref(), "order", TEXTS)?;
         let noise = subject.noise(variant, &[reading.input()])?;
         for (stream, limits) in inputs::streams(model.as_ref())? {
-            let moved = match limits.max_positions {
-                Some(_) => moved_by_positions(model.as_ref(), &reading, stream, &noise)?,
-                None => moved_by_distance(model.as_ref(), &reading, stream, &noise)?,
-            };
-            visible(&moved, "tokens")?;
+            if limits.max_positions.is_some() {
+                as_declared(&moved_by_positions(model.as_ref(), &reading, stream, &noise)?, "positions")?;
+            }
+            if limits.max_positions.is_none() || none {
+                as_declared(&moved_by_distance(model.as_ref(), &reading, stream, &noise)?, "tokens")?;
+            }
         }
+    }
+    if none {
+        return Err(Stop::NotApplicable("it declares no positional encoding, and shows none".into()));
     }
     Ok(Finding::seen(format!("{} heads; every output moves by more than {VISIBLE} × noise", variants.len())))
 }
@@ -117,13 +123,17 @@ fn moved_by_distance(
     let tokens = reading.of(stream).ok_or_else(|| Stop::fails("expected a text"))?;
     let [_, len] = tokens.input_ids.dims();
     let (a, b) = (len - 3, len - 2);
-    let swapped = tokens.input_ids.rows().map(|row| {
-        let mut row = row.to_vec();
-        row.swap(a, b);
-        row
-    });
-    let swapped = Rows::new(&swapped.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
-    let swapped = reading.with(stream, Tokens { input_ids: swapped, ..tokens.clone() });
+    let swap = |ids: &Rows<i64>| {
+        let rows = ids.rows().map(|row| {
+            let mut row = row.to_vec();
+            row.swap(a, b);
+            row
+        });
+        Rows::new(&rows.collect::<Vec<_>>())
+    };
+    let input_ids = swap(&tokens.input_ids).ok_or_else(|| Stop::fails("expected texts"))?;
+    let token_type_ids = tokens.token_type_ids.as_ref().and_then(swap);
+    let swapped = reading.with(stream, Tokens { input_ids, token_type_ids, ..tokens.clone() });
     let first_map = |reading: &Reading| -> Result<Option<Values>, Stop> {
         let own = |value: &Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
         Ok(values(&model.forward(&reading.input(), Record::ALL)?).into_iter().find(own))
