@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod liars;
 mod toy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::ScaleByWidth, &["matches-reference"]),
     (Bug::NoScores, &["recording-changes-nothing", "matches-reference"]),
     (Bug::DeviceDependent, &["devices-agree"]),
+    (Bug::DenseLayer, DENSE_LAYER),
     (Bug::MlpDetached, &["gradients-reach-every-parameter", "gradients-are-slopes", "matches-reference"]),
     (Bug::HeadDetached, &["gradients-are-slopes", "matches-reference"]),
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
@@ -85,6 +87,10 @@ const PAIR_CATCHES: &[(PairBug, &[&str])] = &[
     (PairBug::SourcePaddingNotSaved, &["state-resumes"]),
     (PairBug::CrossRecordedAsOwn, &["recording-changes-nothing"]),
     (PairBug::EncoderUnrecorded, &["recording-changes-nothing"]),
+    (PairBug::LooksForNothing, &[]),
+    (PairBug::LooksEverywhere, &[]),
+    (PairBug::PairIsDense, &[]),
+    (PairBug::PairSaysNothing, &[]),
     (PairBug::EncoderDetached, &["gradients-reach-every-parameter", "gradients-are-slopes"]),
 ];
 #[rustfmt::skip]
@@ -92,6 +98,9 @@ const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::ChannelUnseen, &["information-flows-as-declared"]),
     (PictureBug::LastPatchUnseen, &["information-flows-as-declared"]),
     (PictureBug::PixelsSkipped, &["information-flows-as-declared"]),
+    (PictureBug::PatchesUnmixed, &[]),
+    (PictureBug::PictureIsDense, &[]),
+    (PictureBug::PictureSaysNothing, &[]),
     (PictureBug::PlacesUnused, &["order-matters", "images-of-any-size", "gradients-reach-every-parameter"]),
     (PictureBug::GridFlattened, &["images-of-any-size"]),
     (PictureBug::PartsDropped, &["images-of-any-size"]),
@@ -111,6 +120,9 @@ const NULL_MODEL: &[&str] = &[
     "generation-equals-recomputation",
     "gradients-reach-every-parameter",
 ];
+
+/// A single dense layer in the place of the model: what is recorded on the way is right, and nothing comes of it.
+const DENSE_LAYER: &[&str] = &[];
 
 /// Every check's outcome for a toy.
 fn outcomes(toy: &'static dyn Architecture, device: &str) -> Vec<Outcome> {
