@@ -4,9 +4,9 @@
 //!
 //! A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far more
 //! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the last token
-//! must not be the same map with two columns exchanged. Of an image, two patches change places: no rearrangement of the
-//! tokens may explain what the model says then. Of families that declare no positional encoding, nothing of this may move
-//! anything.
+//! must not be the same map with two columns exchanged; the last token's answer must move as well. Of an image, two patches
+//! change places: no rearrangement of the tokens may explain what the model says then, and the last patch must know. Of
+//! families that declare no positional encoding, nothing of this may move anything.
 //!
 //! # Catches
 //!
