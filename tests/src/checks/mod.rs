@@ -11,6 +11,7 @@ mod cache_equals_forward;
 mod config_is_validated;
 mod descriptor_is_sound;
 mod devices_agree;
+mod draws_as_declared;
 mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
@@ -52,6 +53,7 @@ checks! {
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
     "weight-table-is-total": weight_table_is_total,
+    "draws-as-declared": draws_as_declared,
     "matches-reference": matches_reference,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,
