@@ -16,10 +16,12 @@
 
 mod check;
 mod checks;
+mod formula;
 pub mod golden;
 pub mod hot;
 pub mod inputs;
 mod labels;
+mod learnt;
 mod lint;
 mod padded;
 mod pictures;

@@ -62,6 +62,14 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
     (Bug::LayerUnrecorded, &["recording-changes-nothing", "matches-reference"]),
     (Bug::ScoresRecorded, &["recording-changes-nothing", "matches-reference"]),
+    // What training computes.
+    (Bug::DrawnTooWide, &["draws-as-declared"]),
+    (Bug::DrawnAlike, &["draws-as-declared"]),
+    (Bug::LabelsShiftedTwice, &["loss-is-what-is-written"]),
+    (Bug::MeanOfMeans, &["loss-weighs-tokens-alike", "loss-is-what-is-written"]),
+    (Bug::DropoutInTraining, &["training-computes-the-same", "loss-is-what-is-written"]),
+    (Bug::StepsUphill, &["training-computes-the-same"]),
+    (Bug::PaddingLearns, &["padding-gets-no-gradient", "gradients-are-slopes"]),
 ];
 
 /// The same for an encoder–decoder.
@@ -193,6 +201,7 @@ fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
         "padding-does-not-leak",
+        "padding-gets-no-gradient",
         "pooling-finds-the-text",
         "cache-equals-forward",
         "state-resumes",
@@ -274,6 +283,6 @@ fn every_check_catches_a_bug() {
 fn every_bug_is_planted() {
     // The lists above and the enums agree: a bug that is never planted proves nothing.
     let planted: BTreeSet<String> = Planted::all().map(|(bug, _)| bug.name()).collect();
-    let there = [Bug::ScoresRecorded as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
+    let there = [Bug::PaddingLearns as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
     assert_eq!(planted.len(), there.iter().sum::<usize>(), "{planted:?}");
 }

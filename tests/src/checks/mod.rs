@@ -19,15 +19,19 @@ mod gradients_reach_every_parameter;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod loss_is_what_is_written;
+mod loss_weighs_tokens_alike;
 mod matches_reference;
 mod names_resolve;
 mod order_matters;
 mod padding_does_not_leak;
+mod padding_gets_no_gradient;
 mod parameter_count_is_published;
 mod pooling_finds_the_text;
 mod recording_changes_nothing;
 mod save_load_identity;
 mod state_resumes;
+mod training_computes_the_same;
 mod weight_table_is_total;
 
 /// Every check of the suite.
@@ -65,8 +69,12 @@ checks! {
     "cache-equals-forward": cache_equals_forward,
     "state-resumes": state_resumes,
     "generation-equals-recomputation": generation_equals_recomputation,
+    "loss-is-what-is-written": loss_is_what_is_written,
+    "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
     "gradients-reach-every-parameter": gradients_reach_every_parameter,
     "gradients-are-slopes": gradients_are_slopes,
+    "padding-gets-no-gradient": padding_gets_no_gradient,
+    "training-computes-the-same": training_computes_the_same,
     "save-load-identity": save_load_identity,
     "devices-agree": devices_agree,
     "recording-changes-nothing": recording_changes_nothing,

@@ -5,6 +5,7 @@ mod golden;
 mod network;
 mod pair;
 mod picture;
+mod wrapped;
 
 use std::sync::OnceLock;
 
@@ -17,6 +18,7 @@ use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair};
 pub(crate) use picture::{PictureBug, picture};
+use wrapped::Wrapped;
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub(crate) enum Bug {
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // What training computes.
+    DrawnTooWide, DrawnAlike, LabelsShiftedTwice, MeanOfMeans, DropoutInTraining, StepsUphill, PaddingLearns,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,6 +129,9 @@ pub(crate) fn toy_and(bug: Bug, facts: &str) -> &'static dyn Architecture {
     let family = family(bug, golden::files(bug), facts);
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
+        Bug::LabelsShiftedTwice | Bug::MeanOfMeans | Bug::StepsUphill => {
+            Box::leak(Box::new(Wrapped { inner: Box::leak(Box::new(family)), bug }))
+        }
         _ => Box::leak(Box::new(family)),
     }
 }

@@ -4,12 +4,13 @@ use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{DropoutConfig, Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{gelu_approximate, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData, module};
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
+use zoo_registry::draw::Draw;
 use zoo_registry::output::Trace;
 use zoo_registry::{
     Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
@@ -52,6 +53,16 @@ struct Attention {
     output: Linear,
 }
 
+/// √2 wider than burn draws a map from twelve.
+const TOO_WIDE: Initializer = Initializer::KaimingUniform { gain: 0.816_496_580_927_726, fan_out_only: false };
+
+/// The same numbers in every layer, of every seed.
+fn drawn_alike([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
+    let (mut draw, bound) = (Draw::new("alike"), (d_in as f64).sqrt().recip());
+    let data: Vec<f32> = (0..d_in * d_out).map(|_| (bound * (2.0 * draw.unit() - 1.0)) as f32).collect();
+    Param::from_tensor(Tensor::from_data(TensorData::new(data, [d_in, d_out]), device))
+}
+
 /// Counts what should not be counted: forward passes, and models built.
 static STEPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -59,6 +70,11 @@ impl Toy {
     pub(crate) fn new(config: &Config, bug: Bug, device: &Device) -> Self {
         let Config { vocab_size, d_model, d_ff, n_labels, max_positions, n_token_types, .. } = *config;
         let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).init(device);
+        let value = |d_in, d_out| match bug {
+            Bug::DrawnTooWide => LinearConfig::new(d_in, d_out).with_initializer(TOO_WIDE).init(device),
+            Bug::DrawnAlike => Linear { weight: drawn_alike([d_in, d_out], device), ..linear(d_in, d_out) },
+            _ => linear(d_in, d_out),
+        };
         let eps = if bug == Bug::NormEps { 1e-5 } else { config.norm_eps };
         let norm = || LayerNormConfig::new(d_model).with_epsilon(eps).init(device);
         let layer = |_| Layer {
@@ -66,7 +82,7 @@ impl Toy {
             attention: Attention {
                 query: linear(d_model, d_model),
                 key: linear(d_model, d_model),
-                value: linear(d_model, d_model),
+                value: value(d_model, d_model),
                 output: linear(d_model, d_model),
             },
             mlp_norm: norm(),
@@ -111,6 +127,13 @@ impl Toy {
             Bug::SaysNothing => hidden = hidden * 0.0,
             Bug::Undetermined => hidden = hidden + STEPS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-4,
             Bug::DeviceDependent if hidden.device() != Device::flex() => hidden = hidden * 1.0001,
+            // burn's own drops something only where gradients are followed.
+            Bug::DropoutInTraining => hidden = DropoutConfig::new(0.1).init().forward(hidden),
+            // Adds nothing, and its slope.
+            Bug::PaddingLearns => {
+                let mean = hidden.clone().mean_dim(1);
+                hidden = hidden + (mean.clone() - mean.detach());
+            }
             Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,
             _ => {}
         }
