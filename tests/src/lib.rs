@@ -25,6 +25,7 @@ mod learnt;
 mod lint;
 mod padded;
 mod pictures;
+mod plain;
 mod reader;
 mod run;
 mod subject;

@@ -222,8 +222,13 @@ impl Family for TransformerFamily {
         Some(Box::new(Rewrite::new(sizes, Plan { steps: 2000, learning_rate: 2e-3 })))
     }
 
-    fn weight_names(&self, _config: &Config) -> WeightNames {
-        WeightNames::new("", NAMES)
+    fn weight_names(&self, config: &Config) -> WeightNames {
+        let body = WeightNames::new("", NAMES);
+        match config.head {
+            // §3.4: the output layer is the table of both embeddings.
+            HeadKind::ConditionalGeneration => body.with_head([Row::tied("output", &["token"])]),
+            HeadKind::None => body.ignoring([Row::drop("output")]),
+        }
     }
 }
 
