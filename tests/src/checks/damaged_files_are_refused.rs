@@ -119,9 +119,10 @@ impl<'a> Bench<'a> {
 
     fn changed_tensors(&mut self) -> Result<(), Stop> {
         let (tensors, _) = plain::read(&self.sound).map_err(Stop::fails)?;
-        let matrix = tensors.iter().find(|(_, tensor)| matches!(tensor.shape[..], [a, b] if a != b));
+        let lopsided = |tensor: &Stored| tensor.shape.len() > 1 && tensor.shape.first() != tensor.shape.last();
+        let found = tensors.iter().find(|(_, tensor)| lopsided(tensor));
         let (name, tensor) =
-            matrix.ok_or_else(|| Stop::fails("expected a matrix that is not square among the weights"))?;
+            found.ok_or_else(|| Stop::fails("expected a tensor that is not square among the weights"))?;
         let with = |tensor: Option<Stored>| {
             let mut changed = tensors.clone();
             changed.remove(name);
@@ -131,8 +132,10 @@ impl<'a> Bench<'a> {
         let turned = Stored { shape: tensor.shape.iter().rev().copied().collect(), ..tensor.clone() };
         let whole = Stored { dtype: "I32".to_owned(), ..tensor.clone() };
         let half = tensor.bytes.chunks_exact(4).flat_map(|bytes| [bytes[2], bytes[3]]).collect();
-        let narrow = Stored { shape: vec![tensor.shape[0], tensor.shape[1] - 1], ..tensor.clone() };
-        let narrow = Stored { bytes: narrow.bytes[..4 * narrow.shape.iter().product::<usize>()].to_vec(), ..narrow };
+        let mut shape = tensor.shape.clone();
+        shape.iter_mut().last().into_iter().for_each(|last| *last -= 1);
+        let narrow =
+            Stored { bytes: tensor.bytes[..4 * shape.iter().product::<usize>()].to_vec(), shape, ..tensor.clone() };
         self.meets(&with(None), Expected::Weights, name, || format!("without `{name}`"))?;
         self.meets(&with(Some(turned)), Expected::Weights, name, || format!("with the axes of `{name}` swapped"))?;
         self.meets(&with(Some(narrow)), Expected::Weights, name, || format!("with a narrower `{name}`"))?;

@@ -61,7 +61,7 @@ fn many(subject: &Subject<'_>, variant: &Variant, worst: &mut Worst) -> Result<(
     let (here, there) = (subject.hot(variant)?, subject.hot_on(variant, &subject.reference)?);
     let batch = inputs::input(here.as_ref(), "large", BATCH)?;
     let few = inputs::select(&batch, &FEW)?;
-    let noise = subject.noise(variant, std::slice::from_ref(&few))?;
+    let noise = subject.noise_of(variant, std::slice::from_ref(&few), Record::NOTHING)?;
     let (whole, other, part) =
         (said(here.as_ref(), &batch)?, said(there.as_ref(), &batch)?, said(here.as_ref(), &few)?);
     let head = &variant.head;
@@ -101,7 +101,7 @@ fn at_length(subject: &Subject<'_>, variant: &Variant, worst: &mut Worst) -> Res
     }
     let streams = inputs::streams(here.as_ref())?;
     let text = inputs::reading(&streams, |_, limits| inputs::texts(limits, "long", 1, LONG))?.input();
-    let noise = subject.noise(&variant, std::slice::from_ref(&text))?;
+    let noise = subject.noise_of(&variant, std::slice::from_ref(&text), Record::NOTHING)?;
     let (ours, theirs) = (said(here.as_ref(), &text)?, said(there.as_ref(), &text)?);
     compare(&ours, &theirs, &noise, worst, &format!("head `{}`, {LONG} tokens, of both devices", variant.head));
     Ok(true)

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{DropoutConfig, Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
@@ -30,6 +30,9 @@ pub(crate) struct Toy {
     untied: Option<Linear>,
     #[module(skip)]
     hidden_bias: f32,
+    /// The table as it was when it was first used, for [`Bug::TieCopied`].
+    #[module(skip)]
+    copied: Arc<OnceLock<TensorData>>,
     #[module(skip)]
     config: Config,
     #[module(skip)]
@@ -55,6 +58,15 @@ struct Attention {
 
 /// √2 wider than burn draws a map from twelve.
 const TOO_WIDE: Initializer = Initializer::KaimingUniform { gain: 0.816_496_580_927_726, fan_out_only: false };
+
+/// The ids by way of a place that every call uses.
+fn through_scratch(ids: &Tensor<2, Int>) -> Tensor<2, Int> {
+    static SCRATCH: Mutex<Option<TensorData>> = Mutex::new(None);
+    *SCRATCH.lock().unwrap() = Some(ids.to_data());
+    std::thread::sleep(std::time::Duration::from_micros(200));
+    let scratch = SCRATCH.lock().unwrap().clone().filter(|data| data.shape().to_vec() == ids.dims());
+    scratch.map_or_else(|| ids.clone(), |data| Tensor::from_data(data, &ids.device()))
+}
 
 /// The same numbers in every layer, of every seed.
 fn drawn_alike([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
@@ -99,6 +111,7 @@ impl Toy {
             untied: (bug == Bug::HeadUntied && config.head == Head::CausalLm)
                 .then(|| LinearConfig::new(d_model, vocab_size).with_bias(false).init(device)),
             hidden_bias: if bug == Bug::StateNotSaved { STEPS.fetch_add(1, Ordering::Relaxed) as f32 } else { 0.0 },
+            copied: Arc::default(),
             config: config.clone(),
             bug,
         }
@@ -134,6 +147,14 @@ impl Toy {
                 let mean = hidden.clone().mean_dim(1);
                 hidden = hidden + (mean.clone() - mean.detach());
             }
+            Bug::ManyRowsLost => {
+                let [rows, len, d_model] = hidden.dims();
+                let seen = (512 / len).min(rows);
+                let lost = Tensor::zeros([rows - seen, len, d_model], &hidden.device());
+                if rows > seen {
+                    hidden = Tensor::cat(vec![hidden.slice([0..seen, 0..len, 0..d_model]), lost], 0);
+                }
+            }
             Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,
             _ => {}
         }
@@ -151,7 +172,10 @@ impl Toy {
             Bug::PositionsRestart if past > 0 => counted(0),
             _ => batch.position_ids.clone(),
         };
-        let mut hidden = self.tokens.forward(batch.input_ids.clone());
+        let mut hidden = self.tokens.forward(match self.bug {
+            Bug::ScratchShared => through_scratch(&batch.input_ids),
+            _ => batch.input_ids.clone(),
+        });
         if self.bug != Bug::PositionsUnused {
             hidden = hidden + self.positions.forward(positions);
         }
@@ -193,6 +217,11 @@ impl Toy {
         match (&self.untied, self.bug) {
             (Some(untied), _) => untied.forward(hidden),
             (None, Bug::HeadDetached) => module::linear(hidden, self.tokens.weight.val().detach().transpose(), None),
+            (None, Bug::TieCopied) => {
+                let copied = self.copied.get_or_init(|| self.tokens.weight.val().into_data()).clone();
+                let device = hidden.device();
+                module::linear(hidden, Tensor::<2>::from_data(copied, &device).transpose(), None)
+            }
             (None, _) => module::linear(hidden, self.tokens.weight.val().transpose(), None),
         }
     }
@@ -309,6 +338,10 @@ impl Network for Toy {
         let hidden = self.body(&batch, None, trace);
         Output::new(match (self.config.head, &self.classifier) {
             (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
+            (Head::Labels, Some(classifier)) if [Bug::PairsSwapped, Bug::ComparisonOverflows].contains(&self.bug) => {
+                let scores = classifier.forward(self.pooled(hidden, &batch));
+                HeadOutput::Reward(scores.narrow(1, 0, 1).squeeze_dim(1))
+            }
             (Head::Labels, Some(classifier)) => {
                 HeadOutput::LabelLogits(classifier.forward(self.pooled(hidden, &batch)))
             }

@@ -10,12 +10,26 @@ use zoo_registry::include_dir::Dir;
 use zoo_registry::loss::IGNORED;
 use zoo_registry::output::Record;
 use zoo_registry::train::Gradients;
-use zoo_registry::weights::{LoadReport, WeightSource};
+use zoo_registry::weights::{LoadReport, MemoryWeights, WeightSource};
 use zoo_registry::{
-    Architecture, Descriptor, Input, Labels, Limits, Model, ModuleTree, Output, Result, Rows, Train, WeightNames,
+    Architecture, Descriptor, Error, HeadOutput, Input, Labels, Limits, Model, ModuleTree, Output, Pair, Result, Rows,
+    Train, WeightNames,
 };
 
 use super::Bug;
+
+/// The bugs that are in what surrounds a network.
+pub(super) const SPOILT: [Bug; 9] = [
+    Bug::LabelsShiftedTwice,
+    Bug::MeanOfMeans,
+    Bug::StepsUphill,
+    Bug::MissingTolerated,
+    Bug::HalfLoaded,
+    Bug::SavedUpsideDown,
+    Bug::ShardsUnread,
+    Bug::PairsSwapped,
+    Bug::ComparisonOverflows,
+];
 
 /// An architecture whose models are spoilt.
 pub(super) struct Wrapped {
@@ -84,7 +98,32 @@ impl Model for Spoilt {
     }
 
     fn load(&mut self, weights: &dyn WeightSource) -> Result<LoadReport> {
-        self.inner.load(weights)
+        let shards = weights.origin().extension().is_some_and(|extension| extension == "json");
+        match self.bug {
+            Bug::SavedUpsideDown if weights.origin().is_file() => {
+                let turned = weights.tensors().keys().map(|name| Ok((name.clone(), negative(&weights.read(name)?))));
+                self.inner.load(&turned.collect::<Result<MemoryWeights>>()?)
+            }
+            Bug::ShardsUnread if shards => {
+                let all = weights.tensors().keys().map(|name| Ok((name.clone(), weights.read(name)?)));
+                let mut read = all.collect::<Result<BTreeMap<_, _>>>()?;
+                // Of two files with one shape, the second is read from the first.
+                let first = read.iter().find(|(name, _)| name.ends_with("attn.q.weight")).map(|(_, data)| data.clone());
+                let other = read.iter_mut().find(|(name, _)| name.ends_with("attn.k.weight"));
+                other.into_iter().zip(first).for_each(|((_, data), first)| *data = first);
+                self.inner.load(&read.into_iter().collect::<MemoryWeights>())
+            }
+            Bug::MissingTolerated => match self.inner.load(weights) {
+                Err(Error::Weights { .. }) => Ok(LoadReport::default()),
+                other => other,
+            },
+            Bug::HalfLoaded => self.inner.load(weights).inspect_err(|_| {
+                let mut half = self.inner.weights();
+                half.first_entry().into_iter().for_each(|mut data| *data.get_mut() = negative(data.get()));
+                let _ = self.inner.load(&half.into_iter().collect::<MemoryWeights>());
+            }),
+            _ => self.inner.load(weights),
+        }
     }
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
@@ -96,7 +135,13 @@ impl Model for Spoilt {
     }
 
     fn save(&self, to: &Path) -> Result<()> {
-        self.inner.save(to)
+        self.inner.save(to)?;
+        if self.bug == Bug::SavedUpsideDown {
+            let file = if to.is_dir() { to.join("model.safetensors") } else { to.to_owned() };
+            let turned = self.inner.weights().into_iter().map(|(name, data)| (name, negative(&data))).collect();
+            zoo_registry::weights::save(&file, &turned)?;
+        }
+        Ok(())
     }
 
     fn decoder(&self) -> Option<&dyn Decode> {
@@ -116,6 +161,11 @@ impl Model for Spoilt {
     }
 }
 
+fn negative(data: &TensorData) -> TensorData {
+    let numbers = data.iter::<f32>().map(|x| -x).collect::<Vec<f32>>();
+    TensorData::new(numbers, data.shape().to_vec())
+}
+
 struct Trainer {
     inner: Box<dyn Train>,
     bug: Bug,
@@ -131,6 +181,10 @@ impl Trainer {
                     rest.chain([IGNORED]).collect::<Vec<i64>>()
                 });
                 Labels::Tokens(Rows::new(&shifted.collect::<Vec<_>>()).unwrap())
+            }
+            (Bug::PairsSwapped, Labels::Pairs(pairs)) => {
+                let swapped = |pair: &Pair| Pair { better: pair.worse, worse: pair.better, ..*pair };
+                Labels::Pairs(pairs.iter().map(swapped).collect())
             }
             (_, labels) => labels.clone(),
         }
@@ -169,7 +223,19 @@ impl Train for Trainer {
         {
             return mean;
         }
-        self.inner.gradients(input, &self.labels(labels))
+        let mut found = self.inner.gradients(input, &self.labels(labels))?;
+        if let (Bug::ComparisonOverflows, Labels::Pairs(pairs)) = (self.bug, labels) {
+            let HeadOutput::Reward(rewards) = self.inner.model().forward(input, Record::NOTHING)?.head else {
+                return Ok(found);
+            };
+            let rewards: Vec<f32> = rewards.into_data().iter().collect();
+            let surprise = |pair: &Pair| {
+                let apart = rewards[pair.better] - rewards[pair.worse] - pair.margin as f32;
+                -f64::from((1.0 / (1.0 + (-apart).exp())).ln())
+            };
+            found.loss = pairs.iter().map(surprise).sum::<f64>() / pairs.len() as f64;
+        }
+        Ok(found)
     }
 
     fn step(&mut self, input: &Input, labels: &Labels, learning_rate: f64) -> Result<f64> {
