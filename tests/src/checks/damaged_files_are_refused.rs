@@ -29,12 +29,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::TensorData;
-use zoo_registry::draw::Draw;
 use zoo_registry::weights::SafetensorsWeights;
 use zoo_registry::{Error, Model};
 
 use crate::check::{Finding, Stop, Verdict, require};
 use crate::plain::{self, Stored};
+use crate::seed;
 use crate::subject::{Subject, Variant};
 
 /// Lengths at which a file is cut, and bits of its header that are flipped.
@@ -96,7 +96,7 @@ impl<'a> Bench<'a> {
     }
 
     fn broken_files(&mut self) -> Result<(), Stop> {
-        let (len, mut draw) = (self.sound.len(), Draw::new("damage"));
+        let (len, mut draw) = (self.sound.len(), seed::draw("damage"));
         let header = plain::split(&self.sound).map_err(Stop::fails)?.0.len();
         let ends = [0, 7, 8, 8 + header - 1, 8 + header, len - 1];
         for at in ends.into_iter().chain((0..CUTS).map(|_| draw.below(len))) {
