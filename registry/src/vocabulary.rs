@@ -1,8 +1,13 @@
-//! The controlled vocabularies of the taxonomy: each axis asks one question, each term answers it.
+//! The controlled vocabularies: of the taxonomy, where each axis asks one question and each term answers it, and of labs, families
+//! and licences.
 
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+
+pub mod families;
+pub mod labs;
+pub mod licences;
 
 /// One question that the taxonomy asks of every model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
