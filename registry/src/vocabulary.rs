@@ -69,6 +69,8 @@ mod tests {
             let ids: BTreeSet<_> = axis.terms.iter().map(|term| &term.id).collect();
             assert_eq!(ids.len(), axis.terms.len(), "axis `{}` repeats a term", axis.id);
             assert!(ids.iter().all(|id| kebab(id)), "axis `{}`: {ids:?}", axis.id);
+            let said = |term: &Term| !term.label.trim().is_empty() && !term.definition.trim().is_empty();
+            assert!(axis.terms.iter().all(said), "axis `{}` has a term that nobody defines", axis.id);
         }
     }
 }

@@ -57,7 +57,7 @@ impl Descriptor {
         ids.extend(self.heads.iter().map(|head| ("heads".to_owned(), head.id.as_str())));
         let sizes = self.sizes().flat_map(|(field, size)| {
             let of = size.of.iter().map(move |id| (format!("{field}.{}.of", size.id), id.as_str()));
-            of.chain([(format!("{field}.{}", size.id), size.id.as_str())])
+            of.chain([(format!("{field}.{}.id", size.id), size.id.as_str())])
         });
         ids.extend(sizes);
         ids.extend(self.tinies.iter().map(|tiny| (format!("tinies.{}", tiny.id), tiny.id.as_str())));

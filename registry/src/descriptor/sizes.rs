@@ -61,7 +61,7 @@ impl Descriptor {
                 tell("hub_seen", "there is no `hub` that could have been seen".into());
             }
             for (field, message) in broken_sizes(size) {
-                tell(field, message);
+                tell(&field, message);
             }
         }
     }
@@ -110,13 +110,15 @@ impl Preset {
     }
 }
 
-/// Numbers of one size that contradict each other.
-fn broken_sizes(size: &Preset) -> Vec<(&'static str, String)> {
+/// Numbers of one size that contradict each other, by field.
+fn broken_sizes(size: &Preset) -> Vec<(String, String)> {
     let mut broken = Vec::new();
+    let mut tell = |field: &str, message| broken.push((field.to_owned(), message));
     for name in COUNTS {
         // Families may call other things by these names, but none of them is zero or less.
-        if size.config.get(name).is_some_and(|value| value.is_number() && value.as_u64().unwrap_or_default() == 0) {
-            broken.push(("config", format!("`{name}` is a count, found {}", size.config[name])));
+        if let Some(value) = size.config.get(name).filter(|value| value.is_number() && value.as_u64().unwrap_or(0) == 0)
+        {
+            tell(&format!("config.{name}"), format!("`{name}` is a count, found {value}"));
         }
     }
     let get = |name| size.config.get(name).and_then(serde_json::Value::as_u64).filter(|value| *value > 0);
@@ -124,30 +126,29 @@ fn broken_sizes(size: &Preset) -> Vec<(&'static str, String)> {
     if let (Some(width), Some(heads), None) = (width, heads, get("head_dim"))
         && width % heads != 0
     {
-        broken.push((
-            "config",
-            format!("`d_model` {width} is no multiple of `n_heads` {heads}, and `head_dim` is not given"),
-        ));
+        let told = format!("`d_model` {width} is no multiple of `n_heads` {heads}, and `head_dim` is not given");
+        tell("config.d_model", told);
     }
     if let (Some(heads), Some(kv_heads)) = (heads, kv_heads)
         && heads % kv_heads != 0
     {
-        broken.push(("config", format!("`n_heads` {heads} is no multiple of `n_kv_heads` {kv_heads}")));
+        tell("config.n_kv_heads", format!("`n_heads` {heads} is no multiple of `n_kv_heads` {kv_heads}"));
     }
+    let stated = size.stated.as_ref().map(|stated| stated.parameters);
+    let counted = size.counted.as_ref().map(|counted| counted.parameters);
     let counts = [
         ("parameters", size.parameters),
         ("active", size.active),
-        ("stated", size.stated.as_ref().map(|stated| stated.parameters)),
-        ("counted", size.counted.as_ref().map(|counted| counted.parameters)),
+        ("stated.parameters", stated),
+        ("counted.parameters", counted),
     ];
-    broken
-        .extend(counts.iter().filter(|(_, count)| *count == Some(0)).map(|(field, _)| (*field, "is zero".to_owned())));
-    let all =
-        size.parameters.or(size.counted.as_ref().map(|c| c.parameters)).or(size.stated.as_ref().map(|s| s.parameters));
-    if let (Some(active), Some(all)) = (size.active, all)
+    for (field, _) in counts.iter().filter(|(_, count)| *count == Some(0)) {
+        tell(field, "is zero".to_owned());
+    }
+    if let (Some(active), Some(all)) = (size.active, size.parameters.or(counted).or(stated))
         && active >= all
     {
-        broken.push(("active", format!("expected fewer than the {all} there are, found {active}")));
+        tell("active", format!("expected fewer than the {all} there are, found {active}"));
     }
     broken
 }

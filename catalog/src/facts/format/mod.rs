@@ -45,14 +45,15 @@ pub fn is_facts(text: &str) -> bool {
 }
 
 fn lay_out(text: &str) -> String {
-    let scan::Document { mut sections, end } = scan::document(text);
+    let scan::Document { top, mut sections, end } = scan::document(text);
     let keys: Vec<_> = places(&sections);
     let mut order: Vec<_> = (0..sections.len()).collect();
     order.sort_by_key(|at| &keys[*at]);
     let mut out = String::new();
+    write_lines(&top, &mut out);
     for at in order {
         let section = &mut sections[at];
-        let blank = !out.is_empty();
+        let blank = !out.is_empty() && !out.ends_with("\n\n");
         if blank && !(section.header.is_empty() && section.entries.is_empty()) {
             out.push('\n');
         }

@@ -2,6 +2,8 @@
 
 /// A file.
 pub(super) struct Document {
+    /// Comments at the top that a gap sets apart: they are about the file and not about its first field.
+    pub(super) top: Vec<String>,
     /// The fields before the first header, then one a header.
     pub(super) sections: Vec<Section>,
     /// Comments after everything.
@@ -90,7 +92,18 @@ pub(super) fn document(text: &str) -> Document {
     while comments.last().is_some_and(String::is_empty) {
         comments.pop();
     }
-    Document { sections, end: comments }
+    Document { top: top(&mut sections), sections, end: comments }
+}
+
+fn top(sections: &mut [Section]) -> Vec<String> {
+    let first = sections.iter_mut().find(|section| !(section.header.is_empty() && section.entries.is_empty()));
+    let Some(first) = first else { return Vec::new() };
+    let comments = match first.entries.first_mut() {
+        Some(entry) if first.header.is_empty() => &mut entry.comments,
+        _ => &mut first.comments,
+    };
+    let gap = comments.iter().rposition(String::is_empty).map_or(0, |at| at + 1);
+    comments.drain(..gap).collect()
 }
 
 /// Whether a value holds a comment between its brackets.
