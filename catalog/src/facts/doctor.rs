@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use zoo_registry::descriptor::{LONGEST_EXTENSION, Severity};
+use zoo_registry::descriptor::{LONGEST_EXTENSION, Preset, Severity};
 use zoo_registry::vocabulary::{self, families, labs, licences};
 
 use super::{Finding, Level, Sheet, whole};
@@ -38,6 +38,17 @@ impl Report {
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level == level).count()
     }
+}
+
+/// Sizes whose number of parameters, as the code builds them, is not the one that is counted. `built` counts a size by its id.
+pub fn stale(sheet: &Sheet, built: impl Fn(&str) -> Option<u64>) -> Vec<Finding> {
+    let told = |size: &Preset| {
+        let counted = size.counted.as_ref().filter(|counted| counted.basis.is_none())?.parameters;
+        let built = built(&size.id).filter(|built| *built != counted)?;
+        let told = format!("counts {counted} parameters, the code builds {built}, and no `basis` says why");
+        Some(sheet.finding(Level::Warning, format!("presets.{}.counted", size.id), told))
+    };
+    sheet.descriptor.presets.iter().filter_map(told).collect()
 }
 
 /// Looks at all records together. `today` is a date such as `2025-12-31`.
@@ -100,16 +111,6 @@ fn of_sheet(sheet: &Sheet) -> Vec<Finding> {
                 format!("licence.{field}"),
                 format!("the vocabulary of licences has no `{part}`; pages will show the id"),
             );
-        }
-    }
-    for (list, size) in facts.sizes() {
-        let (Some(parameters), Some(counted)) = (size.parameters, &size.counted) else { continue };
-        if counted.parameters != parameters && counted.basis.is_none() {
-            let told = format!(
-                "counts {} parameters, {parameters} are published, and no `basis` says why",
-                counted.parameters
-            );
-            warn(format!("{list}.{}.counted", size.id), told);
         }
     }
     found

@@ -16,7 +16,7 @@ use serde::Serialize;
 use zoo_registry::Descriptor;
 use zoo_registry::descriptor::Lines;
 
-pub use doctor::{Report, doctor};
+pub use doctor::{Report, doctor, stale};
 pub use whole::check;
 
 static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/facts");
@@ -90,6 +90,18 @@ pub fn facts() -> &'static [Sheet] {
         sheets
     });
     &FACTS
+}
+
+/// Every record: those with code, and those without that no code stands in for. A record without code gives way to a family of its id;
+/// that is told, for one of the two files is one too many.
+pub fn all(coded: Vec<Sheet>) -> (Vec<Sheet>, Vec<Finding>) {
+    let has_code = |sheet: &Sheet| coded.iter().any(|other| other.descriptor.id == sheet.descriptor.id);
+    let (superseded, rest): (Vec<_>, Vec<_>) = facts().iter().partition(|sheet| has_code(sheet));
+    let told = "has code by now, and the facts beside the code are the ones that count";
+    let findings = superseded.into_iter().map(|sheet| sheet.finding(Level::Warning, "id", told)).collect();
+    let mut sheets: Vec<_> = coded.into_iter().chain(rest.into_iter().cloned()).collect();
+    sheets.sort_by(|a, b| a.descriptor.id.cmp(&b.descriptor.id));
+    (sheets, findings)
 }
 
 fn told(findings: &[Finding]) -> String {

@@ -1,6 +1,6 @@
 //! Every rule of the facts, each seen failing on facts that break it, with file and line.
 
-use zoo_catalog::facts::{Finding, Level, Sheet, check, doctor};
+use zoo_catalog::facts::{Finding, Level, Sheet, all, check, doctor, stale};
 
 use crate::TODAY;
 
@@ -303,6 +303,18 @@ fn names_have_one_owner() {
 }
 
 #[test]
+fn a_family_with_code_takes_the_place_of_its_record() {
+    let text = replaced(SOUND, "id = \"toy\"", "id = \"mixtral\"");
+    let code = Sheet::record("mixtral.toml", text).unwrap();
+    let (sheets, told) = all(vec![code]);
+    let held: Vec<_> =
+        sheets.iter().filter(|sheet| sheet.descriptor.id == "mixtral").map(|sheet| &sheet.file).collect();
+    assert_eq!(held, ["mixtral.toml"]);
+    assert_eq!(sheets.len(), zoo_catalog::facts().len());
+    assert!(told[0].to_string().starts_with("catalog/facts/mixtral.toml:1: `id`: has code by now"), "{told:?}");
+}
+
+#[test]
 fn a_record_that_stands_twice_is_told() {
     let sheets = [Sheet::record("a/toy.toml", SOUND).unwrap(), Sheet::record("b/toy.toml", SOUND).unwrap()];
     let found = check(&sheets.iter().collect::<Vec<_>>(), TODAY);
@@ -384,8 +396,18 @@ fn the_doctor_warns_of_what_is_not_wrong() {
         warnings("weights = \"MIT\"", "weights = \"LicenseRef-Toy OR MIT\"")[0]
             .contains("licences has no `LicenseRef-Toy`")
     );
-    let counted = warnings("active = 60", "active = 60\nparameters = 102");
-    assert!(counted[0].contains("counts 101 parameters, 102 are published"), "{counted:?}");
+}
+
+#[test]
+fn counts_that_the_code_does_not_build_are_stale() {
+    let found = |text: &str, built| stale(&Sheet::record("toy.toml", text.to_owned()).unwrap(), |_| built);
+    assert_eq!((found(SOUND, Some(101)), found(SOUND, None)), (vec![], vec![]));
+    let told = found(SOUND, Some(100));
+    let expected =
+        "toy.toml:42: `presets.toy-large.counted`: counts 101 parameters, the code builds 100, and no `basis` says why";
+    assert_eq!(told[0].to_string(), expected);
+    let explained = replaced(SOUND, "parameters = 101", "parameters = 101\nbasis = \"with a head\"");
+    assert_eq!(found(&explained, Some(100)), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-use zoo_catalog::facts::{Sheet, facts};
+use zoo_catalog::facts::{Sheet, all};
 use zoo_registry::Descriptor;
 
 /// The day on which these facts were looked at last. None is of a later one.
@@ -36,6 +36,7 @@ fn coded() -> Vec<Sheet> {
 
 /// Every record, with code or without.
 fn with_all<T>(look: impl FnOnce(&[&Sheet]) -> T) -> T {
-    let coded = coded();
-    look(&coded.iter().chain(facts()).collect::<Vec<_>>())
+    let (sheets, superseded) = all(coded());
+    assert_eq!(superseded, []);
+    look(&sheets.iter().collect::<Vec<_>>())
 }

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use zoo_catalog::facts::{Finding, Level, Report, Sheet, doctor, facts, format};
-use zoo_registry::Registry;
+use zoo_catalog::facts::{Finding, Level, Report, Sheet, all, doctor, format, stale};
+use zoo_registry::architecture::record;
+use zoo_registry::{Architecture, Registry};
 
 use crate::failure::Failure;
 use crate::format::counted;
@@ -75,18 +76,25 @@ fn written(check: bool) -> &'static str {
 }
 
 pub(crate) fn look(args: &Doctor, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
-    let mut sheets: Vec<Sheet> = registry.architectures().into_iter().map(sheet).collect();
-    sheets.extend(facts().iter().cloned());
-    let mut unread: Vec<Finding> = Vec::new();
+    let mut coded = Vec::new();
+    let mut further: Vec<Finding> = Vec::new();
+    for architecture in registry.architectures() {
+        let (sheet, sizes) = (sheet(architecture), record(architecture)?.sizes);
+        let size = |id: &str| sizes.iter().find(|size| size.preset == id);
+        further.extend(stale(&sheet, |id| Some(size(id)?.modules.parameter_count())));
+        coded.push(sheet);
+    }
+    let (mut sheets, superseded) = all(coded);
+    further.extend(superseded);
     for path in files(&args.paths)? {
         match Sheet::record(&path.display().to_string(), read(&path)?) {
             Ok(sheet) => sheets.push(sheet),
-            Err(findings) => unread.extend(findings),
+            Err(findings) => further.extend(findings),
         }
     }
     let today = args.today.clone().unwrap_or_else(today);
     let mut report = doctor(&sheets.iter().collect::<Vec<_>>(), &today);
-    report.findings.extend(unread);
+    report.findings.extend(further);
     report.findings.sort();
     if args.json {
         json::document(shell, &report)?
@@ -131,7 +139,7 @@ fn print(report: &Report, shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// A family's facts and the file in its folder that says them.
-fn sheet(architecture: &dyn zoo_registry::Architecture) -> Sheet {
+fn sheet(architecture: &dyn Architecture) -> Sheet {
     let (descriptor, folder) = (architecture.descriptor().clone(), architecture.folder());
     let file = format!("{}.toml", descriptor.id);
     let text = folder.get_file(folder.path().join(&file)).and_then(|file| file.contents_utf8());

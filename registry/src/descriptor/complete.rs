@@ -34,9 +34,11 @@ const MAY_BE_SOURCED: [&str; 8] = ["names", "kind", "summary", "note", "undisclo
 pub const LONGEST_EXTENSION: usize = 330;
 
 impl Descriptor {
-    /// Everything that a complete record says and this one does not. A record without code has to be complete.
+    /// Everything that a complete record says, in its form, and this one does not. A record without code has to be complete; a
+    /// family may be one that is being written.
     pub fn gaps(&self) -> Vec<Problem> {
         let mut gaps = Vec::new();
+        self.check_forms(&mut gaps);
         let empty = |text: &Option<String>| text.as_ref().is_none_or(|text| text.trim().is_empty());
         let lists = [
             ("labs", self.labs.is_empty()),
@@ -147,6 +149,7 @@ impl Descriptor {
             ("builds_on", !self.builds_on.is_empty()),
             ("published", self.published != super::Published::default()),
             ("waivers", !self.waivers.is_empty()),
+            ("expected_failures", !self.expected_failures.is_empty()),
             ("unbuilt", !self.unbuilt.is_empty()),
         ];
         let told = "belongs to a family with code, whose facts stand beside the code";
@@ -154,7 +157,7 @@ impl Descriptor {
     }
 
     /// Forms of single fields: countries, papers, where sources are named.
-    pub(super) fn check_forms(&self, problems: &mut Vec<Problem>) {
+    fn check_forms(&self, problems: &mut Vec<Problem>) {
         for country in &self.countries {
             if country.len() != 2 || !country.chars().all(|c| c.is_ascii_uppercase()) {
                 let told = format!("expected two capital letters of ISO 3166-1, found `{country}`");

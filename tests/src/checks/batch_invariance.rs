@@ -10,13 +10,29 @@
 //! - a reshape that mixes texts
 //! - statistics over the batch
 //! - one cache or mask for all rows
+//!
+//! # Seen
+//!
+//! - [huggingface/candle #3646](https://github.com/huggingface/candle/pull/3646): Qwen3's causal mask was filled for
+//!   one text and shaped for all, so only the first text of a batch was causal.
+//! - [lucidrains/graph-transformer-pytorch #2](https://github.com/lucidrains/graph-transformer-pytorch/pull/2): a
+//!   mask whose batch axis is 1 was spread over the heads instead.
+//! - [unslothai/unsloth-zoo #963](https://github.com/unslothai/unsloth-zoo/pull/963): Gemma 3n's coefficients were
+//!   transposed as if the batch were the last axis; a batch of one hid it.
+//!
+//! # Fix
+//!
+//! If a text differs alone, look for a `reshape` that joins or splits the batch axis, a mean or a norm over axis 0,
+//! and masks or rotary tables built once with `[1, …]` from the first row. If only the order matters, look for state
+//! that goes from row to row. If it is a few times the noise only, a kernel chooses another path by batch size: then
+//! the tolerance tells a numeric problem, not a wiring one.
 
 use zoo_registry::output::Record;
 
 use crate::check::{Stop, Verdict, require};
 use crate::inputs;
 use crate::subject::Subject;
-use crate::values::{VISIBLE, Values, Worst, gap, values};
+use crate::values::{VISIBLE, Values, Worst, gap, side_by_side, values};
 
 const ORDER: [usize; 4] = [2, 0, 3, 1];
 
@@ -31,7 +47,9 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (whole, permuted) = (run(&[0, 1, 2, 3])?, run(&ORDER)?);
         for (to, &row) in ORDER.iter().enumerate() {
-            for ((whole, permuted), alone) in whole.iter().zip(&permuted).zip(&run(&[row])?) {
+            let alone = run(&[row])?;
+            let (permuted, alone) = (side_by_side(&whole, &permuted)?, side_by_side(&whole, &alone)?);
+            for ((whole, permuted), (_, alone)) in permuted.zip(alone) {
                 let name = &whole.name;
                 let multiple = |error| noise.multiple(name, error);
                 worst.see(multiple(gap(whole.row(row), &alone.data)), || {

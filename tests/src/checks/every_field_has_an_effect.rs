@@ -11,6 +11,21 @@
 //! - an epsilon that is read and not used
 //! - a choice that falls back to another
 //! - a switch that does nothing
+//!
+//! # Seen
+//!
+//! - [huggingface/transformers #20699](https://github.com/huggingface/transformers/pull/20699) and
+//!   [huggingface/transformers #21336](https://github.com/huggingface/transformers/pull/21336): several models had
+//!   `layer_norm_eps` in their configuration and built their norms with the default.
+//! - [NVIDIA-NeMo/Megatron-Bridge #5712](https://github.com/NVIDIA-NeMo/Megatron-Bridge/pull/5712): of the norms of
+//!   one layer, those after attention and MLP ran with 1e-5 instead of the configured epsilon.
+//!
+//! # Fix
+//!
+//! Search the family for the field: most often it is parsed and never handed to `init`. If it is handed on, follow it
+//! into the block: a block that takes an epsilon or an activation must give it to burn's own config. If it matters
+//! only with a head or a size that no tiny configuration has, add one to `[[tinies]]`. A field that truly does
+//! nothing here does not belong in `Config`: name it under `ignored` in `[published]`.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +34,7 @@ use zoo_registry::ModuleTree;
 use zoo_registry::output::Record;
 
 use crate::check::{Stop, Verdict, none_of};
+use crate::choices::choices;
 use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::values;
@@ -64,10 +80,7 @@ fn alternatives(subject: &Subject<'_>, tiny: &Map<String, Value>, field: &str) -
     };
     let candidates: Vec<Value> = match &tiny[field] {
         Value::Bool(truth) => vec![Value::from(!truth)],
-        Value::String(_) => match with(&"no-such-choice".into()) {
-            Err(error) => quoted(&error.to_string()).into_iter().map(Value::from).collect(),
-            Ok(_) => Vec::new(),
-        },
+        Value::String(_) => choices(subject, tiny, field).into_iter().map(Value::from).collect(),
         number => match (number.as_u64(), number.as_f64()) {
             // The first size that is accepted is enough: sizes are all alike.
             (Some(size), _) => {
@@ -83,11 +96,6 @@ fn alternatives(subject: &Subject<'_>, tiny: &Map<String, Value>, field: &str) -
         accepted.map(|config| config[field].clone()).filter(|value| *value != tiny[field]).collect();
     found.dedup();
     found
-}
-
-/// What a message quotes in backticks.
-fn quoted(message: &str) -> Vec<String> {
-    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// Whether two configurations build different modules, take different inputs, or compute different outputs.

@@ -14,6 +14,22 @@
 //! - positions that drift from one step to the next
 //! - padding that is seen again once text follows it
 //! - a token that is read twice, or never
+//!
+//! # Seen
+//!
+//! - [skyzh/tiny-llm #46](https://github.com/skyzh/tiny-llm/pull/46): after the first step the offset grew by the
+//!   length of the prompt once more, so positions were wrong from there on.
+//! - [Mikyx-1/TinyLLM #17](https://github.com/Mikyx-1/TinyLLM/issues/17): the causal mask was left out whenever there
+//!   was a cache, so the prompt read its own future.
+//! - [harvard-edge/cs249r_book #1953](https://github.com/harvard-edge/cs249r_book/pull/1953): a cached step looked at
+//!   every token but the one it had just been given.
+//!
+//! # Fix
+//!
+//! First see whether cache-equals-forward fails as well: then the fault is in the cache, and is told there. If it
+//! alone fails, the cache is right for short texts and not for long ones (a window, a capacity, a table of
+//! positions), or generation hands the wrong token, mask or row on: look at `generate/sample.rs` and at what `prompt`
+//! reads first. The message names the text and the token where the two part.
 
 use zoo_registry::generate::{Prompt, Strategy, generate, room};
 use zoo_registry::output::Record;
@@ -104,7 +120,7 @@ impl<'a> Writer<'a> {
                     )
                 })?;
                 counted += 1;
-                remembered |= self.best(row, &text[at - 1..at], &text[..at])?.id != text[at];
+                remembered |= self.best_alone(row, &text[..at])? != text[at];
             }
             require(counted > before, || {
                 format!("head `{head}`: no token of text {row} leads by more than noise, so nothing is seen")
@@ -137,7 +153,26 @@ impl<'a> Writer<'a> {
 
     /// The likeliest token that is not among `taken` after `text`, by one pass over it alone.
     fn best(&self, row: usize, text: &[i64], taken: &[i64]) -> Result<Best, Stop> {
-        let output = self.model.forward(&self.input(row, text)?, Record::NOTHING)?;
+        self.best_of(&self.input(row, text)?, taken)
+    }
+
+    /// The likeliest token after the last one of `text`, at its place, with nothing before it.
+    fn best_alone(&self, row: usize, text: &[i64]) -> Result<i64, Stop> {
+        let input = match self.input(row, text)? {
+            Input::TokenPair { source, target } => Input::TokenPair { source, target: self.last(&target)? },
+            Input::Tokens(tokens) => Input::Tokens(self.last(&tokens)?),
+            other => other,
+        };
+        Ok(self.best_of(&input, text)?.id)
+    }
+
+    fn last(&self, tokens: &Tokens) -> Result<Tokens, Stop> {
+        let [_, len] = tokens.input_ids.dims();
+        Ok(inputs::in_place(tokens, &self.decoder.token_limits()?).columns(len - 1, len))
+    }
+
+    fn best_of(&self, input: &Input, taken: &[i64]) -> Result<Best, Stop> {
+        let output = self.model.forward(input, Record::NOTHING)?;
         let HeadOutput::NextTokenLogits(logits) = output.head else {
             return Err(Stop::fails("the head's answer changed its kind"));
         };

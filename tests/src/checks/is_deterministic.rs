@@ -10,6 +10,21 @@
 //! - dropout outside training
 //! - state left behind by a forward pass
 //! - parameters drawn out of order
+//!
+//! # Seen
+//!
+//! - [facebookresearch/DME #3](https://github.com/facebookresearch/DME/issues/3): `F.dropout` was called without
+//!   saying whether this is training, and dropped at inference too.
+//! - [NVIDIA/apex #1449](https://github.com/NVIDIA/apex/pull/1449): dropout was applied outside training.
+//! - [huggingface/transformers #44358](https://github.com/huggingface/transformers/pull/44358): a tied head that was
+//!   not declared was drawn anew with each load of ShieldGemma 2, and each load answered otherwise.
+//!
+//! # Fix
+//!
+//! If asking again differs, the forward pass changes something: dropout, a counter, a cache that lives in the module.
+//! If building again differs, a number comes from somewhere else than the weights: a parameter that is not in the
+//! weight table, a field filled at random. If one seed draws two models, parameters are drawn in the order of first
+//! use: draw them in declaration order. An output that is not finite has a scale or a mask that overflows.
 
 use zoo_registry::Model;
 use zoo_registry::output::Record;
@@ -17,7 +32,7 @@ use zoo_registry::output::Record;
 use crate::check::{Finding, Verdict, require};
 use crate::inputs;
 use crate::subject::{Subject, drawing};
-use crate::values::{Values, values};
+use crate::values::{Values, side_by_side, values};
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
@@ -33,7 +48,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             format!("head `{head}`: {} is not finite", finite.map_or("", |value| &value.name))
         })?;
         for (again, what) in [(run(first.as_ref())?, "asked again"), (run(second.as_ref())?, "built again")] {
-            let differs = once.iter().zip(&again).find(|(once, again)| bits(once) != bits(again));
+            let differs = side_by_side(&once, &again)?.find(|(once, again)| bits(once) != bits(again));
             require(differs.is_none(), || {
                 format!("head `{head}`: {what}, {} differs", differs.map_or("", |(once, _)| &once.name))
             })?;

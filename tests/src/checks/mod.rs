@@ -6,6 +6,7 @@
 
 use crate::check::Check;
 
+mod answers_are_as_declared;
 mod batch_invariance;
 mod cache_equals_forward;
 mod config_is_validated;
@@ -18,11 +19,13 @@ mod gradients_reach_every_parameter;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod limits_hold;
 mod matches_reference;
 mod names_resolve;
 mod order_matters;
 mod padding_does_not_leak;
 mod parameter_count_is_published;
+mod plan_equals_model;
 mod pooling_finds_the_text;
 mod recording_changes_nothing;
 mod save_load_identity;
@@ -51,8 +54,11 @@ checks! {
     "config-is-validated": config_is_validated,
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
+    "plan-equals-model": plan_equals_model,
     "weight-table-is-total": weight_table_is_total,
     "matches-reference": matches_reference,
+    "answers-are-as-declared": answers_are_as_declared,
+    "limits-hold": limits_hold,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,
     "images-of-any-size": images_of_any_size,
@@ -85,6 +91,12 @@ mod tests {
             assert!(check.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", check.id);
             assert!(facts.statement.ends_with('.') && !facts.method.is_empty(), "{facts:?}");
             assert!(!facts.catches.is_empty(), "{facts:?}");
+            assert!(facts.fix.ends_with('.'), "`{}` does not say how to fix it", check.id);
+            assert!(!facts.seen.is_empty(), "`{}` does not say where it was seen", check.id);
+            for bug in &facts.seen {
+                let cites = bug.contains("https://") || bug.contains(" #");
+                assert!(cites && bug.ends_with('.'), "`{}` does not say where, or not what: {bug}", check.id);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! Which field comes before which: as the schema declares them, and as people read axes and sizes.
 
 use zoo_registry::descriptor::{
-    Amatriain, Checked, Claim, Component, Conflict, Counted, Descriptor, EcosystemGraphs, Embedding, External, Head,
-    Licence, Lineage, Openness, Orkg, Paper, Preset, Published, SOURCED, Source, Stated, Tiny, Waiver,
+    Amatriain, Checked, Claim, Component, Conflict, Counted, Descriptor, EcosystemGraphs, Embedding, ExpectedFailure,
+    External, Head, Licence, Lineage, Openness, Orkg, Paper, Preset, Published, SOURCED, Source, Stated, Tiny, Waiver,
 };
 use zoo_registry::vocabulary::Term;
 
@@ -68,6 +68,7 @@ pub(super) fn rank(path: &[&str], key: &str) -> Option<usize> {
         ["published"] => fields::of::<Published>(),
         ["tinies"] => fields::of::<Tiny>(),
         ["waivers"] => fields::of::<Waiver>(),
+        ["expected_failures"] => fields::of::<ExpectedFailure>(),
         ["conflicts"] => fields::of::<Conflict>(),
         ["conflicts", "values"] => fields::of::<Claim>(),
         ["external"] => fields::of::<External>(),
