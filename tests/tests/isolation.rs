@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-#[expect(dead_code, reason = "its bugs are for the mutants")]
+#[expect(dead_code, unused_imports, reason = "its bugs are for the mutants")]
 mod toy;
 
 use std::collections::BTreeMap;
@@ -61,8 +61,13 @@ const EXPECTED: [(How, &str, Status, &str); 15] = [
     (How::Panics, "batch-invariance", Status::Error, "panicked: on purpose"),
     (How::Randomises, "is-deterministic", Status::Fail, "asked again, "),
     (How::TakesTooMuch, "batch-invariance", Status::Error, "memory allocation of 1099511627776 bytes failed"),
-    (How::WrongKind, "information-flows-as-declared", Status::Fail, ""),
-    (How::WrongShape, "information-flows-as-declared", Status::Fail, ""),
+    (
+        How::WrongKind,
+        "heads-answer-their-kind",
+        Status::Fail,
+        "it stands for the body alone, and does not answer hidden states",
+    ),
+    (How::WrongShape, "heads-answer-their-kind", Status::Fail, "expected [2, 11, …] of 2 inputs, found [2, 10, 12]"),
     (How::ZHealthy, "batch-invariance", Status::Pass, "four texts"),
 ];
 

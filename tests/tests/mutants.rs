@@ -52,6 +52,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::KeysResumedAsValues, &["state-resumes"]),
     (Bug::LayerNotSaved, &["state-resumes"]),
     (Bug::SaysNothing, NULL_MODEL),
+    (Bug::KindConfused, &["heads-answer-their-kind"]),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
     (Bug::ScaleByWidth, &["matches-reference"]),

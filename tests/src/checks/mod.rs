@@ -15,6 +15,7 @@ mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
 mod gradients_reach_every_parameter;
+mod heads_answer_their_kind;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
@@ -52,6 +53,7 @@ checks! {
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
     "weight-table-is-total": weight_table_is_total,
+    "heads-answer-their-kind": heads_answer_their_kind,
     "matches-reference": matches_reference,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,

@@ -37,7 +37,7 @@ pub(crate) enum Bug {
     PositionsRestart, PastPaddingSeen, CacheShared, SelectKeepsOrder, LastIsFirst, CacheOverflows,
     KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
-    SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
+    SaysNothing, KindConfused, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
     // Training.
     MlpDetached, HeadDetached,
     // Recording.

@@ -285,6 +285,7 @@ impl Network for Toy {
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
         let hidden = self.body(&batch, None, trace);
         Output::new(match (self.config.head, &self.classifier) {
+            (Head::CausalLm, _) if self.bug == Bug::KindConfused => HeadOutput::TokenLogits(self.next_token(hidden)),
             (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
             (Head::Labels, Some(classifier)) => {
                 HeadOutput::LabelLogits(classifier.forward(self.pooled(hidden, &batch)))
