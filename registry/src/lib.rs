@@ -65,7 +65,7 @@ pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
-pub use error::{Error, HubTrouble, Problem, Result};
+pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
 pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};

@@ -33,6 +33,7 @@ mod run;
 mod seed;
 mod subject;
 pub mod suite;
+mod unfilled;
 pub mod values;
 
 pub use check::{Check, Finding, Stop, Verdict, none_of, require};

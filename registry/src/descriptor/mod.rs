@@ -36,7 +36,8 @@ pub struct Descriptor {
     /// Where it comes from.
     #[serde(default)]
     pub lineage: Vec<Lineage>,
-    /// Ids of architectures whose code this one is built on.
+    /// Ids of architectures whose code this one is built on; see
+    /// [`Registry::require_bases`](../registry/struct.Registry.html#method.require_bases).
     #[serde(default)]
     pub builds_on: Vec<String>,
     /// Axis id → term ids of the [vocabulary](crate::vocabulary).

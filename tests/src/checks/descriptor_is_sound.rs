@@ -8,7 +8,7 @@
 //!
 //! # Catches
 //!
-//! - facts that went stale
+//! - facts that went stale, or were never filled in
 //! - a preset that cannot be built
 //! - a test model too symmetric to show swapped axes
 //!
@@ -35,10 +35,12 @@ use zoo_registry::Descriptor;
 use crate::check::{Verdict, none_of};
 use crate::lint::symmetries;
 use crate::subject::Subject;
+use crate::unfilled;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let descriptor = subject.descriptor();
     let mut problems: Vec<String> = descriptor.problems().iter().map(ToString::to_string).collect();
+    problems.extend(unfilled::facts(descriptor));
     problems.extend(folder_problems(subject));
     for preset in &descriptor.presets {
         if let Err(error) = subject.architecture.complete(&preset.config) {
@@ -67,8 +69,9 @@ fn folder_problems(subject: &Subject<'_>) -> Vec<String> {
     let (descriptor, folder) = (subject.descriptor(), subject.architecture.folder());
     let text = |name: &str| folder.get_file(folder.path().join(name)).and_then(|file| file.contents_utf8());
     let mut problems = Vec::new();
-    if text("README.md").is_none_or(|readme| readme.trim().is_empty()) {
-        problems.push("the folder has no `README.md`".to_owned());
+    match text("README.md").filter(|readme| !readme.trim().is_empty()) {
+        None => problems.push("the folder has no `README.md`".to_owned()),
+        Some(readme) => problems.extend(unfilled::prose(readme)),
     }
     let toml = format!("{}.toml", descriptor.id);
     // What bodies call things is known to code alone, which has it from the bodies' own files.
