@@ -61,13 +61,13 @@ const EXPECTED: [(How, &str, Status, &str); 15] = [
     (How::Panics, "batch-invariance", Status::Error, "panicked: on purpose"),
     (How::Randomises, "is-deterministic", Status::Fail, "asked again, "),
     (How::TakesTooMuch, "batch-invariance", Status::Error, "memory allocation of 1099511627776 bytes failed"),
+    (How::WrongKind, "answers-are-as-declared", Status::Fail, "declares `hidden` and answers `reward`"),
     (
-        How::WrongKind,
-        "heads-answer-their-kind",
+        How::WrongShape,
+        "answers-are-as-declared",
         Status::Fail,
-        "it stands for the body alone, and does not answer hidden states",
+        "last_hidden_state has shape [3, 10, 12], expected [3, 11, 12]",
     ),
-    (How::WrongShape, "heads-answer-their-kind", Status::Fail, "expected [2, 11, …] of 2 inputs, found [2, 10, 12]"),
     (How::ZHealthy, "batch-invariance", Status::Pass, "four texts"),
 ];
 
@@ -281,6 +281,10 @@ impl Model for Spoilt {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         self.inner.weights()
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.inner.parameters()
     }
 
     fn save(&self, to: &Path) -> Result<()> {

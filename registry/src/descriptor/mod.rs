@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Problem, Result};
 use crate::vocabulary::Term;
 
+mod answer;
 mod check;
+
+pub use answer::Answer;
 
 /// Everything the catalog knows of a family without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +67,10 @@ pub struct Descriptor {
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
+    /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
+    #[serde(default)]
+    pub init: BTreeMap<String, String>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
@@ -138,6 +145,8 @@ pub struct Head {
     pub id: String,
     /// One line.
     pub summary: String,
+    /// What kind of answer it gives: `next-token-logits`, `label-logits`, … A check compares it with what comes out.
+    pub output: Option<Answer>,
     /// Published class names that mean this head: `BertForMaskedLM`.
     #[serde(default)]
     pub published: Vec<String>,
