@@ -542,7 +542,7 @@ pub(crate) mod tests {
         assert!(refused("https://example.org/issues/7", "soon").contains("expected a web address, found `soon`"));
         assert!(refused("2027-03-31", "2027-03").contains("expected `YYYY-MM-DD`, found `2027-03`"));
         assert!(refused("2027-03-31", "2027-02-30").contains("expected `YYYY-MM-DD`, found `2027-02-30`"));
-        assert!(refused("A. Child", " ").contains("owner: is empty"));
+        assert!(refused("A. Child", " ").contains(".owner`: is empty"));
         assert!(refused("reason", "tiny = \"deep\"\nreason").contains("is called `deep`"));
         let again = "[[expected_failures]]\ncheck = \"order-matters\"\nissue = \"https://a.example\"\nowner = \"B\"\n\
                      expires = \"2027-03-31\"\nreason = \"Again.\"\n[[waivers]]\ncheck = \"order-matters\"\nreason = \"So.\"\n";
