@@ -18,8 +18,10 @@
 //!
 //! # Seen
 //!
-//! - LBANN's Xavier uniform did not draw from a uniform distribution, its He was LeCun's: LBANN/lbann #316
-//! - a replaced initialiser drew ones where zeros were meant: facebookresearch/xformers #229
+//! - [LBANN/lbann #316](https://github.com/LBANN/lbann/pull/316): LBANN's Xavier uniform did not draw from a uniform
+//!   distribution, its He was LeCun's.
+//! - [facebookresearch/xformers #229](https://github.com/facebookresearch/xformers/pull/229): one line overwrote the initial
+//!   values that components had given themselves.
 //!
 //! # Fix
 //!

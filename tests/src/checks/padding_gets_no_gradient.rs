@@ -15,8 +15,9 @@
 //!
 //! # Seen
 //!
-//! - one query that may see nothing turns every gradient into NaN: pytorch/pytorch #41508
-//! - the same in a fallback of attention: tracel-ai/burn #4697
+//! - [pytorch/pytorch #41508](https://github.com/pytorch/pytorch/issues/41508): one query that may see nothing turns every
+//!   gradient into NaN.
+//! - [tracel-ai/burn #4697](https://github.com/tracel-ai/burn/pull/4697): the same in a fallback of attention.
 //!
 //! # Fix
 //!
