@@ -129,6 +129,22 @@ pub fn longest(limits: &TokenLimits) -> Result<usize, Stop> {
         .ok_or_else(|| Stop::fails(format!("the tiny configuration has {len} positions, expected at least {SHORTEST}")))
 }
 
+/// The same tokens with the positions they have, said outright, where the model takes any: what is done to them then, a mask
+/// taken away or the text before them, moves none.
+pub fn in_place(tokens: &Tokens, limits: &TokenLimits) -> Tokens {
+    let [batch, len] = tokens.input_ids.dims();
+    let mask = tokens.mask();
+    let counted = mask.rows().flat_map(|real| {
+        let count = |n: &mut i64, &real: &bool| {
+            *n += i64::from(real);
+            Some((*n - 1).max(0))
+        };
+        real.iter().scan(0, count).collect::<Vec<_>>()
+    });
+    let counted = limits.max_positions.and_then(|_| Rows::from_flat(batch, len, counted.collect()));
+    Tokens { position_ids: tokens.position_ids.clone().or(counted), ..tokens.clone() }
+}
+
 /// A random text; `name` tells texts apart.
 pub fn text(limits: &TokenLimits, name: &str, len: usize) -> Vec<i64> {
     seed::draw(&format!("text {name}")).ids(len, limits.vocab_size)

@@ -16,6 +16,7 @@
 
 mod check;
 mod checks;
+mod choices;
 mod day;
 mod expectations;
 mod formula;

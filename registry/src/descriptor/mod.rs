@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Problem, Result};
 use crate::vocabulary::Term;
 
+mod answer;
 mod check;
+
+pub use answer::Answer;
 
 /// Everything the catalog knows of a family without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,6 +145,8 @@ pub struct Head {
     pub id: String,
     /// One line.
     pub summary: String,
+    /// What kind of answer it gives: `next-token-logits`, `label-logits`, … A check compares it with what comes out.
+    pub output: Option<Answer>,
     /// Published class names that mean this head: `BertForMaskedLM`.
     #[serde(default)]
     pub published: Vec<String>,

@@ -7,6 +7,7 @@
 use crate::check::Check;
 
 mod a_second_reader_agrees;
+mod answers_are_as_declared;
 mod batch_invariance;
 mod cache_equals_forward;
 mod config_is_validated;
@@ -22,6 +23,7 @@ mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
 mod large_extents_agree;
+mod limits_hold;
 mod loss_is_what_is_written;
 mod loss_weighs_tokens_alike;
 mod matches_reference;
@@ -30,6 +32,7 @@ mod order_matters;
 mod padding_does_not_leak;
 mod padding_gets_no_gradient;
 mod parameter_count_is_published;
+mod plan_equals_model;
 mod pooling_finds_the_text;
 mod preferences_compare;
 mod recording_changes_nothing;
@@ -63,9 +66,12 @@ checks! {
     "config-is-validated": config_is_validated,
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
+    "plan-equals-model": plan_equals_model,
     "weight-table-is-total": weight_table_is_total,
     "draws-as-declared": draws_as_declared,
     "matches-reference": matches_reference,
+    "answers-are-as-declared": answers_are_as_declared,
+    "limits-hold": limits_hold,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,
     "images-of-any-size": images_of_any_size,
