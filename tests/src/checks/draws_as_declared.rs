@@ -158,7 +158,7 @@ fn distribution(sample: &[f64], declared: Initial) -> Option<String> {
     let unit = declared.deviation();
     let mean = sample.iter().sum::<f64>() / n;
     // Chernoff's bound for a normal mean; a uniform one is nearer to 0.
-    if !(mean.abs() <= (2.0 * t / n).sqrt()) {
+    if mean.is_nan() || mean.abs() > (2.0 * t / n).sqrt() {
         return Some(format!("its mean is {:.4e}, expected 0", mean * unit));
     }
     let square = sample.iter().map(|x| x * x).sum::<f64>() / n;

@@ -130,8 +130,9 @@ fn real(labels: &Labels, tokens: &Tokens) -> Labels {
     let [_, len] = mask.dims();
     let shifted = matches!(labels, Labels::Tokens(_));
     let kept = |rows: &Rows<i64>| {
-        let seen =
-            |index: usize| mask.as_slice()[index] && (!shifted || index % len == 0 || mask.as_slice()[index - 1]);
+        let seen = |index: usize| {
+            mask.as_slice()[index] && (!shifted || index.is_multiple_of(len) || mask.as_slice()[index - 1])
+        };
         let ids =
             rows.as_slice().iter().enumerate().map(|(index, &id)| if seen(index) { id } else { IGNORED }).collect();
         Rows::from_flat(rows.dims()[0], len, ids).unwrap_or_else(|| rows.clone())

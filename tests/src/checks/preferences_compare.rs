@@ -119,7 +119,7 @@ impl Bench<'_> {
             let error = gap(&scaled(slopes, p), &scaled(&opposite, -q));
             let allowed = p / noise.multiple(path, 1.0) + q / others.multiple(path, 1.0);
             let multiple = if error == 0.0 { 0.0 } else { error / allowed };
-            if !(multiple <= apart.0) {
+            if multiple.is_nan() || multiple > apart.0 {
                 apart = (multiple, format!("the gradient of `{path}`"));
             }
         }
