@@ -118,8 +118,7 @@ mod tests {
             assert!(facts.fix.ends_with('.'), "`{}` does not say how to fix it", check.id);
             assert!(!facts.seen.is_empty(), "`{}` does not say where it was seen", check.id);
             for bug in &facts.seen {
-                let cites = bug.contains("https://") || bug.contains(" #");
-                assert!(cites && bug.ends_with('.'), "`{}` does not say where, or not what: {bug}", check.id);
+                assert!(bug.contains("https://") || bug.contains(" #"), "`{}` cites nothing: {bug}", check.id);
             }
         }
     }

@@ -59,13 +59,14 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 }
 
 fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
-    let layers = |stack: &str, maps: usize| {
+    let layers = |stack: &str| {
         let number = |field: &str| config.get(field).and_then(Value::as_u64);
-        number(&format!("n_{stack}_layers")).or_else(|| number("n_layers")).map_or(maps, |n| n as usize).max(1)
+        number(&format!("n_{stack}_layers")).or_else(|| number("n_layers")).map(|n| n as usize)
     };
-    let recorded = |what: &str, hidden: usize, maps: usize, layers: usize| {
-        // Where a configuration counts groups of layers, every layer of a group is recorded.
-        if maps == 0 || !maps.is_multiple_of(layers) {
+    let recorded = |what: &str, hidden: usize, maps: usize, layers: Option<usize>| {
+        // Where a configuration counts groups of layers, every layer of a group is recorded. Where it counts none, there is
+        // nothing to hold the maps against but the hidden states.
+        if let Some(layers) = layers.filter(|layers| maps == 0 || !maps.is_multiple_of(*layers)) {
             return Err(format!("{maps} attention maps of {layers} {what}layers"));
         }
         if hidden != maps + 1 {
@@ -77,10 +78,10 @@ fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
     // Of two stacks, the one that answers alone without predicting what comes next is the encoder.
     let writes = told.source.is_some() || matches!(told.head, HeadOutput::NextTokenLogits(_));
     let stack = if writes { "decoder" } else { "encoder" };
-    recorded("", told.hidden_states.len(), maps, layers(stack, maps))?;
+    recorded("", told.hidden_states.len(), maps, layers(stack))?;
     let Some(source) = &told.source else { return Ok(()) };
     let maps = source.attentions.len();
-    recorded("encoder ", source.hidden_states.len(), maps, layers("encoder", maps))?;
+    recorded("encoder ", source.hidden_states.len(), maps, layers("encoder"))?;
     let across = source.cross_attentions.len();
     if across == told.attentions.len() {
         Ok(())
