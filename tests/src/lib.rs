@@ -16,12 +16,14 @@
 
 mod check;
 mod checks;
+mod flow;
 pub mod golden;
 pub mod hot;
 pub mod inputs;
 mod labels;
 mod lint;
 mod padded;
+mod parts;
 mod pictures;
 mod reader;
 mod run;

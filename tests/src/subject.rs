@@ -169,11 +169,23 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// Of building, loading and running.
     pub fn noise(&self, variant: &Variant, inputs: &[Input]) -> Result<Noise> {
-        let weights = self.hot_weights(variant)?;
+        self.noise_with(variant, self.hot_weights(variant)?, inputs)
+    }
+
+    /// The same of a model with other weights.
+    ///
+    /// # Errors
+    /// Of building, loading and running.
+    pub fn noise_with(
+        &self,
+        variant: &Variant,
+        weights: BTreeMap<String, TensorData>,
+        inputs: &[Input],
+    ) -> Result<Noise> {
         let run = |model: &dyn Model| -> Result<Vec<Vec<Values>>> {
             inputs.iter().map(|input| Ok(values(&model.forward(input, Record::ALL)?))).collect()
         };
-        let still = run(self.hot(variant)?.as_ref())?;
+        let still = run(self.filled(variant, &self.device, weights.clone())?.as_ref())?;
         let mut noise = Noise::default();
         for value in still.iter().flatten() {
             noise.at_least(&value.name, value.rounding());

@@ -15,19 +15,24 @@ mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
 mod gradients_reach_every_parameter;
+mod hidden_tokens_weigh_nothing;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
 mod matches_reference;
 mod names_resolve;
+mod order_is_in_the_positions;
 mod order_matters;
 mod padding_does_not_leak;
 mod parameter_count_is_published;
 mod pooling_finds_the_text;
+mod positions_are_as_declared;
 mod recording_changes_nothing;
+mod relative_bias_is_bucketed;
 mod save_load_identity;
 mod state_resumes;
 mod weight_table_is_total;
+mod windows_reach_exactly;
 
 /// Every check of the suite.
 pub fn checks() -> &'static [Check] {
@@ -54,7 +59,12 @@ checks! {
     "weight-table-is-total": weight_table_is_total,
     "matches-reference": matches_reference,
     "information-flows-as-declared": information_flows_as_declared,
+    "windows-reach-exactly": windows_reach_exactly,
+    "hidden-tokens-weigh-nothing": hidden_tokens_weigh_nothing,
     "order-matters": order_matters,
+    "order-is-in-the-positions": order_is_in_the_positions,
+    "positions-are-as-declared": positions_are_as_declared,
+    "relative-bias-is-bucketed": relative_bias_is_bucketed,
     "images-of-any-size": images_of_any_size,
     "padding-does-not-leak": padding_does_not_leak,
     "pooling-finds-the-text": pooling_finds_the_text,
