@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::TensorData;
 use zoo_registry::output::Record;
-use zoo_registry::{Images, Input, Limits, Model, Pattern, Rows, Tokens};
+use zoo_registry::{Images, Input, Limits, Model, Pattern, Patterns, Rows, Tokens};
 
 use crate::check::{Stop, Verdict, require};
 use crate::flow;
@@ -45,7 +45,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let everywhere = |layers: &[Pattern]| !layers.is_empty() && layers.iter().all(|&layer| layer == Pattern::Full);
         let stream = if everywhere(&patterns.source) {
             Stream::Source
-        } else if everywhere(&patterns.layers) {
+        } else if everywhere(&patterns.layers) || is_mixer(model.as_ref(), &patterns) {
             Stream::Target
         } else {
             continue;
@@ -61,6 +61,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         return Err(Stop::NotApplicable("none of its stacks looks everywhere".into()));
     }
     worst.verdict("tokens rearranged, without positions")
+}
+
+/// Whether it looks at images without a layer of attention: nothing in an image is ahead.
+fn is_mixer(model: &dyn Model, patterns: &Patterns) -> bool {
+    matches!(model.limits(), Limits::Images(_)) && patterns.layers.is_empty()
 }
 
 /// One input and the same with its tokens in another order.

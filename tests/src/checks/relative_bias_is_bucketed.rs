@@ -45,7 +45,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for variant in subject.variants()? {
         stacks(subject, &variant, &mut worst)?;
     }
-    const MEASURE: &str = "multiple of what 256 roundings of a logarithm explain: each weight comes of a score, an exponential, a \
+    const MEASURE: &str = "multiple of what 32 roundings of a logarithm explain: each weight comes of a score, an exponential, a \
                            sum of a few dozen terms and a quotient";
     worst.verdict_within(1.0, MEASURE, "the bias of every distance, from maps of repeated tokens")
 }
@@ -90,7 +90,7 @@ fn stacks(subject: &Subject<'_>, variant: &Variant, worst: &mut Worst) -> Result
     let is_attention = |path: &str| attention.iter().any(|part| part.path == path);
     let model = subject.filled(variant, &subject.device, parts::changed(&weights, is_attention, |x| x * 0.3))?;
     let patterns = model.patterns();
-    let len = max_distance + 3;
+    let len = FAR * max_distance;
     for (stream, limits) in inputs::streams(model.as_ref())? {
         let layers = if stream == Stream::Source { &patterns.source } else { &patterns.layers };
         let buckets = Buckets { count, max_distance, both_ways: layers.first() == Some(&Pattern::Full) };
@@ -124,8 +124,10 @@ fn weights_of(weights: &std::collections::BTreeMap<String, burn::tensor::TensorD
     tables.map(|data| data.iter::<f64>().collect()).collect()
 }
 
+/// Largest distances that the text is long: whatever lies beyond the largest is alike.
+const FAR: usize = 8;
 /// Roundings that the logarithm of a weight may be off by.
-const ROUNDINGS: f64 = 256.0;
+const ROUNDINGS: f64 = 32.0;
 
 /// How far the map is from the softmax of the table's entries, as a multiple of the roundings, and where.
 fn off(map: &Values, buckets: &Buckets, table: &[f64]) -> (f64, String) {
