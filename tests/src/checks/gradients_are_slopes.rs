@@ -13,6 +13,22 @@
 //! - a branch that is detached while another is not
 //! - a custom backward pass that is wrong
 //! - a shared parameter counted once
+//!
+//! # Seen
+//!
+//! - [aws-neuron/nki-samples #81](https://github.com/aws-neuron/nki-samples/pull/81): the backward kernel of flash
+//!   attention took probabilities after dropout where those before were meant.
+//! - [ooples/AiDotNet #1210](https://github.com/ooples/AiDotNet/pull/1210): gradients of 4 of 16 parameters were
+//!   collected under a copy of the parameter and lost.
+//! - [bboylyg/NAD #8](https://github.com/bboylyg/NAD/issues/8): a loss was detached before `backward`, so the
+//!   method's own term taught nothing.
+//!
+//! # Fix
+//!
+//! The parameter named is where it shows, not always where it is: if all parameters below a layer are off, look at
+//! that layer's way back. A tied table that is off by about a half gets the gradient of one of its two uses.
+//! Otherwise look for a custom backward pass (on ndarray, burn's own exact GELU goes back as its approximation), for
+//! `detach`, and for values read to the host and uploaded again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
