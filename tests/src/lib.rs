@@ -30,6 +30,7 @@ mod run;
 mod subject;
 pub mod suite;
 pub mod values;
+mod writers;
 
 pub use check::{Check, Finding, Stop, Verdict, none_of, require};
 pub use checks::checks;

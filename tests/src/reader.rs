@@ -68,6 +68,7 @@ impl<'a> Reader<'a> {
         for pieces in [vec![1; self.len()], vec![self.len() / 2, self.len() - self.len() / 2]] {
             self.split(&holes, &pieces, worst)?;
         }
+        let whole = self.at_once(&self.reading)?;
         let mut state = self.start()?;
         let last = Scores::of(self.decoder.advance(&mut state, self.tokens(), Logits::Last)?);
         require(last.len == 1, || format!("asked for the last scores, found those of {} positions", last.len))?;

@@ -14,6 +14,13 @@
 //! - a mask that multiplies after the softmax
 //! - a statistic taken over the whole text
 //!
+//! # Seen
+//!
+//! - [TransformerLensOrg/TransformerLens #318](https://github.com/TransformerLensOrg/TransformerLens/issues/318): masked
+//!   scores were −1e5; a real model's scores on real text lay below, and it attended to what was masked.
+//! - [huggingface/transformers #14859](https://github.com/huggingface/transformers/issues/14859): a mask of −1e4 was not
+//!   small enough for a T5 in training, whose scores are not scaled.
+//!
 //! # Fix
 //!
 //! The message names the first output that moved. If it is the first layer's map, the number that hides is too small, or is added

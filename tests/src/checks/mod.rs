@@ -20,6 +20,7 @@ mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
 mod matches_reference;
+mod memory_holds_the_past;
 mod names_resolve;
 mod order_is_in_the_positions;
 mod order_matters;
@@ -27,9 +28,11 @@ mod padding_does_not_leak;
 mod parameter_count_is_published;
 mod pooling_finds_the_text;
 mod positions_are_as_declared;
+mod positions_run_out;
 mod recording_changes_nothing;
 mod relative_bias_is_bucketed;
 mod save_load_identity;
+mod state_grows_as_declared;
 mod state_resumes;
 mod weight_table_is_total;
 mod windows_reach_exactly;
@@ -71,6 +74,9 @@ checks! {
     "batch-invariance": batch_invariance,
     "is-deterministic": is_deterministic,
     "cache-equals-forward": cache_equals_forward,
+    "positions-run-out": positions_run_out,
+    "memory-holds-the-past": memory_holds_the_past,
+    "state-grows-as-declared": state_grows_as_declared,
     "state-resumes": state_resumes,
     "generation-equals-recomputation": generation_equals_recomputation,
     "gradients-reach-every-parameter": gradients_reach_every_parameter,

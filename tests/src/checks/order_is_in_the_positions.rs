@@ -15,6 +15,13 @@
 //! - heads and time mixed up in a reshape
 //! - attention that skips the last tokens
 //!
+//! # Seen
+//!
+//! - [jsbaan/transformer-from-scratch #6](https://github.com/jsbaan/transformer-from-scratch/pull/6): heads were merged
+//!   without moving their axis back, so each token got pieces of its neighbours; the copy task was learnt all the same.
+//! - [gazelle93/Transformer-Various-Positional-Encoding #1](https://github.com/gazelle93/Transformer-Various-Positional-Encoding/issues/1):
+//!   batch and heads changed places before heads were merged.
+//!
 //! # Fix
 //!
 //! Something besides the position tables tells tokens apart by their place. The message names the first output: if it is the

@@ -15,6 +15,15 @@
 //! - distances that are cut at the length of the last text
 //! - positions that are an input and ignored
 //!
+//! # Seen
+//!
+//! - [NVIDIA/Megatron-LM #453](https://github.com/NVIDIA/Megatron-LM/issues/453): rotary angles were those of positions
+//!   counted from 0, whatever position ids were given.
+//! - [lucidrains/rotary-embedding-torch #11](https://github.com/lucidrains/rotary-embedding-torch/issues/11): a cache of
+//!   angles did not know the offset, so a text that was moved got the angles of the first one.
+//! - [mlfoundations/open_lm #4](https://github.com/mlfoundations/open_lm/issues/4): rotation went by the index of the
+//!   head instead of the position.
+//!
 //! # Fix
 //!
 //! If moving by 1 fails, absolute positions are added somewhere. If only the far move fails, a table or a cache of angles ends

@@ -18,8 +18,12 @@
 //!
 //! # Seen
 //!
-//! - far distances that were not cut to the last bucket (huggingface/candle #1312)
-//! - a decoder's look at its source that was given the bias too (huggingface/transformers #8518)
+//! - [huggingface/candle #1312](https://github.com/huggingface/candle/pull/1312): far distances were not cut to the last
+//!   bucket.
+//! - [lucidrains/x-transformers #10](https://github.com/lucidrains/x-transformers/pull/10): the function that finds the
+//!   bucket of a distance had to be set right after the published one.
+//! - [huggingface/transformers #8518](https://github.com/huggingface/transformers/pull/8518): a decoder's looks at its
+//!   source were given a bias that T5 does not have.
 //!
 //! # Fix
 //!

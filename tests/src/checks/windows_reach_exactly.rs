@@ -20,10 +20,12 @@
 //!
 //! # Seen
 //!
-//! - a kernel that counts the window to both sides and without the token itself, given the window as it was
-//!   (huggingface/transformers #39408)
-//! - a mask that saw one token more than the cache kept (ml-explore/mlx-lm #390)
-//! - one backend of several whose window was a token longer (AI-Hypercomputer/maxtext #4289)
+//! - [huggingface/transformers #39408](https://github.com/huggingface/transformers/issues/39408): a kernel that counts a
+//!   window without the token itself was given it as it was, so every token saw one too many.
+//! - [ml-explore/mlx-lm #390](https://github.com/ml-explore/mlx-lm/pull/390): the mask of a window let one token more
+//!   through than the cache kept.
+//! - [AI-Hypercomputer/maxtext #4289](https://github.com/AI-Hypercomputer/maxtext/pull/4289): of two kernels of one
+//!   model, one kept a token more.
 //!
 //! # Fix
 //!
