@@ -14,6 +14,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod chances;
 mod check;
 mod checks;
 mod flow;

@@ -7,6 +7,7 @@
 use crate::check::Check;
 
 mod batch_invariance;
+mod beams_find_the_best;
 mod cache_equals_forward;
 mod config_is_validated;
 mod descriptor_is_sound;
@@ -31,9 +32,11 @@ mod positions_are_as_declared;
 mod positions_run_out;
 mod recording_changes_nothing;
 mod relative_bias_is_bucketed;
+mod sampling_follows_the_scores;
 mod save_load_identity;
 mod state_grows_as_declared;
 mod state_resumes;
+mod stop_tokens_stop;
 mod weight_table_is_total;
 mod windows_reach_exactly;
 
@@ -79,6 +82,9 @@ checks! {
     "state-grows-as-declared": state_grows_as_declared,
     "state-resumes": state_resumes,
     "generation-equals-recomputation": generation_equals_recomputation,
+    "stop-tokens-stop": stop_tokens_stop,
+    "sampling-follows-the-scores": sampling_follows_the_scores,
+    "beams-find-the-best": beams_find_the_best,
     "gradients-reach-every-parameter": gradients_reach_every_parameter,
     "gradients-are-slopes": gradients_are_slopes,
     "save-load-identity": save_load_identity,
