@@ -8,7 +8,7 @@ mod toy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
-use toy::{Bug, DEEP, PairBug, PictureBug, neighbour, pair, picture, toy, toy_and};
+use toy::{Bug, DEEP, MemoBug, PairBug, PictureBug, memo, neighbour, pair, picture, toy, toy_and};
 use zoo_conformance::{checks, run_one};
 use zoo_registry::{Architecture, Outcome, Status};
 
@@ -46,11 +46,15 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::PositionsRestart, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::PastPaddingSeen, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::CacheShared, &["cache-equals-forward"]),
-    (Bug::SelectKeepsOrder, &["cache-equals-forward", "matches-reference"]),
-    (Bug::LastIsFirst, &["cache-equals-forward", "generation-equals-recomputation", "matches-reference"]),
+    (Bug::SelectKeepsOrder, &["cache-equals-forward", "beams-find-the-best", "matches-reference"]),
+    (Bug::LastIsFirst, &["cache-equals-forward", "sampling-follows-the-scores", "generation-equals-recomputation", "matches-reference"]),
     (Bug::CacheOverflows, &["generation-equals-recomputation"]),
     (Bug::KeysResumedAsValues, &["state-resumes"]),
     (Bug::LayerNotSaved, &["state-resumes"]),
+    // Flow: what is kept, where positions end, texts that ended.
+    (Bug::KeysKeptTwice, &["state-grows-as-declared"]),
+    (Bug::PositionsOverstated, &["positions-run-out", "positions-are-as-declared"]),
+    (Bug::EndedTextsDisturb, &["stop-tokens-stop"]),
     (Bug::SaysNothing, NULL_MODEL),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
@@ -105,6 +109,18 @@ const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::PartsDropped, &["images-of-any-size"]),
 ];
 
+#[rustfmt::skip]
+const MEMO_CATCHES: &[(MemoBug, &[&str])] = &[
+    (MemoBug::OwnSegmentRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OrderRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OldestForgotten, &["memory-holds-the-past", "windows-reach-exactly"]),
+    (MemoBug::NeverRead, &["memory-holds-the-past", "windows-reach-exactly", "information-flows-as-declared"]),
+    (MemoBug::GateReversed, &["memory-holds-the-past"]),
+    (MemoBug::GateShut, &["memory-holds-the-past"]),
+    (MemoBug::NormaliserOfAll, &["memory-holds-the-past"]),
+    (MemoBug::NeighbourSegmentSeen, &["memory-holds-the-past", "windows-reach-exactly"]),
+];
+
 /// A model that says nothing is the same on every device, in every batch, with every padding: only guards see it.
 const NULL_MODEL: &[&str] = &[
     "matches-reference",
@@ -131,6 +147,7 @@ enum Planted {
     Single(Bug),
     Pair(PairBug),
     Picture(PictureBug),
+    Memo(MemoBug),
 }
 
 impl Planted {
@@ -139,7 +156,8 @@ impl Planted {
         let single = CATCHES.iter().map(|&(bug, checks)| (Self::Single(bug), checks));
         let pair = PAIR_CATCHES.iter().map(|&(bug, checks)| (Self::Pair(bug), checks));
         let picture = PICTURE_CATCHES.iter().map(|&(bug, checks)| (Self::Picture(bug), checks));
-        single.chain(pair).chain(picture)
+        let memo = MEMO_CATCHES.iter().map(|&(bug, checks)| (Self::Memo(bug), checks));
+        single.chain(pair).chain(picture).chain(memo)
     }
 
     fn toy(self) -> &'static dyn Architecture {
@@ -147,6 +165,7 @@ impl Planted {
             Self::Single(bug) => toy(bug),
             Self::Pair(bug) => pair(bug),
             Self::Picture(bug) => picture(bug),
+            Self::Memo(bug) => memo(bug),
         }
     }
 
@@ -155,6 +174,7 @@ impl Planted {
             Self::Single(bug) => format!("{bug:?}"),
             Self::Pair(bug) => format!("{bug:?}"),
             Self::Picture(bug) => format!("{bug:?}"),
+            Self::Memo(bug) => format!("{bug:?}"),
         }
     }
 }
@@ -188,14 +208,23 @@ const MARGIN: f64 = 10.0;
 fn the_healthy_toy_passes_everything() {
     passes_all_but(
         toy(Bug::Nothing),
-        &["images-of-any-size", "order-is-in-the-positions", "relative-bias-is-bucketed"],
+        &["images-of-any-size", "order-is-in-the-positions", "relative-bias-is-bucketed", "memory-holds-the-past"],
     );
 }
 
 /// An encoder–decoder without goldens and without answers a text has nothing to show for some.
 #[test]
 fn the_healthy_pair_passes_what_concerns_it() {
-    passes_all_but(pair(PairBug::Nothing), &["matches-reference", "pooling-finds-the-text", "images-of-any-size"]);
+    passes_all_but(
+        pair(PairBug::Nothing),
+        &[
+            "matches-reference",
+            "pooling-finds-the-text",
+            "images-of-any-size",
+            "positions-run-out",
+            "memory-holds-the-past",
+        ],
+    );
 }
 
 /// What looks at images has no goldens here, no padding and no memory.
@@ -211,8 +240,35 @@ fn the_healthy_picture_passes_what_concerns_it() {
         "cache-equals-forward",
         "state-resumes",
         "generation-equals-recomputation",
+        "positions-run-out",
+        "memory-holds-the-past",
+        "state-grows-as-declared",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
     ];
     passes_all_but(picture(PictureBug::Nothing), &of_texts);
+}
+
+/// What remembers segments has no head here that writes.
+#[test]
+fn the_healthy_memo_passes_what_concerns_it() {
+    let not_of_it = [
+        "matches-reference",
+        "order-is-in-the-positions",
+        "relative-bias-is-bucketed",
+        "images-of-any-size",
+        "pooling-finds-the-text",
+        "cache-equals-forward",
+        "positions-run-out",
+        "state-grows-as-declared",
+        "state-resumes",
+        "generation-equals-recomputation",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
+    ];
+    passes_all_but(memo(MemoBug::Nothing), &not_of_it);
 }
 
 /// Every check passes but those that are not about this toy.
@@ -288,6 +344,7 @@ fn every_check_catches_a_bug() {
 fn every_bug_is_planted() {
     // The lists above and the enums agree: a bug that is never planted proves nothing.
     let planted: BTreeSet<String> = Planted::all().map(|(bug, _)| bug.name()).collect();
-    let there = [Bug::ScoresRecorded as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
-    assert_eq!(planted.len(), there.iter().sum::<usize>(), "{planted:?}");
+    let toys = [Bug::ScoresRecorded as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
+    let there = toys.iter().sum::<usize>() + MemoBug::NeighbourSegmentSeen as usize;
+    assert_eq!(planted.len(), there, "{planted:?}");
 }
