@@ -7,9 +7,9 @@ use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
 use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
-use zoo_registry::draw::Draw;
 
 /// One variant with three inputs, each run alone.
 pub(crate) struct Probe {
@@ -76,13 +76,15 @@ impl Probe {
     }
 
     /// The mask is what makes the difference, in each stream. Padding after a text is invisible to causal models, so either side
-    /// counts. What the head says is what must depend on the mask, not only what is recorded on the way.
+    /// counts. What the head says is what must depend on the mask, not only what is recorded on the way. Positions stay those
+    /// that the mask gives: counting padding alone would move every answer of a model that looks at nothing.
     pub(crate) fn guard(&self) -> Result<(), Stop> {
         for unmasked in &self.texts {
             let mut most: BTreeMap<String, f64> = BTreeMap::new();
             for side in [Side::Left, Side::Right] {
                 let padded = self.reading(|texts| texts.padded(side))?;
-                let tokens = Tokens { attention_mask: None, ..unmasked.padded(side)? };
+                let tokens = inputs::in_place(&unmasked.padded(side)?, &unmasked.limits);
+                let tokens = Tokens { attention_mask: None, ..tokens };
                 let depends = |error: &Error| match (error.axes, unmasked.stream) {
                     // What the encoder says does not depend on what is written.
                     (Axes::Token(Stream::Source), Stream::Target) => false,
@@ -135,7 +137,7 @@ impl Texts {
         }
         let name = if stream == Stream::Source { "padded source" } else { "padded" };
         let text = |len| inputs::text(&limits, &format!("{name} {len}"), len);
-        let types = |len| Draw::new(&format!("types of {name} {len}")).ids(len, n_types.max(1));
+        let types = |len| seed::draw(&format!("types of {name} {len}")).ids(len, n_types.max(1));
         Ok(Self { ids: lengths.map(text).to_vec(), types: lengths.map(types).to_vec(), stream, limits })
     }
 
@@ -151,7 +153,7 @@ impl Texts {
         let tokens = Tokens::padded(&self.ids, 0, side).ok_or_else(missing)?;
         let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
         let [batch, len] = tokens.input_ids.dims();
-        let mut draw = Draw::new("under the mask");
+        let mut draw = seed::draw("under the mask");
         let mask = tokens.mask();
         let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
         let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(self.limits.vocab_size) as i64 }).collect();

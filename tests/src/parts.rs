@@ -12,7 +12,7 @@ use crate::subject::{Subject, Variant};
 pub(crate) struct Part {
     /// Its path.
     pub(crate) path: String,
-    /// The index of the layer it is in, where the part stands once a layer.
+    /// The index of the layer it is in, where the part stands once a layer; `None` where layers are grouped or share it.
     pub(crate) layer: Option<usize>,
 }
 
@@ -32,17 +32,17 @@ pub(crate) fn of_kind(subject: &Subject<'_>, variant: &Variant, kind: &str) -> R
 
 /// Whether a parameter stands below a component, and in which layer.
 fn below(module: &str, path: &str) -> Option<Option<usize>> {
-    let mut layer = None;
+    let mut layers = Vec::new();
     let mut found = path.split('.');
     for wanted in module.split('.') {
         let name = found.next()?;
         match (wanted, name.parse().ok()) {
-            ("*", Some(index)) => layer = layer.or(Some(index)),
+            ("*", Some(index)) => layers.push(index),
             _ if wanted == name => {}
             _ => return None,
         }
     }
-    Some(layer)
+    Some(if let [layer] = layers[..] { Some(layer) } else { None })
 }
 
 /// The same weights with those that `which` picks changed, number by number.

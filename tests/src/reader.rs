@@ -180,7 +180,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
         let whole = self.at_once(&self.reading)?;
-        let alone = self.at_once(&self.reading.with(Stream::Target, self.tokens().columns(last, last + 1)))?;
+        let placed = inputs::in_place(self.tokens(), &self.decoder.token_limits()?);
+        let alone = self.at_once(&self.reading.with(Stream::Target, placed.columns(last, last + 1)))?;
         let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
         require(apart > VISIBLE, || {
             format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")

@@ -39,9 +39,9 @@ use zoo_registry::{Input, Labels, loss};
 use crate::check::{Stop, Verdict};
 use crate::hot;
 use crate::labels::probe;
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
-use zoo_registry::draw::Draw;
 
 /// The loss as a function of one parameter.
 struct Landscape<'a> {
@@ -93,7 +93,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 /// A direction that has as much of the gradient as of chance: along the gradient a slope is largest, and a random direction
 /// sees what the gradient lacks. Where the gradient is zero, all of it is random.
 fn halfway(path: &str, gradient: &[f64]) -> Vec<f64> {
-    let mut draw = Draw::new(&format!("direction {path}"));
+    let mut draw = seed::draw(&format!("direction {path}"));
     let random: Vec<f64> = gradient.iter().map(|_| draw.normal()).collect();
     let unit = |vector: &[f64]| 1.0 / length(vector).max(f64::MIN_POSITIVE);
     let (of_gradient, of_random) = (unit(gradient), unit(&random));

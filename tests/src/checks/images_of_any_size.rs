@@ -84,7 +84,7 @@ fn laid_out(limits: &ImageLimits, [rows, columns]: [usize; 2]) -> Images {
     let [down, across] = limits.patch_size;
     let dims = [1, limits.channels, rows * down, columns * across];
     let patch = |index: usize| {
-        let mut draw = zoo_registry::draw::Draw::new(&format!("patch {index}"));
+        let mut draw = crate::seed::draw(&format!("patch {index}"));
         (0..limits.channels * down * across).map(|_| draw.normal() as f32).collect::<Vec<f32>>()
     };
     let patches: Vec<Vec<f32>> = (0..rows * columns).map(patch).collect();

@@ -6,6 +6,7 @@
 
 use crate::check::Check;
 
+mod answers_are_as_declared;
 mod batch_invariance;
 mod beams_find_the_best;
 mod cache_equals_forward;
@@ -20,6 +21,7 @@ mod hidden_tokens_weigh_nothing;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod limits_hold;
 mod matches_reference;
 mod memory_holds_the_past;
 mod names_resolve;
@@ -27,6 +29,7 @@ mod order_is_in_the_positions;
 mod order_matters;
 mod padding_does_not_leak;
 mod parameter_count_is_published;
+mod plan_equals_model;
 mod pooling_finds_the_text;
 mod positions_are_as_declared;
 mod positions_run_out;
@@ -62,8 +65,11 @@ checks! {
     "config-is-validated": config_is_validated,
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
+    "plan-equals-model": plan_equals_model,
     "weight-table-is-total": weight_table_is_total,
     "matches-reference": matches_reference,
+    "answers-are-as-declared": answers_are_as_declared,
+    "limits-hold": limits_hold,
     "information-flows-as-declared": information_flows_as_declared,
     "windows-reach-exactly": windows_reach_exactly,
     "hidden-tokens-weigh-nothing": hidden_tokens_weigh_nothing,

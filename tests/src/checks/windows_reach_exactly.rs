@@ -5,7 +5,7 @@
 //! A text longer than every window is read. Each attention map must be zero exactly where the layer's pattern hides: in every
 //! head, a pair that is allowed has a weight in some text, one that is not has none in any. Then values are followed, not maps:
 //! each token in turn is replaced, and each layer's hidden states must change, by a bit or more, exactly where the
-//! patterns of the layers below it reach, so that windows add up over depth and no further. Last, all attention but one layer's is
+//! patterns of the layers below it reach, so that windows add up over depth and no further. Last, where layers share no parameters, all attention but one layer's is
 //! silenced, by setting its parameters to zero, and what the model says must depend on what that layer alone looks at; a layer
 //! that remembers earlier segments passes these on too, and its maps show none of it. The guard: the text is longer than every
 //! window and segment.
@@ -32,6 +32,8 @@
 //! Read the pair in the message. If only the map is wrong, what is recorded is not what is used. If it is off by the edge of a
 //! window, a token counts itself: a window of w reaches back w − 1. If a whole layer is wrong, see which layers are given the
 //! window, then what the family's `patterns` declares.
+
+use std::collections::BTreeSet;
 
 use zoo_registry::output::Record;
 use zoo_registry::{Input, Limits, Model, Pattern, Patterns};
@@ -230,11 +232,14 @@ fn layer_by_layer(
     len: usize,
 ) -> Result<Option<String>, Stop> {
     let attention = parts::of_kind(subject, variant, "attention")?;
-    if attention.is_empty() {
+    let n_layers = patterns.layers.len().max(patterns.source.len());
+    // Layers that share their parameters cannot be silenced one by one.
+    let own: BTreeSet<Option<usize>> = attention.iter().map(|part| part.layer).collect();
+    if !own.into_iter().eq((0..n_layers).map(Some)) {
         return Ok(None);
     }
     let weights = subject.hot_weights(variant)?;
-    for layer in 0..patterns.layers.len().max(patterns.source.len()) {
+    for layer in 0..n_layers {
         let silent = |path: &str| attention.iter().any(|part| part.path == path && part.layer != Some(layer));
         let model = subject.filled(variant, &subject.device, parts::changed(&weights, silent, |_| 0.0))?;
         for (stream, layers) in stacks(patterns) {
