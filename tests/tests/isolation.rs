@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-#[expect(dead_code, reason = "its bugs are for the mutants")]
+#[expect(dead_code, unused_imports, reason = "its bugs are for the mutants")]
 mod toy;
 
 use std::collections::BTreeMap;
@@ -280,6 +280,10 @@ impl Model for Spoilt {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         self.inner.weights()
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.inner.parameters()
     }
 
     fn save(&self, to: &Path) -> Result<()> {

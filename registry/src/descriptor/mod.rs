@@ -67,6 +67,10 @@ pub struct Descriptor {
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
+    /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
+    #[serde(default)]
+    pub init: BTreeMap<String, String>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
