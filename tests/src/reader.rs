@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
     /// The same texts with padding between their tokens: each row's own, some of it before the first.
     fn with_holes(&self) -> Reading {
         let [batch, len] = self.tokens().input_ids.dims();
-        let real = |row: usize, at: usize| (at * (row + 2) + row) % 5 != 0 || at + 1 == len;
+        let real = |row: usize, at: usize| !(at * (row + 2) + row).is_multiple_of(5) || at + 1 == len;
         let mask = (0..batch).map(|row| (0..len).map(|at| real(row, at)).collect::<Vec<_>>()).collect::<Vec<_>>();
         let target = Tokens { attention_mask: Rows::new(&mask), ..self.tokens().clone() };
         self.reading.with(Stream::Target, target)

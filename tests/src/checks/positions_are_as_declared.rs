@@ -122,7 +122,7 @@ impl Probe<'_> {
                 let place = || format!("{}, head `{}`, {stream:?} moved by {by}", before.name, self.head);
                 if !absolute {
                     worst.see(multiple, place);
-                } else if !before.is_recorded() && !(stream == Stream::Target && is_of_source(before)) {
+                } else if !before.is_recorded() && (stream == Stream::Source || !is_of_source(before)) {
                     require(multiple > VISIBLE, || format!("{} moves by {multiple:.1} × noise", place()))?;
                     moved.push(multiple);
                 }
