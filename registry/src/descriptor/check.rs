@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Descriptor, Tiny, Waiver};
+use super::{Descriptor, Part, Tiny, Waiver};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -60,6 +60,7 @@ impl Descriptor {
             }));
         }
         self.check_terms(&mut problems);
+        self.check_equations(&mut problems);
         problems
     }
 
@@ -84,6 +85,28 @@ impl Descriptor {
         };
         self.check_axis("sources", "source", sources().map(|source| &source.source), problems);
         self.check_axis("sources", "confidence", sources().map(|source| &source.confidence), problems);
+    }
+
+    /// Equations say what the taxonomy says.
+    fn check_equations(&self, problems: &mut Vec<Problem>) {
+        for equation in &self.equations {
+            let field = format!("equations.{}", equation.layers);
+            let said = [("normalisation-type", &equation.norm), ("normalisation-placement", &equation.placement)];
+            for (axis, term) in said {
+                self.check_axis(&field, axis, std::iter::once(term), problems);
+                let terms = self.taxonomy.get(axis);
+                if terms.is_some_and(|terms| !terms.contains(term)) {
+                    problems.push(Problem::new(&field, format!("`{term}` is not what the taxonomy says on `{axis}`")));
+                }
+            }
+            for part in &equation.parts {
+                if let Part::Mlp(mlp) = part
+                    && !self.small().any(|(_, tiny)| tiny.contains_key(&mlp.activation))
+                {
+                    self.check_axis(&field, "activation", std::iter::once(&mlp.activation), problems);
+                }
+            }
+        }
     }
 
     fn check_axis<'a>(

@@ -9,6 +9,9 @@ use crate::error::{Error, Problem, Result};
 use crate::vocabulary::Term;
 
 mod check;
+mod equation;
+
+pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
 
 /// Everything the catalog knows of a family without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +50,10 @@ pub struct Descriptor {
     /// Shared parts it is wired from.
     #[serde(default)]
     pub components: Vec<Component>,
+    /// What its layers compute, one entry a stack: checks compute it again and compare. Layers that are not described here,
+    /// or otherwise than here, are not looked into.
+    #[serde(default)]
+    pub equations: Vec<Equation>,
     /// What can sit on the body; the first is the default.
     pub heads: Vec<Head>,
     /// How a published `config.json` says our configuration.
