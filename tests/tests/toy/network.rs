@@ -12,7 +12,8 @@ use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
 use zoo_registry::output::Trace;
 use zoo_registry::{
-    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
+    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Pattern, Patterns, Result, Saved,
+    TokenBatch,
 };
 
 use super::cache::{Slots, ToyCache};
@@ -280,6 +281,10 @@ impl Network for Toy {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Causal)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zoo_registry::config::Rules;
 use zoo_registry::{
     Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output,
-    PairBatch, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
+    PairBatch, Patterns, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
 };
 
 use super::folder;
@@ -394,6 +394,10 @@ impl Network for Pair {
     fn limits(&self) -> Limits {
         let limits = TokenLimits { vocab_size: self.config.vocab_size, max_positions: None, n_token_types: 1 };
         Limits::TokenPair { source: limits.clone(), target: limits }
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::encoder_decoder(self.encoder.len(), self.decoder.len())
     }
 
     fn forward(&self, PairBatch { source, target }: PairBatch, trace: &mut Trace) -> Output {
