@@ -23,6 +23,7 @@ mod labels;
 mod lint;
 mod padded;
 mod pictures;
+mod probe;
 mod reader;
 mod run;
 mod subject;

@@ -6,6 +6,8 @@
 
 use crate::check::Check;
 
+mod attention_equals_its_equation;
+mod attention_without_queries_is_a_mean;
 mod batch_invariance;
 mod cache_equals_forward;
 mod config_is_validated;
@@ -15,11 +17,16 @@ mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
 mod gradients_reach_every_parameter;
+mod hard_attention_copies;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod layers_equal_their_equations;
 mod matches_reference;
+mod mlp_equals_its_equation;
 mod names_resolve;
+mod norm_equals_its_equation;
+mod norms_stand_where_declared;
 mod order_matters;
 mod padding_does_not_leak;
 mod parameter_count_is_published;
@@ -53,6 +60,13 @@ checks! {
     "parameter-count-is-published": parameter_count_is_published,
     "weight-table-is-total": weight_table_is_total,
     "matches-reference": matches_reference,
+    "layers-equal-their-equations": layers_equal_their_equations,
+    "norms-stand-where-declared": norms_stand_where_declared,
+    "norm-equals-its-equation": norm_equals_its_equation,
+    "mlp-equals-its-equation": mlp_equals_its_equation,
+    "attention-equals-its-equation": attention_equals_its_equation,
+    "attention-without-queries-is-a-mean": attention_without_queries_is_a_mean,
+    "hard-attention-copies": hard_attention_copies,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,
     "images-of-any-size": images_of_any_size,
