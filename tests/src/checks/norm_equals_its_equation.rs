@@ -47,18 +47,21 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     worst.verdict_within(TOLERANCE, MEASURE, &format!("{n_norms} norms, fed with squares of about eps"))
 }
 
+/// How far below eps the squares of what embeddings have for scales are: sums of them come near it.
+const SMALL: f64 = 0.5;
+
 /// Weights under which the squares of hidden states are about eps.
 fn small(probe: &Probe<'_>) -> Weights {
     let mut weights = probe.weights.clone();
     for stack in &probe.stacks {
-        let small = stack.eps.sqrt() as f32;
+        let small = (SMALL * stack.eps.sqrt()) as f32;
         let within = |name: &str| name.strip_prefix(&stack.layers).is_some_and(|rest| rest.starts_with('.'));
         change(&mut weights, |name| within(name) && name.ends_with(".bias"), |_| 0.0);
         let norm = |name: &String| name.ends_with(".gamma") || name.ends_with(".beta");
         change(&mut weights, |name| within(name) && norm(name), |x| small * x);
     }
     let within = |name: &str| probe.stacks.iter().any(|stack| name.starts_with(&format!("{}.", stack.layers)));
-    let least = probe.stacks.iter().map(|stack| stack.eps).fold(f64::INFINITY, f64::min).sqrt() as f32;
+    let least = probe.stacks.iter().map(|stack| SMALL * stack.eps.sqrt()).fold(f64::INFINITY, f64::min) as f32;
     change(&mut weights, |name| !within(name) && !probe.is_table(name), |x| least * x);
     weights
 }

@@ -42,6 +42,9 @@ pub(crate) enum Bug {
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // Equations of layers.
+    EpsMisdeclared, PartUndeclared, PartsSideBySide, NormsAfter, NormClamped, GeluClipped, UpBiasLacking, KeysAndValuesSwapped,
+    ShallowMask, ScoresClipped,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +110,9 @@ struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
 
+/// What the facts say of the feed-forward network.
+const MLP: &str = "{ kind = \"mlp\", module = \"\", norm = \"mlp_norm\", activation = \"gelu\" },";
+
 /// A further tiny configuration, of three layers.
 pub(crate) const DEEP: &str = "
     [[tinies]]
@@ -142,6 +148,8 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str) -> ToyFamily
     let (from, to) = match bug {
         Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
+        Bug::EpsMisdeclared => ("eps = \"norm_eps\"", "eps = 0.031"),
+        Bug::PartUndeclared => (MLP, ""),
         Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
         _ => ("", ""),
     };
