@@ -66,6 +66,8 @@ enum Command {
     Summarize(commands::summarize::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
+    /// Make a crate for a family of your own
+    NewFamily(commands::new_family::Args),
     /// Check what must hold of every model, by running it
     Check(commands::check::Args),
     /// Build the SQLite catalog, or ask it in SQL
@@ -95,8 +97,7 @@ pub fn main(architectures: &[&'static dyn Architecture]) -> ExitCode {
         }
     };
     let mut shell = Shell::new(cli.color, cli.quiet);
-    let registry = Registry::new().with_all(architectures).map_err(Failure::from);
-    let ended = registry.and_then(|registry| dispatch(cli.command, &registry, &mut shell));
+    let ended = known(architectures).and_then(|registry| dispatch(cli.command, &registry, &mut shell));
     let ended = ended.and_then(|()| Ok(shell.finish()?));
     match ended {
         Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
@@ -107,6 +108,13 @@ pub fn main(architectures: &[&'static dyn Architecture]) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// The families of this program, each beside those that its code builds on.
+fn known(architectures: &[&'static dyn Architecture]) -> Result<Registry, Failure> {
+    let registry = Registry::new().with_all(architectures)?;
+    registry.require_bases()?;
+    Ok(registry)
 }
 
 fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
@@ -123,6 +131,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
         Command::Translate(args) => commands::translate::run(&args, registry, shell),
         Command::Summarize(args) => commands::summarize::run(&args, registry, shell),
         Command::Train(args) => commands::train::run(&args, registry, shell),
+        Command::NewFamily(args) => commands::new_family::run(&args, registry, shell),
         Command::Check(args) => commands::check::run(&args, registry, shell),
         Command::Catalog(args) => commands::catalog::run(&args, registry, shell),
         Command::Site(args) => commands::site::run(&args, shell),
@@ -180,10 +189,24 @@ mod tests {
     #[test]
     fn a_name_that_two_families_claim_is_told_and_refused() {
         let bert = zoo_architectures::registry().resolve("bert").unwrap().architecture;
-        let failure = Failure::from(Registry::new().with_all(&[bert, bert]).err().unwrap());
+        let failure = known(&[bert, bert]).err().unwrap();
         assert_eq!(failure.exit_code(), 2);
         assert_eq!(failure.told().unwrap().message, "the name `bert` is claimed by both `bert` and another `bert`");
         assert!(failure.told().unwrap().hint.is_some());
+    }
+
+    #[test]
+    fn a_family_without_those_it_builds_on_is_told_and_refused() {
+        let ours = zoo_architectures::registry();
+        let [bert, gpt2, reward] =
+            ["bert", "gpt2", "reward-model"].map(|name| ours.resolve(name).unwrap().architecture);
+        let failure = known(&[bert, gpt2, reward]).err().unwrap();
+        assert_eq!(failure.exit_code(), 2);
+        let told = failure.told().unwrap();
+        let expected = "`reward-model` builds on `gpt3`: no linked crate registers `gpt3`; did you mean `gpt2`";
+        assert!(told.message.starts_with(expected) && !told.message.contains('\n'), "{}", told.message);
+        assert!(told.hint.as_ref().unwrap().contains("`zoo::main`"), "{told:?}");
+        assert!(known(zoo_architectures::ARCHITECTURES).is_ok());
     }
 
     #[test]

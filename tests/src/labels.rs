@@ -5,8 +5,8 @@ use zoo_registry::{HeadOutput, Input, Labels, Model, Rows};
 
 use crate::check::Stop;
 use crate::inputs;
+use crate::seed;
 use crate::subject::{Subject, Variant};
-use zoo_registry::draw::Draw;
 
 /// A batch to learn from with what the model should have said.
 pub(crate) fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, Labels), Stop> {
@@ -19,7 +19,7 @@ pub(crate) fn probe(subject: &Subject<'_>, variant: &Variant) -> Result<(Input, 
 /// What the model should have said, at random, of the kind its head learns from.
 fn labels(model: &dyn Model, input: &Input) -> Result<Labels, Stop> {
     let head = model.forward(input, Record::NOTHING)?.head;
-    let mut draw = Draw::new("labels");
+    let mut draw = seed::draw("labels");
     let mut tokens = |batch: usize, len: usize, n: usize| {
         let rows = Rows::from_flat(batch, len, draw.ids(batch * len, n));
         rows.map(Labels::Tokens).ok_or_else(|| Stop::fails("expected tokens to label"))

@@ -7,9 +7,9 @@ use zoo_registry::{Model, Rows, Side, TokenLimits, Tokens};
 
 use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{Axes, Noise, Stream, VISIBLE, Values, Worst, gap, values};
-use zoo_registry::draw::Draw;
 
 /// One variant with three inputs, each run alone.
 pub(crate) struct Probe {
@@ -135,7 +135,7 @@ impl Texts {
         }
         let name = if stream == Stream::Source { "padded source" } else { "padded" };
         let text = |len| inputs::text(&limits, &format!("{name} {len}"), len);
-        let types = |len| Draw::new(&format!("types of {name} {len}")).ids(len, n_types.max(1));
+        let types = |len| seed::draw(&format!("types of {name} {len}")).ids(len, n_types.max(1));
         Ok(Self { ids: lengths.map(text).to_vec(), types: lengths.map(types).to_vec(), stream, limits })
     }
 
@@ -151,7 +151,7 @@ impl Texts {
         let tokens = Tokens::padded(&self.ids, 0, side).ok_or_else(missing)?;
         let types = Tokens::padded(&self.types, 0, side).ok_or_else(missing)?;
         let [batch, len] = tokens.input_ids.dims();
-        let mut draw = Draw::new("under the mask");
+        let mut draw = seed::draw("under the mask");
         let mask = tokens.mask();
         let ids = tokens.input_ids.as_slice().iter().zip(mask.as_slice());
         let ids = ids.map(|(&id, &real)| if real { id } else { draw.below(self.limits.vocab_size) as i64 }).collect();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use zoo_catalog::view::Rows;
 use zoo_catalog::{BuildSummary, Catalog};
+use zoo_conformance::report::Report;
 use zoo_registry::architecture::record;
 use zoo_registry::{Outcome, Record, Registry};
 
@@ -19,7 +20,7 @@ use crate::{interrupt, json};
 const EXAMPLES: &str = "\
 Examples:
   zoo catalog build                            facts and sizes, without conformance
-  zoo check --json > outcomes.ndjson; zoo catalog build --outcomes outcomes.ndjson
+  zoo check --report run.ndjson; zoo catalog build --outcomes run.ndjson
   zoo catalog query \"SELECT name, sql FROM sqlite_schema\"
   zoo catalog query \"SELECT label FROM term WHERE axis = 'attention'\" --json
 
@@ -44,7 +45,7 @@ enum Action {
         #[arg(long, value_name = "FILE", default_value = FILE)]
         db: PathBuf,
 
-        /// Outcomes to include, as `zoo check --json` prints them
+        /// Outcomes to include, as `zoo check --report` writes them
         #[arg(long, value_name = "NDJSON")]
         outcomes: Option<PathBuf>,
     },
@@ -91,19 +92,18 @@ pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
 pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
-    let checks: Vec<_> = zoo_conformance::checks().iter().map(zoo_conformance::Check::facts).collect();
+    let suite = zoo_conformance::levels::facts();
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_catalog::build(db, records, &checks, outcomes).await?) })
+    wait(async { Ok(zoo_catalog::build(db, records, &suite, outcomes).await?) })
 }
 
 fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let outcome = |(index, line): (usize, &str)| {
-        let refuse = |error| Failure::run(format!("{}, line {}: {error}", path.display(), index + 1));
-        serde_json::from_str(line).map_err(refuse)
-    };
-    lines.map(outcome).collect()
+    let report = Report::read(&text).map_err(|reason| Failure::run(format!("{}, {reason}", path.display())))?;
+    if !report.is_complete() {
+        return Err(Failure::run(format!("{}: is of a run that was cut off", path.display())));
+    }
+    Ok(report.entries.into_iter().map(|entry| entry.outcome).collect())
 }
 
 fn print(rows: &Rows, as_json: bool, shell: &mut Shell) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod embed;
 mod fill_mask;
 mod generate;
 mod new;
+mod new_family;
 mod output;
 mod publish;
 mod pull;

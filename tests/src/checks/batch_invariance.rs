@@ -10,6 +10,22 @@
 //! - a reshape that mixes texts
 //! - statistics over the batch
 //! - one cache or mask for all rows
+//!
+//! # Seen
+//!
+//! - [huggingface/candle #3646](https://github.com/huggingface/candle/pull/3646): Qwen3's causal mask was filled for
+//!   one text and shaped for all, so only the first text of a batch was causal.
+//! - [lucidrains/graph-transformer-pytorch #2](https://github.com/lucidrains/graph-transformer-pytorch/pull/2): a
+//!   mask whose batch axis is 1 was spread over the heads instead.
+//! - [unslothai/unsloth-zoo #963](https://github.com/unslothai/unsloth-zoo/pull/963): Gemma 3n's coefficients were
+//!   transposed as if the batch were the last axis; a batch of one hid it.
+//!
+//! # Fix
+//!
+//! If a text differs alone, look for a `reshape` that joins or splits the batch axis, a mean or a norm over axis 0,
+//! and masks or rotary tables built once with `[1, …]` from the first row. If only the order matters, look for state
+//! that goes from row to row. If it is a few times the noise only, a kernel chooses another path by batch size: then
+//! the tolerance tells a numeric problem, not a wiring one.
 
 use zoo_registry::output::Record;
 

@@ -15,6 +15,22 @@
 //! - a cache shared between copies
 //! - a selection that keeps the wrong rows
 //! - a source that is remembered from an earlier text
+//!
+//! # Seen
+//!
+//! - [keras-team/keras-hub #2977](https://github.com/keras-team/keras-hub/pull/2977): Falcon's ALiBi was built over
+//!   the new token alone: all zeros, so generation ran without positions.
+//! - [keras-team/keras-hub #1544](https://github.com/keras-team/keras-hub/pull/1544): LLaMA ignored where in the text
+//!   a step starts, so the rotary angles of generated tokens were wrong.
+//! - [lucidrains/x-transformers #219](https://github.com/lucidrains/x-transformers/issues/219): with the cache on,
+//!   generation produced junk, with the cache off, sentences.
+//!
+//! # Fix
+//!
+//! If single tokens fail and the whole text in one piece passes, look at positions (`batch.position_ids` already
+//! counts the past) and at the length of masks and biases, which must be `[q_len, past + q_len]`. If only pieces of
+//! several tokens fail, the mask within a piece is missing. If copies fail, `select` or `boxed_clone` of the cache
+//! shares or forgets something. If sources fail, the encoder's memory outlives its text.
 
 use crate::check::{Stop, Verdict};
 use crate::inputs::{self};

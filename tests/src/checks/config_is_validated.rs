@@ -12,6 +12,22 @@
 //! - a size of zero that panics later
 //! - an overflow
 //! - heads that do not divide
+//!
+//! # Seen
+//!
+//! - [huggingface/transformers #23081](https://github.com/huggingface/transformers/issues/23081): a width that the
+//!   heads of GPT-NeoX do not divide was accepted and became an exception about shapes in the forward pass.
+//! - [EleutherAI/gpt-neox #1314](https://github.com/EleutherAI/gpt-neox/issues/1314): grouped heads whose sizes do
+//!   not divide crashed training with `shape is invalid for input of size`.
+//! - [hydra-ecosystem/hydra #1951](https://github.com/hydra-ecosystem/hydra/issues/1951): a misspelt keyword in a
+//!   configuration is ignored, and another model is composed than was meant.
+//!
+//! # Fix
+//!
+//! Look at `problems()` of the family's `Config`: each size needs `Rules::size` (or `layers`), each epsilon
+//! `positive`, each pair of heads and width `divides`. A choice belongs in an enum, whose variants serde lists when
+//! it refuses. If a misspelt field is accepted, the struct has a `#[serde(flatten)]` or a default that swallows it.
+//! If the wrong field is named, give the rule the name of the field that a person would change.
 
 use serde_json::{Map, Value};
 use zoo_registry::Error;

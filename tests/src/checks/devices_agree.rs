@@ -10,6 +10,23 @@
 //! - a kernel that computes something else
 //! - a default precision that differs
 //! - weights that do not arrive whole
+//!
+//! # Seen
+//!
+//! - [tracel-ai/burn #4966](https://github.com/tracel-ai/burn/issues/4966): a product of matrices with about 500 rows
+//!   or more is nearly zero on wgpu.
+//! - [tracel-ai/burn #4907](https://github.com/tracel-ai/burn/issues/4907): built without its default features, wgpu
+//!   multiplies to zeros.
+//! - [ml-explore/mlx #1084](https://github.com/ml-explore/mlx/issues/1084) and
+//!   [ml-explore/mlx #1163](https://github.com/ml-explore/mlx/issues/1163): on the GPU, large products became 0 or
+//!   infinite, and those of slices wrong.
+//!
+//! # Fix
+//!
+//! See which output is the first, then run the block on both devices with the same numbers: it is nearly always one
+//! operation. Candidates are kernels of our own with a path for one device (`activation`, attention), operations
+//! whose backends round or approximate otherwise, and precision: a device that computes in less than f32 by default.
+//! If a backend is at fault, report it there and waive with the link.
 
 use zoo_registry::output::Record;
 

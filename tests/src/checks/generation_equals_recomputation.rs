@@ -14,6 +14,22 @@
 //! - positions that drift from one step to the next
 //! - padding that is seen again once text follows it
 //! - a token that is read twice, or never
+//!
+//! # Seen
+//!
+//! - [skyzh/tiny-llm #46](https://github.com/skyzh/tiny-llm/pull/46): after the first step the offset grew by the
+//!   length of the prompt once more, so positions were wrong from there on.
+//! - [Mikyx-1/TinyLLM #17](https://github.com/Mikyx-1/TinyLLM/issues/17): the causal mask was left out whenever there
+//!   was a cache, so the prompt read its own future.
+//! - [harvard-edge/cs249r_book #1953](https://github.com/harvard-edge/cs249r_book/pull/1953): a cached step looked at
+//!   every token but the one it had just been given.
+//!
+//! # Fix
+//!
+//! First see whether cache-equals-forward fails as well: then the fault is in the cache, and is told there. If it
+//! alone fails, the cache is right for short texts and not for long ones (a window, a capacity, a table of
+//! positions), or generation hands the wrong token, mask or row on: look at `generate/sample.rs` and at what `prompt`
+//! reads first. The message names the text and the token where the two part.
 
 use zoo_registry::generate::{Prompt, Strategy, generate, room};
 use zoo_registry::output::Record;

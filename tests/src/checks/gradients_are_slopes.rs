@@ -13,6 +13,22 @@
 //! - a branch that is detached while another is not
 //! - a custom backward pass that is wrong
 //! - a shared parameter counted once
+//!
+//! # Seen
+//!
+//! - [aws-neuron/nki-samples #81](https://github.com/aws-neuron/nki-samples/pull/81): the backward kernel of flash
+//!   attention took probabilities after dropout where those before were meant.
+//! - [ooples/AiDotNet #1210](https://github.com/ooples/AiDotNet/pull/1210): gradients of 4 of 16 parameters were
+//!   collected under a copy of the parameter and lost.
+//! - [bboylyg/NAD #8](https://github.com/bboylyg/NAD/issues/8): a loss was detached before `backward`, so the
+//!   method's own term taught nothing.
+//!
+//! # Fix
+//!
+//! The parameter named is where it shows, not always where it is: if all parameters below a layer are off, look at
+//! that layer's way back. A tied table that is off by about a half gets the gradient of one of its two uses.
+//! Otherwise look for a custom backward pass (on ndarray, burn's own exact GELU goes back as its approximation), for
+//! `detach`, and for values read to the host and uploaded again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +39,9 @@ use zoo_registry::{Input, Labels, loss};
 use crate::check::{Stop, Verdict};
 use crate::hot;
 use crate::labels::probe;
+use crate::seed;
 use crate::subject::{Subject, Variant};
 use crate::values::{UNIT_ROUNDOFF, Worst};
-use zoo_registry::draw::Draw;
 
 /// The loss as a function of one parameter.
 struct Landscape<'a> {
@@ -77,7 +93,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 /// A direction that has as much of the gradient as of chance: along the gradient a slope is largest, and a random direction
 /// sees what the gradient lacks. Where the gradient is zero, all of it is random.
 fn halfway(path: &str, gradient: &[f64]) -> Vec<f64> {
-    let mut draw = Draw::new(&format!("direction {path}"));
+    let mut draw = seed::draw(&format!("direction {path}"));
     let random: Vec<f64> = gradient.iter().map(|_| draw.normal()).collect();
     let unit = |vector: &[f64]| 1.0 / length(vector).max(f64::MIN_POSITIVE);
     let (of_gradient, of_random) = (unit(gradient), unit(&random));

@@ -10,6 +10,21 @@
 //! - a parameter that is detached
 //! - a parameter nobody uses
 //! - NaN in a backward pass
+//!
+//! # Seen
+//!
+//! - [paiml/aprender #2203](https://github.com/paiml/aprender/pull/2203): every step of attention made its result
+//!   from plain numbers, so queries, keys and values never learnt.
+//! - [Project-MONAI/GenerativeModels #402](https://github.com/Project-MONAI/GenerativeModels/issues/402): a linear
+//!   layer of the attention was built and never called.
+//! - [oliverguhr/transformer-time-series-prediction #13](https://github.com/oliverguhr/transformer-time-series-prediction/issues/13):
+//!   the layer that is copied to make the others is itself a parameter that nothing uses.
+//!
+//! # Fix
+//!
+//! A parameter without a gradient is not used, or only with another head: build it only where it is used. One of
+//! zeros is used and cut off: look for `detach`, `from_data`, `int`, `argmax` or a comparison on the way to it, and
+//! for a multiplication by 0. NaN comes from a square root or a logarithm at 0, or from rows hidden with −∞.
 
 use crate::check::{Verdict, none_of};
 use crate::labels::probe;

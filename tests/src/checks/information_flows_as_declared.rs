@@ -17,6 +17,23 @@
 //! - attention that does nothing
 //! - an input that is ignored
 //! - a convolution that steps over pixels
+//!
+//! # Seen
+//!
+//! - [huggingface/transformers #48745](https://github.com/huggingface/transformers/issues/48745): RoFormer, BigBird,
+//!   RemBERT and Megatron-BERT saw the future as causal models, and their loss collapsed on random tokens.
+//! - [huggingface/transformers #31673](https://github.com/huggingface/transformers/issues/31673): the mask of Gemma
+//!   2's sliding layers let labels leak when it was combined with the causal one, and training loss fell to 0.
+//! - [karpathy/minGPT #75](https://github.com/karpathy/minGPT/issues/75): a mask of -10000 is not hidden from a model
+//!   that learns scores lower than that.
+//!
+//! # Fix
+//!
+//! `sees` is a mask: look at `causal_bias` and whether `mask::sum` gets it in every layer, then at how `q_len` and
+//! `kv_len` are counted. `does not see` means that attention is lost: an output that is not added, a mask that hides
+//! too much, or heads split without the transpose that `MultiHeadAttention` makes. If all of a triangle is wrong, ask
+//! whether the `attention` terms in the TOML say what the paper says. A source that is not seen is cross-attention
+//! that reads the target.
 
 use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Limits, Model, Output, Rows, TokenLimits, Tokens};

@@ -10,6 +10,21 @@
 //! - dropout outside training
 //! - state left behind by a forward pass
 //! - parameters drawn out of order
+//!
+//! # Seen
+//!
+//! - [facebookresearch/DME #3](https://github.com/facebookresearch/DME/issues/3): `F.dropout` was called without
+//!   saying whether this is training, and dropped at inference too.
+//! - [NVIDIA/apex #1449](https://github.com/NVIDIA/apex/pull/1449): dropout was applied outside training.
+//! - [huggingface/transformers #44358](https://github.com/huggingface/transformers/pull/44358): a tied head that was
+//!   not declared was drawn anew with each load of ShieldGemma 2, and each load answered otherwise.
+//!
+//! # Fix
+//!
+//! If asking again differs, the forward pass changes something: dropout, a counter, a cache that lives in the module.
+//! If building again differs, a number comes from somewhere else than the weights: a parameter that is not in the
+//! weight table, a field filled at random. If one seed draws two models, parameters are drawn in the order of first
+//! use: draw them in declaration order. An output that is not finite has a scale or a mask that overflows.
 
 use zoo_registry::Model;
 use zoo_registry::output::Record;

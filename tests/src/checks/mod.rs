@@ -99,6 +99,12 @@ mod tests {
             assert!(check.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", check.id);
             assert!(facts.statement.ends_with('.') && !facts.method.is_empty(), "{facts:?}");
             assert!(!facts.catches.is_empty(), "{facts:?}");
+            assert!(facts.fix.ends_with('.'), "`{}` does not say how to fix it", check.id);
+            assert!(!facts.seen.is_empty(), "`{}` does not say where it was seen", check.id);
+            for bug in &facts.seen {
+                let cites = bug.contains("https://") || bug.contains(" #");
+                assert!(cites && bug.ends_with('.'), "`{}` does not say where, or not what: {bug}", check.id);
+            }
         }
     }
 

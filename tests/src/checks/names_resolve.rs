@@ -10,6 +10,22 @@
 //! - an alias two families claim
 //! - a preset named like another
 //! - a name that cannot be typed
+//!
+//! # Seen
+//!
+//! - [huggingface/pytorch-image-models #2023](https://github.com/huggingface/pytorch-image-models/pull/2023): two
+//!   models of one name were registered, the later one in silence replaced the earlier one, and finding that out took
+//!   long.
+//! - [facebookresearch/segment-anything #658](https://github.com/facebookresearch/segment-anything/issues/658): a
+//!   package that brings its own copy of TinyViT overwrites three of timm's models.
+//! - [microsoft/unilm #866](https://github.com/microsoft/unilm/issues/866): `layoutlmv3` could not be registered any
+//!   more once a library had taken the name.
+//!
+//! # Fix
+//!
+//! The message says which name leads where. If another family has it, the younger one chooses a new id or alias: ids
+//! are permanent. If two presets share it, look at their `aliases` and `hub` in the TOML. Names compare without case
+//! and with `_` for `-`, so two that differ in these only are one.
 
 use zoo_registry::Registry;
 

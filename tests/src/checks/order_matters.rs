@@ -11,6 +11,24 @@
 //!
 //! - positions that are never added
 //! - every token at position 0
+//!
+//! # Seen
+//!
+//! - [DiffPoseTalk/DiffPoseTalk #20](https://github.com/DiffPoseTalk/DiffPoseTalk/issues/20): a missing colon added
+//!   the encoding of one position to every element of the sequence.
+//! - [graykode/nlp-tutorial #73](https://github.com/graykode/nlp-tutorial/issues/73): positions were counted 1, 2, 3,
+//!   4, 0 in the encoder and 5, 1, 2, 3, 4 in the decoder.
+//! - [guocheng2025/Transformer-Encoder #1](https://github.com/guocheng2025/Transformer-Encoder/issues/1): the
+//!   positional encoding was written and never used.
+//! - [zju3dv/LoFTR #41](https://github.com/zju3dv/LoFTR/issues/41): a missing pair of brackets gave the encoding of
+//!   positions other frequencies than meant.
+//!
+//! # Fix
+//!
+//! Look where positions enter: the sum after the embedding for absolute ones, `Rotary::turn` or the bias handed to
+//! `attend` for relative ones. If they enter, see that they come from `batch.position_ids` and not from a count of
+//! one's own. For images, look at `GridPositions` and at the order in which patches are flattened. If the paper has
+//! no positions, say `positional-encoding = ["none"]`, and the check will look that this is so.
 
 use zoo_registry::output::Record;
 use zoo_registry::{Limits, Model, Rows, Tokens};

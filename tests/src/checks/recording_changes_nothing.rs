@@ -11,6 +11,21 @@
 //! - a layer that is not recorded
 //! - scores recorded before the softmax
 //! - attention that is uniform
+//!
+//! # Seen
+//!
+//! - [pytorch/pytorch #160064](https://github.com/pytorch/pytorch/issues/160064): `MultiheadAttention` with a head
+//!   hidden whole is finite with `need_weights=False` and NaN with `need_weights=True`.
+//! - [huggingface/transformers #29187](https://github.com/huggingface/transformers/pull/29187): of Gemma's three
+//!   kernels only the one that can give maps merged the heads to a wrong width.
+//!
+//! # Fix
+//!
+//! If what the head says changes, the path that keeps maps is another computation: compare `attend` with
+//! `attention_weights` and the product after it. If the number of records is wrong, `trace.hidden` belongs once after
+//! the embeddings and once after each layer, `trace.attention` once in each, within the `Stack` that runs. A row that
+//! is no distribution was recorded before the softmax. Maps near uniform mean lost scores: a scale, or queries that
+//! are zero.
 
 use serde_json::{Map, Value};
 use zoo_registry::output::{HeadOutput, Output, Record};

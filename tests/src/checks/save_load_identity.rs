@@ -12,6 +12,22 @@
 //! - a transposition in one direction only
 //! - a renamed tensor
 //! - a field lost from config.json
+//!
+//! # Seen
+//!
+//! - [NVIDIA-NeMo/Automodel #2511](https://github.com/NVIDIA-NeMo/Automodel/pull/2511): a head that was only said to
+//!   be tied was left out of the file, and resuming put the embedding in its place.
+//! - [vec2text/vec2text #94](https://github.com/vec2text/vec2text/pull/94): the head that a checkpoint leaves out as
+//!   tied was not tied again after loading, and was all zeros.
+//! - [huggingface/accelerate #1204](https://github.com/huggingface/accelerate/pull/1204): loading into a model
+//!   without memory made new tensors and cut the ties.
+//!
+//! # Fix
+//!
+//! The output named is the first that the lost parameter reaches. Look in the weight table for a row that is
+//! transposed one way only, for a parameter that two rows fill, and for a number that the model keeps outside its
+//! parameters. If `config.json` reads back otherwise, `[published]` lacks a field or maps two to one name. A golden's
+//! names that are not saved are rows with `Row::drop` that should not be.
 
 use std::collections::BTreeSet;
 use std::path::Path;

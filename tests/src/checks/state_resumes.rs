@@ -13,6 +13,21 @@
 //! - keys taken for values
 //! - padding that is forgotten
 //! - a state that any model accepts
+//!
+//! # Seen
+//!
+//! - [ggml-org/llama.cpp #827](https://github.com/ggml-org/llama.cpp/issues/827): keys and values were saved and
+//!   restored, how many tokens they stand for was not, and the model answered nonsense.
+//! - [ggml-org/llama.cpp #730](https://github.com/ggml-org/llama.cpp/issues/730): the first way to read the cache out
+//!   was not enough to restore a model from.
+//! - [SciSharp/LLamaSharp #888](https://github.com/SciSharp/LLamaSharp/issues/888): a session that was saved and
+//!   loaded goes on otherwise than the same session kept in memory.
+//!
+//! # Fix
+//!
+//! Compare `tensors` of the cache with what `resume` takes back: each name on both sides, with the same axes. Then
+//! ask what else the cache knows: a count, a segment's start, which tokens were padding. A state that another
+//! configuration accepts has shapes that are not checked: `Saved::tensor` does it if it is told the expected shape.
 
 use std::path::Path;
 

@@ -10,6 +10,22 @@
 //! - a parameter that keeps its random start
 //! - two rows for one parameter
 //! - a published tensor nobody reads
+//!
+//! # Seen
+//!
+//! - [Blaizzy/mlx-audio #902](https://github.com/Blaizzy/mlx-audio/issues/902): a checkpoint whose names did not
+//!   match loaded without a word, and left a randomly drawn model.
+//! - [hexgrad/kokoro #368](https://github.com/hexgrad/kokoro/issues/368): a loader that falls back to `strict=False`
+//!   left every layer with weight norm at its random start.
+//! - [sgl-project/sglang #16235](https://github.com/sgl-project/sglang/pull/16235): a parameter that the checkpoint
+//!   lacks kept its random values, without error or warning.
+//!
+//! # Fix
+//!
+//! The message names the parameter or the tensor. A parameter that no row reaches is new, or its path was renamed in
+//! `mod.rs`: add or correct its `Row`. A row that names what the model lacks often belongs to one head only: put it
+//! in `with_head`. A published tensor that nobody reads is a buffer (`Row::drop`), a copy (`Row::tied`), or a part of
+//! the model that is missing.
 
 use crate::check::{Verdict, none_of};
 use crate::golden;
