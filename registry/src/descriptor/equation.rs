@@ -14,8 +14,11 @@ pub struct Equation {
     /// Configurations it is of: fields with the values they have. Empty for all.
     #[serde(default)]
     pub when: Map<String, Value>,
-    /// Path of the list of layers: `layers`, `encoder.layers`.
+    /// Path of the list of layers: `layers`, `encoder.layers`. With a `*`, as in `groups.*.layers`, of the lists of layers of
+    /// several groups, gone through one after the other.
     pub layers: String,
+    /// How often a group is gone through, all of them together: in turn, the first groups first. Not given, each once.
+    pub passes: Option<Setting>,
     /// Which side of an encoder–decoder it is.
     #[serde(default)]
     pub side: Side,

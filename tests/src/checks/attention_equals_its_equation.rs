@@ -2,12 +2,12 @@
 //!
 //! # How
 //!
-//! The last map of every feed-forward network is set to zero. From what was recorded before the layer the suite computes, in f64
-//! loops, queries, keys and values head by head, scores with the declared scale, the softmax over what a token may look at, and
-//! the output map of the heads side by side. The recorded map and what the layer says must be that, to itself and across.
-//! Where a table adds to the scores by position, as in T5, what it adds is read off the model itself, from the map it makes when its
-//! queries are zero; turns of queries and keys are computed. Another scale, other turns and another pattern of who may look at whom
-//! must lie far off.
+//! The last map of every feed-forward network is set to zero. From what was recorded before the layer the suite
+//! computes, in f64 loops, queries, keys and values head by head, scores with the declared scale, the softmax over
+//! what a token may look at, and the output map of the heads side by side. The recorded map and what the layer says
+//! must be that, to itself and across. Where a table adds to the scores by position, as in T5, what it adds is read
+//! off the model itself, from the map it makes when its queries are zero; turns of queries and keys are computed.
+//! Another scale, other turns and another pattern of who may look at whom must lie far off.
 //!
 //! # Catches
 //!
@@ -17,11 +17,21 @@
 //! - a softmax over the wrong axis
 //! - turns of the wrong pairs, or of queries alone
 //!
+//! # Seen
+//!
+//! - [lucidrains/vit-pytorch #65](https://github.com/lucidrains/vit-pytorch/issues/65): scores were divided by the
+//!   root of the model's width instead of a head's.
+//! - [chelsea0x3b/dfdx #171](https://github.com/chelsea0x3b/dfdx/issues/171): the same in Rust.
+//! - [jsbaan/transformer-from-scratch #6](https://github.com/jsbaan/transformer-from-scratch/pull/6): heads were
+//!   put together without a permutation, which mixed tokens; a copying task was learnt all the same.
+//! - [tenstorrent/tt-mlir #8958](https://github.com/tenstorrent/tt-mlir/issues/8958): a fusion took keys for values
+//!   and values for keys, and turned the values.
+//!
 //! # Fix
 //!
-//! If maps differ, look at the scale first, then at the order of query, key and value in the weight table, then at how heads are
-//! split, then at positions. If maps agree and what the layer says does not, look at how heads are put side by side, and at the
-//! output map and its bias.
+//! If maps differ, look at the scale first, then at the order of query, key and value in the weight table, then at
+//! how heads are split, then at positions. If maps agree and what the layer says does not, look at how heads are
+//! put side by side, and at the output map and its bias.
 
 use zoo_registry::Pattern;
 use zoo_registry::descriptor::Pairs;
@@ -44,7 +54,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             run.compare_maps(stack, &answers, &mut worst)?;
             n_maps += answers.iter().flat_map(|answer| &answer.exact[..1]).map(|pass| pass.looks.len()).sum::<usize>();
             for (other, what) in others(stack) {
-                must_show(&run.distances(&answers[..stack.n_layers], &other)?, what, probe, stack)?;
+                must_show(&run.distances(&answers[..stack.n_layers()], &other)?, what, probe, stack)?;
             }
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! # How
 //!
-//! The query maps of every attention are multiplied by ten thousand, bias and all; tables that positions add to scores are set to
-//! zero. Scores then lie thousands apart: each row of each map must be one at the key with the best score among those that may be looked at,
-//! as f64 loops find it, and nothing elsewhere. Rows in which the two best are too close to tell in f32 are left out. What is hidden
-//! keeps exactly zero in every row, also where its score is more than ten thousand above the best of the others: a mask that adds
-//! −10 000 does not hide that. At least one row must be so, wherever something is hidden.
+//! The query maps of every attention are multiplied by ten thousand, bias and all; tables that positions add to
+//! scores are set to zero. Scores then lie thousands apart: each row of each map must be one at the key with the
+//! best score among those that may be looked at, as f64 loops find it, and nothing elsewhere. Rows in which the two
+//! best are too close to tell in f32 are left out. What is hidden keeps exactly zero in every row, also where its
+//! score is more than ten thousand above the best of the others: a mask that adds −10 000 does not hide that. At
+//! least one row must be so, wherever something is hidden.
 //!
 //! # Catches
 //!
@@ -14,11 +15,18 @@
 //! - a softmax that overflows: scores without their largest taken off
 //! - scores that are clipped
 //!
+//! # Seen
+//!
+//! - [TransformerLensOrg/TransformerLens #318](https://github.com/TransformerLensOrg/TransformerLens/issues/318):
+//!   real scores of pythia-70m fall below −1e5, which was what hid a token: hidden tokens were looked at.
+//! - [huggingface/transformers #13555](https://github.com/huggingface/transformers/issues/13555): a mask that is
+//!   added may have no effect at all, depending on the size of the scores.
+//!
 //! # Fix
 //!
-//! A hidden token that is seen: let the mask add a large finite number, such as −10⁹, not one that scores can outweigh. Not a
-//! number: the softmax must take the largest score off before `exp`. Another key than the best: look at what
-//! `attention-equals-its-equation` says.
+//! A hidden token that is seen: let the mask add a large finite number, such as −10⁹, not one that scores can
+//! outweigh. Not a number: the softmax must take the largest score off before `exp`. Another key than the best:
+//! look at what `attention-equals-its-equation` says.
 
 use crate::check::{Stop, Verdict, require};
 use crate::probe::probes;

@@ -3,12 +3,12 @@
 //! # How
 //!
 //! The facts say of each stack which kind of norm stands where, and which parts a layer has in which order
-//! (`[[equations]]`). From the hidden state that was recorded before a layer, and from the parameters by their names, the suite
-//! computes in f64 loops what the layer must say, with random weights, padding before and after texts, and a whole source
-//! beside them; what was recorded after the layer and every attention map must be that. Layers do not pass errors on: the one
-//! that is named is wrong. What is not declared in this way is shut off. A layer without one of its parts, or with its parts in
-//! another order, must lie far off. A module with the maps of attention or of a feed-forward network that no equation speaks of
-//! fails.
+//! (`[[equations]]`). From the hidden state that was recorded before a layer, and from the parameters by their
+//! names, the suite computes in f64 loops what the layer must say, with random weights, padding before and after
+//! texts, and a whole source beside them; what was recorded after the layer and every attention map must be that.
+//! Layers do not pass errors on: the one that is named is wrong. What is not declared in this way is shut off. A
+//! layer without one of its parts, or with its parts in another order, must lie far off. A module with the maps of
+//! attention or of a feed-forward network that no equation speaks of fails.
 //!
 //! # Catches
 //!
@@ -17,12 +17,22 @@
 //! - a layer that reads another's parameters
 //! - a part that nobody declared
 //!
+//! # Seen
+//!
+//! - [ml-explore/mlx #1636](https://github.com/ml-explore/mlx/issues/1636): a decoder layer sent its second sum
+//!   through the norm of the first.
+//! - [kyegomez/BitNet #32](https://github.com/kyegomez/BitNet/issues/32): `x = attn(x); x = x + x`: what came in
+//!   was lost, and what attention said counted twice.
+//! - [facebookresearch/multimodal #305](https://github.com/facebookresearch/multimodal/pull/305): what came into a
+//!   layer was overwritten before it was added to what attention said.
+//!
 //! # Fix
 //!
-//! Look first at the checks of single parts, below: they say which part it is. If they hold, the parts are right and their
-//! wiring is not: compare the family's `forward` of a layer with its paper, line by line. If all of them are right, the
-//! `[[equations]]` are not.
+//! Look first at the checks of single parts, below: they say which part it is. If they hold, the parts are right
+//! and their wiring is not: compare the family's `forward` of a layer with its paper, line by line. If all of them
+//! are right, the `[[equations]]` are not.
 
+use serde_json::{Map, Value};
 use zoo_registry::ModuleTree;
 
 use crate::check::{Verdict, require};
@@ -32,20 +42,27 @@ use crate::values::Worst;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
+    let undeclared = |config: &Map<String, Value>, head: &str, known: &dyn Fn(&str) -> bool| {
+        let undeclared = undeclared(&subject.architecture.modules(config)?, "", known);
+        require(undeclared.is_empty(), || {
+            format!("head `{head}`: no `[[equations]]` speaks of {}", undeclared.join(", "))
+        })
+    };
+    if subject.descriptor().equations.is_empty() {
+        for variant in subject.variants()? {
+            undeclared(&variant.config, &variant.head, &|_| false)?;
+        }
+    }
     let probes = probes(subject)?;
     for probe in &probes {
-        let undeclared = undeclared(&subject.architecture.modules(&probe.variant.config)?, "", &|module| {
-            probe.parts().any(|(_, path)| path == module)
-        });
-        require(undeclared.is_empty(), || {
-            format!("head `{}`: no `[[equations]]` speaks of {}", probe.variant.head, undeclared.join(", "))
-        })?;
+        let parts = probe.parts();
+        undeclared(&probe.variant.config, &probe.variant.head, &|module| parts.contains_key(module))?;
         let run = probe.run(probe.weights.clone())?;
         for stack in &probe.stacks {
             let answers = run.answers(stack)?;
             run.compare(&answers, &mut worst)?;
             run.compare_maps(stack, &answers, &mut worst)?;
-            let layers = &answers[..stack.n_layers];
+            let layers = &answers[..stack.n_layers()];
             for left_out in 0..stack.parts.len() {
                 let mut other = stack.clone();
                 let module = other.parts.remove(left_out).module;
@@ -62,7 +79,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Paths of the modules that hold the maps of a part, by the glossary's names, and are not `known`.
-fn undeclared(module: &ModuleTree, path: &str, known: &impl Fn(&str) -> bool) -> Vec<String> {
+fn undeclared(module: &ModuleTree, path: &str, known: &dyn Fn(&str) -> bool) -> Vec<String> {
     const PARTS: [&[&str]; 2] = [&["query", "key", "value", "output"], &["up", "down"]];
     let holds = |name: &&str| module.children.iter().any(|child| child.name == **name);
     let mut found = Vec::new();

@@ -2,11 +2,11 @@
 //!
 //! # How
 //!
-//! The output map of every attention is set to zero, and the maps into the network are doubled, so that activations meet numbers
-//! beyond ±3, where they differ most visibly from their approximations. What each layer says is then
-//! `x + down(activation(up x))`, or with a gate `x + down(activation(gate x) ⊙ up x)`, with the declared norm in its place,
-//! computed in f64 with the exact error function. Every other activation of the vocabulary, and gate and up in each other's
-//! place, must lie far off: the two forms of GELU too.
+//! The output map of every attention is set to zero, and the maps into the network are doubled, so that activations
+//! meet numbers beyond ±3, where they differ most visibly from their approximations. What each layer says is then
+//! `x + down(activation(up x))`, or with a gate `x + down(activation(gate x) ⊙ up x)`, with the declared norm in
+//! its place, computed in f64 with the exact error function. Every other activation of the vocabulary, and gate and
+//! up in each other's place, must lie far off: the two forms of GELU too.
 //!
 //! # Catches
 //!
@@ -15,11 +15,22 @@
 //! - a bias that is missing
 //! - a square map read transposed
 //!
+//! # Seen
+//!
+//! - [Blaizzy/mlx-embeddings #81](https://github.com/Blaizzy/mlx-embeddings/issues/81): ModernBERT with the tanh
+//!   form of GELU, where its checkpoints mean the exact one.
+//! - [NVIDIA-NeMo/Megatron-Bridge #4661](https://github.com/NVIDIA-NeMo/Megatron-Bridge/pull/4661): Gemma with the
+//!   exact form of GELU, where it was trained with the tanh form.
+//! - [ml-explore/mlx-lm #767](https://github.com/ml-explore/mlx-lm/pull/767): `silu(x) * gate` instead of
+//!   `silu(gate) * x`.
+//! - [Nijikadesu/breakdown-minimind #3](https://github.com/Nijikadesu/breakdown-minimind/issues/3): the activation
+//!   was applied to the product of both maps instead of to one of them.
+//!
 //! # Fix
 //!
-//! Look first at the activation: which one the configuration names, and which one the block computes on this device. Then at
-//! which of the two inward maps goes through it. Then at the weight table: `same` where it should be `transposed` is invisible
-//! in square maps.
+//! Look first at the activation: which one the configuration names, and which one the block computes on this
+//! device. Then at which of the two inward maps goes through it. Then at the weight table: `same` where it should
+//! be `transposed` is invisible in square maps.
 
 use crate::check::{Stop, Verdict, require};
 use crate::probe::{Activation, Kind, MEASURE, Probe, Run, Stack, TOLERANCE, must_show, probes};
@@ -43,7 +54,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             let Some(declared) = activation(stack) else { continue };
             let answers = run.answers(stack)?;
             run.compare(&answers, &mut worst)?;
-            let layers = &answers[..stack.n_layers];
+            let layers = &answers[..stack.n_layers()];
             for answer in layers {
                 let met = answer
                     .exact
@@ -59,7 +70,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             if let Some(swapped) = swapped(probe, &run, stack) {
                 must_show(&swapped.distances(layers, stack)?, "gate and up in each other's place", probe, stack)?;
             }
-            n_networks += stack.n_layers;
+            n_networks += stack.n_layers();
         }
     }
     if n_networks == 0 {
@@ -89,8 +100,11 @@ fn with(stack: &Stack, activation: Activation) -> Stack {
 fn swapped<'a>(probe: &Probe<'_>, run: &Run<'a>, stack: &Stack) -> Option<Run<'a>> {
     let mut other = run.clone();
     let mut gated = false;
-    for (_, module) in probe.parts().filter(|(_, module)| module.starts_with(&format!("{}.", stack.layers))) {
+    for module in probe.parts().into_keys() {
         let [gate, up] = ["gate", "up"].map(|map| format!("{module}.{map}.weight"));
+        if !stack.holds(&gate) {
+            continue;
+        }
         if let (Some(a), Some(b)) = (run.weights.get(&gate), run.weights.get(&up)) {
             (other.weights.insert(gate, b.clone()), other.weights.insert(up, a.clone()));
             gated = true;

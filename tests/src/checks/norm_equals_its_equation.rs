@@ -2,10 +2,11 @@
 //!
 //! # How
 //!
-//! Everything that makes hidden states is made small, so that the squares of what norms read are about as large as the declared number
-//! under the root: the embeddings, the scales and shifts of all norms, and no bias in between. There, half as much under the root, or a
-//! number added to the root, is another answer by a third. Every layer and the last norm must say what f64 loops say. Twice and half as
-//! much under the root, and the other kind of norm, must lie far off.
+//! Everything that makes hidden states is made small, so that the squares of what norms read are about as large as
+//! the declared number under the root: the embeddings, the scales and shifts of all norms, and no bias in between.
+//! There, half as much under the root, or a number added to the root, is another answer by a third. Every layer and
+//! the last norm must say what f64 loops say. Twice and half as much under the root, and the other kind of norm,
+//! must lie far off.
 //!
 //! # Catches
 //!
@@ -14,10 +15,20 @@
 //! - a variance divided by one less than the count
 //! - a mean taken off where none should be, or left where one should
 //!
+//! # Seen
+//!
+//! - [keras-team/keras-hub #642](https://github.com/keras-team/keras-hub/issues/642): BERT's embeddings got 1e-12
+//!   under the root, its layers the default of 1e-5.
+//! - [huggingface/transformers #20699](https://github.com/huggingface/transformers/pull/20699): several models
+//!   built norms with the library's 1e-5 although their configuration says 1e-12.
+//! - [foundation-model-stack/foundation-model-stack
+//!   #99](https://github.com/foundation-model-stack/foundation-model-stack/pull/99): Llama's norms had 1e-6 instead
+//!   of 1e-5.
+//!
 //! # Fix
 //!
-//! Look at what the norm is built with: does the configuration's `norm_eps` reach this norm, or a default? Then at the formula: eps is
-//! under the root, the variance is divided by the width.
+//! Look at what the norm is built with: does the configuration's `norm_eps` reach this norm, or a default? Then at
+//! the formula: eps is under the root, the variance is divided by the width.
 
 use crate::check::Verdict;
 use crate::probe::{MEASURE, Norm, Probe, Stack, TOLERANCE, Weights, change, must_show, probes};
@@ -32,7 +43,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         for stack in &probe.stacks {
             let answers = run.answers(stack)?;
             run.compare(&answers, &mut worst)?;
-            n_norms += stack.n_layers * stack.parts.len() + usize::from(stack.last_norm.is_some());
+            n_norms += stack.n_layers() * stack.parts.len() + usize::from(stack.last_norm.is_some());
             let norm = if stack.norm == Norm::Layer { Norm::Rms } else { Norm::Layer };
             let others = [
                 (Stack { eps: 2.0 * stack.eps, ..stack.clone() }, "twice as much under the root"),
@@ -55,12 +66,11 @@ fn small(probe: &Probe<'_>) -> Weights {
     let mut weights = probe.weights.clone();
     for stack in &probe.stacks {
         let small = (SMALL * stack.eps.sqrt()) as f32;
-        let within = |name: &str| name.strip_prefix(&stack.layers).is_some_and(|rest| rest.starts_with('.'));
-        change(&mut weights, |name| within(name) && name.ends_with(".bias"), |_| 0.0);
+        change(&mut weights, |name| stack.holds(name) && name.ends_with(".bias"), |_| 0.0);
         let norm = |name: &String| name.ends_with(".gamma") || name.ends_with(".beta");
-        change(&mut weights, |name| within(name) && norm(name), |x| small * x);
+        change(&mut weights, |name| stack.holds(name) && norm(name), |x| small * x);
     }
-    let within = |name: &str| probe.stacks.iter().any(|stack| name.starts_with(&format!("{}.", stack.layers)));
+    let within = |name: &str| probe.stacks.iter().any(|stack| stack.holds(name));
     let least = probe.stacks.iter().map(|stack| SMALL * stack.eps.sqrt()).fold(f64::INFINITY, f64::min) as f32;
     change(&mut weights, |name| !within(name) && !probe.is_table(name), |x| least * x);
     weights

@@ -52,13 +52,13 @@ impl Run<'_> {
     /// The answers of every layer of `stack`, and of a last norm that is recorded apart.
     pub(crate) fn answers(&self, stack: &Stack) -> Result<Vec<Answer>, Stop> {
         let mut answers = Vec::new();
-        for index in 0..=stack.n_layers {
+        for index in 0..=stack.n_layers() {
             let (exact, rounded) = (self.passes::<f64>(stack, index)?, self.passes::<f32>(stack, index)?);
             if exact.is_empty() {
                 continue;
             }
             let place = match index {
-                last if last == stack.n_layers => "the last norm".to_owned(),
+                last if last == stack.n_layers() => "the last norm".to_owned(),
                 index => format!("layer {index} of `{}`", stack.layers),
             };
             let len = exact.first().map_or(0, |pass| pass.text.len());
@@ -98,7 +98,7 @@ impl Run<'_> {
 
     /// Compares attention maps with `answers`, where a real token looks.
     pub(crate) fn compare_maps(&self, stack: &Stack, answers: &[Answer], worst: &mut Worst) -> Result<(), Stop> {
-        for (index, answer) in answers.iter().enumerate().take(stack.n_layers) {
+        for (index, answer) in answers.iter().enumerate().take(stack.n_layers()) {
             for (row, (pass, real)) in answer.exact.iter().zip(&answer.real).enumerate() {
                 for (look, noise) in pass.looks.iter().zip(&answer.map_noise) {
                     let map = self.map(stack, look.across, (index, row), look.dims)?;
@@ -162,11 +162,11 @@ impl Run<'_> {
     fn names(&self, stack: &Stack, index: usize) -> Vec<String> {
         let last = if stack.reads { "encoder_last_hidden_state" } else { "last_hidden_state" };
         let last = Some(last.to_owned()).filter(|last| self.seen.contains_key(last));
-        if index == stack.n_layers {
+        if index == stack.n_layers() {
             return last.into_iter().collect();
         }
         let hidden = format!("{}hidden_states.{}", self.prefix(stack, false), index + 1);
-        let too = last.filter(|_| index + 1 == stack.n_layers && stack.last_norm_is_recorded());
+        let too = last.filter(|_| index + 1 == stack.n_layers() && stack.last_norm_is_recorded());
         std::iter::once(hidden).chain(too).collect()
     }
 
@@ -174,12 +174,12 @@ impl Run<'_> {
     fn passes<R: Real>(&self, stack: &Stack, index: usize) -> Result<Vec<Pass<R>>, Stop> {
         let texts = self.hidden(stack, index)?.shape.first().copied().unwrap_or(0);
         match &stack.last_norm {
-            Some(norm) if index == stack.n_layers && !stack.last_norm_is_recorded() => {
+            Some(norm) if index == stack.n_layers() && !stack.last_norm_is_recorded() => {
                 let before = self.hidden(stack, index)?;
                 let normed = |row| Ok(told(stack.normed(&self.weights, norm, &text(before, row)?)?));
                 (0..texts).map(normed).collect()
             }
-            _ if index == stack.n_layers => Ok(Vec::new()),
+            _ if index == stack.n_layers() => Ok(Vec::new()),
             _ => (0..texts).map(|row| self.pass(stack, index, row)).collect(),
         }
     }
@@ -196,7 +196,7 @@ impl Run<'_> {
             self.still.and_then(|still| still.get(&name)).map(|map| map.row(row).iter().map(|&x| log(x)).collect());
         let source = source.zip(source_real.as_deref());
         let mut pass = stack.layer(&self.weights, index, before, &Around { real: &real, source, bias })?;
-        if let (Some(norm), true) = (&stack.last_norm, stack.last_norm_is_recorded() && index + 1 == stack.n_layers) {
+        if let (Some(norm), true) = (&stack.last_norm, stack.last_norm_is_recorded() && index + 1 == stack.n_layers()) {
             pass.text = stack.normed(&self.weights, norm, &pass.text)?;
         }
         Ok(pass)

@@ -1,5 +1,6 @@
 //! From what a family's facts declare of its layers to numbers that can be computed with.
 
+use serde_json::{Map, Value};
 use zoo_registry::descriptor::{self, Equation, Scale, Side};
 use zoo_registry::{ModuleTree, Patterns};
 
@@ -14,11 +15,11 @@ pub(super) fn stacks(
     variant: &Variant,
     (modules, patterns): (&ModuleTree, &Patterns),
 ) -> Result<Vec<Stack>, Stop> {
-    let there = |equation: &&Equation| equation.is_of(&variant.config) && modules.at(&equation.layers).is_some();
+    let there = |equation: &&Equation| equation.is_of(&variant.config) && !lists(modules, &equation.layers).is_empty();
     let own: Vec<&Equation> = equations.iter().filter(there).collect();
     require(!own.is_empty(), || format!("no `[[equations]]` is of head `{}`", variant.head))?;
     let number = |what: &str| {
-        let found = variant.config.get(what).and_then(serde_json::Value::as_u64);
+        let found = variant.config.get(what).and_then(Value::as_u64);
         found.ok_or_else(|| Stop::fails(format!("attention has as many heads as `{what}` says, which is not there")))
     };
     let stack = |equation: &&Equation| {
@@ -35,6 +36,7 @@ pub(super) fn stacks(
                 by_width: part.scale == Scale::HeadWidth,
                 bias: part.bias.clone(),
                 rotary: theta.transpose()?,
+                shut: part.shut.clone(),
             }))
         };
         let part = |part: &descriptor::Part| {
@@ -52,7 +54,7 @@ pub(super) fn stacks(
         };
         Ok(Stack {
             layers: equation.layers.clone(),
-            n_layers: modules.at(&equation.layers).map_or(0, |layers| layers.children.len()),
+            paths: paths(equation, &variant.config, modules).ok_or_else(|| said("`passes` is no number"))?,
             reads,
             norm: match equation.norm.as_str() {
                 "layernorm" => Norm::Layer,
@@ -72,4 +74,27 @@ pub(super) fn stacks(
         })
     };
     own.iter().map(stack).collect()
+}
+
+/// The lists of layers at `path`, with what each is called.
+fn lists<'m>(modules: &'m ModuleTree, path: &str) -> Vec<(String, &'m ModuleTree)> {
+    let Some((groups, layers)) = path.split_once(".*.") else {
+        return modules.at(path).map(|list| (path.to_owned(), list)).into_iter().collect();
+    };
+    let groups = modules.at(groups).map_or(&[][..], |list| &list.children).iter().map(|group| (groups, group));
+    groups.filter_map(|(of, group)| Some((format!("{of}.{}.{layers}", group.name), group.at(layers)?))).collect()
+}
+
+/// Every layer's path, in the order they are gone through.
+fn paths(equation: &Equation, config: &Map<String, Value>, modules: &ModuleTree) -> Option<Vec<String>> {
+    let lists = lists(modules, &equation.layers);
+    let passes = match &equation.passes {
+        Some(passes) => passes.number(config)? as usize,
+        None => lists.len(),
+    };
+    let layers = |pass: usize| {
+        let (path, list) = &lists[pass * lists.len() / passes];
+        list.children.iter().map(move |layer| format!("{path}.{}", layer.name))
+    };
+    Some((0..passes).flat_map(layers).collect())
 }

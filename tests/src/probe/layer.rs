@@ -35,9 +35,10 @@ pub(crate) enum Placement {
 /// A stack of layers, every setting a number.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stack {
-    /// Path of the list of layers.
+    /// What messages call it: where its layers are.
     pub layers: String,
-    pub n_layers: usize,
+    /// Path of each layer, in the order they are gone through. Layers may stand in it several times.
+    pub paths: Vec<String>,
     /// Whether it is the side of an encoder–decoder that reads.
     pub reads: bool,
     pub norm: Norm,
@@ -75,6 +76,8 @@ pub(crate) struct Attention {
     pub bias: Option<String>,
     /// Base of the angles, and which coordinates make a pair.
     pub rotary: Option<(f64, Pairs)>,
+    /// Parameters below the layer, with the value under which nothing happens that is not said here.
+    pub shut: BTreeMap<String, f64>,
 }
 
 /// What a token looks at, besides its own text.
@@ -114,8 +117,18 @@ impl Stack {
 
     /// Path of a module below layer `index`.
     pub(crate) fn path(&self, index: usize, below: &str) -> String {
-        let layer = format!("{}.{index}", self.layers);
-        if below.is_empty() { layer } else { format!("{layer}.{below}") }
+        let layer = &self.paths[index];
+        if below.is_empty() { layer.clone() } else { format!("{layer}.{below}") }
+    }
+
+    /// Layers that a text goes through.
+    pub(crate) fn n_layers(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether a parameter is of one of its layers.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.paths.iter().any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
     }
 
     /// What layer `index` makes of `text`.

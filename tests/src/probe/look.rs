@@ -24,7 +24,7 @@ impl Run<'_> {
     /// Every row of every map of `stack`, where a real token looks.
     pub(crate) fn looks<'a>(&'a self, stack: &Stack, answers: &'a [Answer]) -> Result<Vec<LookRow<'a>>, Stop> {
         let mut rows = Vec::new();
-        for (index, answer) in answers.iter().enumerate().take(stack.n_layers) {
+        for (index, answer) in answers.iter().enumerate().take(stack.n_layers()) {
             for (text, (pass, real)) in answer.exact.iter().zip(&answer.real).enumerate() {
                 for look in &pass.looks {
                     let [n_heads, queries, keys] = look.dims;

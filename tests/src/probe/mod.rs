@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::TensorData;
-use zoo_registry::descriptor;
 use zoo_registry::output::Record;
 use zoo_registry::{Input, Model, Rows, Tokens};
 
@@ -70,19 +69,12 @@ impl<'a> Probe<'a> {
         mut weights: Weights,
         model: &dyn Model,
     ) -> Result<Self, Stop> {
-        for equation in subject.descriptor().equations.iter().filter(|equation| equation.is_of(&variant.config)) {
-            for part in &equation.parts {
-                let (descriptor::Part::Attention(part) | descriptor::Part::CrossAttention(part)) = part else {
-                    continue;
-                };
-                for (path, value) in &part.shut {
-                    let own = |name: &String| {
-                        below(name, &equation.layers)
-                            .and_then(|name| name.split_once('.'))
-                            .is_some_and(|(_, name)| name == path)
-                    };
-                    change(&mut weights, own, |_| *value as f32);
-                }
+        for (part, stack, index) in stacks.iter().flat_map(|stack| {
+            (0..stack.n_layers()).flat_map(move |index| stack.parts.iter().map(move |part| (part, stack, index)))
+        }) {
+            let Kind::Attention(attention) = &part.kind else { continue };
+            for (path, value) in &attention.shut {
+                change(&mut weights, |name| *name == stack.path(index, path), |_| *value as f32);
             }
         }
         let (input, real) = match inputs::random_reading(model, "probe", TEXTS) {
@@ -104,12 +96,11 @@ impl<'a> Probe<'a> {
         Ok(probe)
     }
 
-    /// Every stack with the paths of its parts in every layer.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Part, String)> {
-        self.stacks.iter().flat_map(|stack| {
-            (0..stack.n_layers)
-                .flat_map(move |index| stack.parts.iter().map(move |part| (part, stack.path(index, &part.module))))
-        })
+    /// Every part of every layer, once, with the path of its maps.
+    pub(crate) fn parts(&self) -> BTreeMap<String, &Part> {
+        let of = |stack: &'_ Stack, index: usize, part: &Part| stack.path(index, &part.module);
+        let layers = self.stacks.iter().flat_map(|stack| (0..stack.n_layers()).map(move |index| (stack, index)));
+        layers.flat_map(|(stack, index)| stack.parts.iter().map(move |part| (of(stack, index, part), part))).collect()
     }
 
     /// Paths of the tables that positions add to scores.
@@ -122,7 +113,7 @@ impl<'a> Probe<'a> {
 
     /// Makes every part that `of` picks add nothing: its last map is zero.
     pub(crate) fn silence(&self, weights: &mut Weights, of: impl Fn(&Kind) -> bool) {
-        for (part, module) in self.parts().filter(|(part, _)| of(&part.kind)) {
+        for (module, part) in self.parts().into_iter().filter(|(_, part)| of(&part.kind)) {
             let last = if matches!(part.kind, Kind::Mlp(_)) { "down" } else { "output" };
             change(weights, |name| below(name, &format!("{module}.{last}")).is_some(), |_| 0.0);
         }
@@ -135,7 +126,7 @@ impl<'a> Probe<'a> {
 
     /// Multiplies the map called `name` of every part that has one, bias and all.
     pub(crate) fn scale_maps(&self, weights: &mut Weights, name: &str, by: f32) {
-        for (_, module) in self.parts() {
+        for module in self.parts().into_keys() {
             change(weights, |path| below(path, &format!("{module}.{name}")).is_some(), |x| by * x);
         }
     }
