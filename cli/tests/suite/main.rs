@@ -8,6 +8,7 @@ mod classify;
 mod embed;
 mod fill_mask;
 mod generate;
+mod guide;
 mod new;
 mod new_family;
 mod output;

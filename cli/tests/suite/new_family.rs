@@ -30,7 +30,7 @@ fn a_crate_is_made_whole_or_not_at_all() {
 
     zoo_in(folder.path(), &["new-family", "my-mamba"]).code(2).says(&["not an empty folder", "hint: give `--dir`"]);
     let in_a_file = ["new-family", "my-mamba", "--dir", "zoo-my-mamba/Cargo.toml/here"];
-    zoo_in(folder.path(), &in_a_file).code(1).says(&["Cargo.toml"]);
+    zoo_in(folder.path(), &in_a_file).code(2).says(&["Cargo.toml/here"]);
     assert_eq!(entries(folder.path()), [folder.path().join("zoo-my-mamba")]);
     zoo_in(folder.path(), &["new-family", "my-mamba", "--dir", "a/b", "--quiet"]).code(0);
     assert_eq!(entries(&folder.path().join("a/b")).len(), entries(&folder.path().join("zoo-my-mamba")).len());
