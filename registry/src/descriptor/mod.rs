@@ -420,6 +420,27 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn equations_say_what_the_taxonomy_says() {
+        let with = |taxonomy: &str, norm: &str, activation: &str| {
+            let equation = format!(
+                "\n[[equations]]\nlayers = \"layers\"\nnorm = \"{norm}\"\nplacement = \"pre\"\neps = 1e-5\n\
+                 parts = [{{ kind = \"mlp\", module = \"mlp\", norm = \"mlp_norm\", activation = \"{activation}\" }}]\n"
+            );
+            let taxonomy = format!("taxonomy = {{ attention = [\"causal\"]{taxonomy} }}");
+            Descriptor::parse(&(TOY.replace("taxonomy = { attention = [\"causal\"] }", &taxonomy) + &equation))
+        };
+        let told = |taxonomy, norm, activation| with(taxonomy, norm, activation).unwrap_err().to_string();
+        let toy = with("", "layernorm", "gelu").unwrap();
+        assert_eq!((toy.equations[0].side, toy.equations[0].last_norm_recorded), (Side::Main, true));
+        // The name of a field says what its value is, whatever the value.
+        with("", "layernorm", "d_model").unwrap();
+        assert!(told("", "layernom", "gelu").contains("did you mean `layernorm`?"));
+        assert!(told("", "layernorm", "gelou").contains("did you mean `gelu`?"));
+        let other = told(", normalisation-type = [\"rmsnorm\"]", "layernorm", "gelu");
+        assert!(other.contains("`layernorm` is not what the taxonomy says on `normalisation-type`"), "{other}");
+    }
+
+    #[test]
     fn a_plugin_may_bring_its_own_terms() {
         let text = TOY.replace("[\"causal\"]", "[\"telepathic\"]")
             + "\n[terms]\nattention = [{ id = \"telepathic\", label = \"Telepathic\", definition = \"Knows.\" }]";

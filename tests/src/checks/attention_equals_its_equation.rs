@@ -7,7 +7,8 @@
 //! what a token may look at, and the output map of the heads side by side. The recorded map and what the layer says
 //! must be that, to itself and across. Where a table adds to the scores by position, as in T5, what it adds is read
 //! off the model itself, from the map it makes when its queries are zero; turns of queries and keys are computed.
-//! Another scale, other turns and another pattern of who may look at whom must lie far off.
+//! Another scale, other turns and another pattern of who may look at whom must lie far off in the first layers; in
+//! deep ones tokens may be too much alike to tell.
 //!
 //! # Catches
 //!
@@ -37,6 +38,7 @@ use zoo_registry::Pattern;
 use zoo_registry::descriptor::Pairs;
 
 use crate::check::{Stop, Verdict};
+use crate::hot;
 use crate::probe::{Attention, Kind, MEASURE, Stack, TOLERANCE, must_show, probes};
 use crate::subject::Subject;
 use crate::values::Worst;
@@ -53,8 +55,9 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             run.compare(&answers, &mut worst)?;
             run.compare_maps(stack, &answers, &mut worst)?;
             n_maps += answers.iter().flat_map(|answer| &answer.exact[..1]).map(|pass| pass.looks.len()).sum::<usize>();
+            let layers = &answers[..stack.n_layers().min(hot::DEPTH)];
             for (other, what) in others(stack) {
-                must_show(&run.distances(&answers[..stack.n_layers()], &other)?, what, probe, stack)?;
+                must_show(&run.distances(layers, &other)?, what, probe, stack)?;
             }
         }
     }

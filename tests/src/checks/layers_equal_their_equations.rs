@@ -83,7 +83,7 @@ fn undeclared(module: &ModuleTree, path: &str, known: &dyn Fn(&str) -> bool) -> 
     const PARTS: [&[&str]; 2] = [&["query", "key", "value", "output"], &["up", "down"]];
     let holds = |name: &&str| module.children.iter().any(|child| child.name == **name);
     let mut found = Vec::new();
-    if PARTS.iter().any(|maps| maps.iter().all(|name| holds(&name))) && !known(path) {
+    if PARTS.iter().any(|maps| maps.iter().all(holds)) && !known(path) {
         found.push(format!("`{path}`"));
     }
     for child in &module.children {

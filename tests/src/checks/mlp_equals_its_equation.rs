@@ -106,7 +106,8 @@ fn swapped<'a>(probe: &Probe<'_>, run: &Run<'a>, stack: &Stack) -> Option<Run<'a
             continue;
         }
         if let (Some(a), Some(b)) = (run.weights.get(&gate), run.weights.get(&up)) {
-            (other.weights.insert(gate, b.clone()), other.weights.insert(up, a.clone()));
+            other.weights.insert(gate, b.clone());
+            other.weights.insert(up, a.clone());
             gated = true;
         }
     }

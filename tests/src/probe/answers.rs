@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Probe;
-use super::layer::{Around, Kind, Pass, Stack, Text, Weights};
+use super::declared::{Kind, Stack};
+use super::layer::{Around, Pass, Text, Weights};
 use super::real::Real;
 use crate::check::{Stop, require};
 use crate::values::{UNIT_ROUNDOFF, VISIBLE, Values, WHOLE_MODEL, Worst};
@@ -62,7 +63,7 @@ impl Run<'_> {
                 index => format!("layer {index} of `{}`", stack.layers),
             };
             let len = exact.first().map_or(0, |pass| pass.text.len());
-            let real: Vec<_> = (0..exact.len()).map(|row| self.probe.real(stack.reads, row, len)).collect();
+            let real = (0..exact.len()).map(|row| self.probe.real(stack.reads, row, len)).collect::<Result<_, _>>()?;
             let (names, map_noise) = (self.names(stack, index), Vec::new());
             let mut answer = Answer { names, place, exact, real, noise: 0.0, map_noise };
             answer.noise = answer.rounding().max(answer.furthest(&rounded).0);
@@ -187,10 +188,11 @@ impl Run<'_> {
     /// What layer `index` makes of text `row`, and the last norm of it where that is recorded.
     fn pass<R: Real>(&self, stack: &Stack, index: usize, row: usize) -> Result<Pass<R>, Stop> {
         let before = text(self.hidden(stack, index)?, row)?;
-        let real = self.probe.real(stack.reads, row, before.len());
+        let real = self.probe.real(stack.reads, row, before.len())?;
         let across = stack.parts.iter().any(|part| matches!(&part.kind, Kind::Attention(part) if part.across));
         let source = across.then(|| text(self.value("encoder_last_hidden_state")?, row)).transpose()?;
-        let source_real = source.as_ref().map(|source: &Text<R>| self.probe.real(true, row, source.len()));
+        let source_real =
+            source.as_ref().map(|source: &Text<R>| self.probe.real(true, row, source.len())).transpose()?;
         let name = format!("{}attentions.{index}", self.prefix(stack, false));
         let bias =
             self.still.and_then(|still| still.get(&name)).map(|map| map.row(row).iter().map(|&x| log(x)).collect());
@@ -213,15 +215,15 @@ impl Answer {
     fn furthest<R: Real>(&self, other: &[Pass<R>]) -> (f64, (usize, usize)) {
         let mut furthest = (0.0, (0, 0));
         for (row, (exact, other)) in self.exact.iter().zip(other).enumerate() {
-            if exact.text.len() != other.text.len() {
+            let widths =
+                [exact.text.iter().map(Vec::len).collect::<Vec<_>>(), other.text.iter().map(Vec::len).collect()];
+            if widths[0] != widths[1] {
                 return (f64::INFINITY, (row, 0));
             }
-            for (at, (exact, other)) in
-                exact.text.iter().zip(&other.text).enumerate().filter(|(at, _)| self.real[row][*at])
-            {
+            for (at, (exact, other)) in exact.text.iter().zip(&other.text).enumerate() {
                 let gap = exact.iter().zip(other).map(|(a, b)| (a - b.wide()).abs()).fold(0.0, worse);
-                if worse(furthest.0, gap) > furthest.0 {
-                    furthest = (worse(0.0, gap), (row, at));
+                if self.real[row][at] && gap > furthest.0 {
+                    furthest = (gap, (row, at));
                 }
             }
         }

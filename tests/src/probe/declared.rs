@@ -1,13 +1,103 @@
 //! From what a family's facts declare of its layers to numbers that can be computed with.
 
-use serde_json::{Map, Value};
-use zoo_registry::descriptor::{self, Equation, Scale, Side};
-use zoo_registry::{ModuleTree, Patterns};
+use std::collections::BTreeMap;
 
-use super::layer::{Attention, Kind, Norm, Part, Placement, Stack};
+use serde_json::{Map, Value};
+use zoo_registry::descriptor::{self, Equation, Pairs, Scale, Side};
+use zoo_registry::{ModuleTree, Pattern, Patterns};
+
 use super::real::Activation;
 use crate::check::{Stop, require};
 use crate::subject::Variant;
+
+/// Kind of norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Norm {
+    /// `γ (x − mean) / √(variance + eps) + β`
+    Layer,
+    /// `γ x / √(mean square + eps)`
+    Rms,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// `x + part(norm(x))`
+    Pre,
+    /// `norm(x + part(x))`
+    Post,
+}
+
+/// A stack of layers, every setting a number.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Stack {
+    /// What messages call it: where its layers are.
+    pub layers: String,
+    /// Path of each layer, in the order they are gone through. Layers may stand in it several times.
+    pub paths: Vec<String>,
+    /// Whether it is the side of an encoder–decoder that reads.
+    pub reads: bool,
+    pub norm: Norm,
+    pub placement: Placement,
+    pub eps: f64,
+    pub last_norm: Option<String>,
+    pub last_norm_recorded: bool,
+    pub parts: Vec<Part>,
+    /// Who may look at whom, layer by layer.
+    pub patterns: Vec<Pattern>,
+}
+
+/// A part of a layer: its maps, its norm, and what is computed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    pub module: String,
+    pub norm: String,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Attention(Attention),
+    Mlp(Activation),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Attention {
+    /// To what the encoder read.
+    pub across: bool,
+    pub n_heads: usize,
+    /// Scores are divided by the root of a head's width.
+    pub by_width: bool,
+    /// Path of a table of numbers that positions add to the scores.
+    pub bias: Option<String>,
+    /// Base of the angles, and which coordinates make a pair.
+    pub rotary: Option<(f64, Pairs)>,
+    /// Parameters below the layer, with the value under which nothing happens that is not said here.
+    pub shut: BTreeMap<String, f64>,
+}
+
+impl Stack {
+    /// Whether the last recorded hidden state is what comes out at the end.
+    pub(crate) fn last_norm_is_recorded(&self) -> bool {
+        self.last_norm.is_none() || self.last_norm_recorded
+    }
+
+    /// Path of a module below layer `index`.
+    pub(crate) fn path(&self, index: usize, below: &str) -> String {
+        let layer = &self.paths[index];
+        if below.is_empty() { layer.clone() } else { format!("{layer}.{below}") }
+    }
+
+    /// Layers that a text goes through.
+    pub(crate) fn n_layers(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether a parameter is of one of its layers.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.paths.iter().any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
+    }
+}
 
 /// The stacks that this variant has.
 pub(super) fn stacks(

@@ -6,6 +6,7 @@ use burn::tensor::TensorData;
 use zoo_registry::Pattern;
 use zoo_registry::descriptor::Pairs;
 
+use super::declared::{Attention, Kind, Norm, Placement, Stack};
 use super::real::{Activation, Real};
 use crate::check::Stop;
 
@@ -13,72 +14,6 @@ use crate::check::Stop;
 pub(crate) type Weights = BTreeMap<String, TensorData>;
 /// A vector for each token.
 pub(crate) type Text<R> = Vec<Vec<R>>;
-
-/// Kind of norm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Norm {
-    /// `γ (x − mean) / √(variance + eps) + β`
-    Layer,
-    /// `γ x / √(mean square + eps)`
-    Rms,
-}
-
-/// Where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Placement {
-    /// `x + part(norm(x))`
-    Pre,
-    /// `norm(x + part(x))`
-    Post,
-}
-
-/// A stack of layers, every setting a number.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Stack {
-    /// What messages call it: where its layers are.
-    pub layers: String,
-    /// Path of each layer, in the order they are gone through. Layers may stand in it several times.
-    pub paths: Vec<String>,
-    /// Whether it is the side of an encoder–decoder that reads.
-    pub reads: bool,
-    pub norm: Norm,
-    pub placement: Placement,
-    pub eps: f64,
-    pub last_norm: Option<String>,
-    pub last_norm_recorded: bool,
-    pub parts: Vec<Part>,
-    /// Who may look at whom, layer by layer.
-    pub patterns: Vec<Pattern>,
-}
-
-/// A part of a layer: its maps, its norm, and what is computed.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Part {
-    pub module: String,
-    pub norm: String,
-    pub kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
-    Attention(Attention),
-    Mlp(Activation),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Attention {
-    /// To what the encoder read.
-    pub across: bool,
-    pub n_heads: usize,
-    /// Scores are divided by the root of a head's width.
-    pub by_width: bool,
-    /// Path of a table of numbers that positions add to the scores.
-    pub bias: Option<String>,
-    /// Base of the angles, and which coordinates make a pair.
-    pub rotary: Option<(f64, Pairs)>,
-    /// Parameters below the layer, with the value under which nothing happens that is not said here.
-    pub shut: BTreeMap<String, f64>,
-}
 
 /// What a token looks at, besides its own text.
 pub(crate) struct Around<'a, R> {
@@ -110,27 +45,6 @@ pub(crate) struct Pass<R> {
 }
 
 impl Stack {
-    /// Whether the last recorded hidden state is what comes out at the end.
-    pub(crate) fn last_norm_is_recorded(&self) -> bool {
-        self.last_norm.is_none() || self.last_norm_recorded
-    }
-
-    /// Path of a module below layer `index`.
-    pub(crate) fn path(&self, index: usize, below: &str) -> String {
-        let layer = &self.paths[index];
-        if below.is_empty() { layer.clone() } else { format!("{layer}.{below}") }
-    }
-
-    /// Layers that a text goes through.
-    pub(crate) fn n_layers(&self) -> usize {
-        self.paths.len()
-    }
-
-    /// Whether a parameter is of one of its layers.
-    pub(crate) fn holds(&self, name: &str) -> bool {
-        self.paths.iter().any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
-    }
-
     /// What layer `index` makes of `text`.
     pub(crate) fn layer<R: Real>(
         &self,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::answers::{Answer, Run};
-use super::layer::Stack;
+use super::declared::Stack;
 use crate::check::Stop;
 
 /// How a real token looks with one head.

@@ -7,7 +7,7 @@ use burn::tensor::TensorData;
 use zoo_registry::output::Record;
 use zoo_registry::{Input, Model, Rows, Tokens};
 
-use crate::check::Stop;
+use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Values, values};
@@ -19,7 +19,8 @@ mod look;
 mod real;
 
 pub(crate) use answers::{MEASURE, Run, TOLERANCE, must_show};
-pub(crate) use layer::{Attention, Kind, Norm, Part, Placement, Stack, Weights};
+pub(crate) use declared::{Attention, Kind, Norm, Part, Placement, Stack};
+pub(crate) use layer::Weights;
 pub(crate) use real::Activation;
 
 /// One wiring of a family, with weights under which nothing happens that is not declared, and an input with padding.
@@ -151,10 +152,12 @@ impl<'a> Probe<'a> {
         Ok(Run { probe: self, weights, seen, still })
     }
 
-    /// Whether a token is real.
-    fn real(&self, reads: bool, row: usize, len: usize) -> Vec<bool> {
-        let real = &self.real[usize::from(reads && self.real[1].is_some())];
-        real.as_ref().map_or_else(|| vec![true; len], |real| real.row(row).to_vec())
+    /// Which of the `len` tokens of a text are real.
+    fn real(&self, reads: bool, row: usize, len: usize) -> Result<Vec<bool>, Stop> {
+        let Some(real) = &self.real[usize::from(reads && self.real[1].is_some())] else { return Ok(vec![true; len]) };
+        let [_, given] = real.dims();
+        require(given == len, || format!("expected hidden states of {given} tokens, found {len}"))?;
+        Ok(real.row(row).to_vec())
     }
 }
 
