@@ -16,17 +16,21 @@
 
 mod check;
 mod checks;
+mod choices;
 mod day;
 mod expectations;
+mod formula;
 pub mod golden;
 pub mod hot;
 pub mod inputs;
 pub mod isolation;
 mod labels;
+mod learnt;
 pub mod levels;
 mod lint;
 mod padded;
 mod pictures;
+mod plain;
 mod probe;
 mod reader;
 pub mod report;

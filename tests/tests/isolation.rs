@@ -282,6 +282,10 @@ impl Model for Spoilt {
         self.inner.weights()
     }
 
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.inner.parameters()
+    }
+
     fn save(&self, to: &Path) -> Result<()> {
         self.inner.save(to)
     }

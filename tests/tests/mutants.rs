@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod liars;
 mod toy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::NoMask, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
     (Bug::DeepUnmasked, &["information-flows-as-declared"]),
     (Bug::SelfHidden, &["information-flows-as-declared", "matches-reference"]),
-    (Bug::AttentionRemoved, &["information-flows-as-declared", "matches-reference"]),
+    (Bug::AttentionRemoved, LOOKS_FOR_NOTHING),
     (Bug::HeadsAndTimeMixed, &["information-flows-as-declared", "matches-reference"]),
     (Bug::SegmentsIgnored, &["information-flows-as-declared", "gradients-reach-every-parameter"]),
     (Bug::PositionsUnused, &["order-matters", "gradients-reach-every-parameter", "matches-reference"]),
@@ -57,6 +58,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::ScaleByWidth, &["matches-reference"]),
     (Bug::NoScores, &["recording-changes-nothing", "matches-reference"]),
     (Bug::DeviceDependent, &["devices-agree"]),
+    (Bug::DenseLayer, LOOKS_FOR_NOTHING),
     (Bug::MlpDetached, &["gradients-reach-every-parameter", "gradients-are-slopes", "matches-reference"]),
     (Bug::HeadDetached, &["gradients-are-slopes", "matches-reference"]),
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
@@ -73,6 +75,27 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::KeysAndValuesSwapped, &["attention-equals-its-equation", "layers-equal-their-equations"]),
     (Bug::ShallowMask, &["hard-attention-copies"]),
     (Bug::ScoresClipped, &["hard-attention-copies"]),
+    // What training computes.
+    (Bug::DrawnTooWide, &["draws-as-declared"]),
+    (Bug::DrawnAlike, &["draws-as-declared"]),
+    (Bug::LabelsShiftedTwice, &["loss-is-what-is-written"]),
+    (Bug::MeanOfMeans, &["loss-weighs-tokens-alike", "loss-is-what-is-written"]),
+    (Bug::DropoutInTraining, &["training-computes-the-same", "loss-is-what-is-written"]),
+    (Bug::StepsUphill, &["training-computes-the-same"]),
+    (Bug::PaddingLearns, &["padding-gets-no-gradient", "gradients-are-slopes"]),
+    // Files and ties.
+    (Bug::MissingTolerated, &["damaged-files-are-refused", "ties-survive"]),
+    (Bug::HalfLoaded, &["damaged-files-are-refused", "ties-survive"]),
+    (Bug::SavedUpsideDown, &["a-second-reader-agrees"]),
+    (Bug::ShardsUnread, &["shards-equal-one-file"]),
+    (Bug::TieUndeclared, &["ties-survive"]),
+    (Bug::TieCopied, &["ties-survive"]),
+    // Sizes and threads.
+    (Bug::ManyRowsLost, &["large-extents-agree"]),
+    (Bug::ScratchShared, &["threads-change-nothing"]),
+    // Comparisons.
+    (Bug::PairsSwapped, &["preferences-compare", "loss-is-what-is-written"]),
+    (Bug::ComparisonOverflows, &["preferences-compare"]),
 ];
 
 /// The same for an encoder–decoder.
@@ -96,6 +119,10 @@ const PAIR_CATCHES: &[(PairBug, &[&str])] = &[
     (PairBug::SourcePaddingNotSaved, &["state-resumes"]),
     (PairBug::CrossRecordedAsOwn, &["recording-changes-nothing"]),
     (PairBug::EncoderUnrecorded, &["recording-changes-nothing"]),
+    (PairBug::LooksForNothing, LOOKS_FOR_NOTHING),
+    (PairBug::LooksEverywhere, &["recording-changes-nothing", "gradients-reach-every-parameter", "batch-invariance"]),
+    (PairBug::PairIsDense, LOOKS_FOR_NOTHING),
+    (PairBug::PairSaysNothing, LOOKS_FOR_NOTHING),
     (PairBug::EncoderDetached, &["gradients-reach-every-parameter", "gradients-are-slopes"]),
 ];
 #[rustfmt::skip]
@@ -103,6 +130,9 @@ const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::ChannelUnseen, &["information-flows-as-declared"]),
     (PictureBug::LastPatchUnseen, &["information-flows-as-declared"]),
     (PictureBug::PixelsSkipped, &["information-flows-as-declared"]),
+    (PictureBug::PatchesUnmixed, &["information-flows-as-declared", "order-matters"]),
+    (PictureBug::PictureIsDense, &["information-flows-as-declared", "order-matters"]),
+    (PictureBug::PictureSaysNothing, &["information-flows-as-declared", "order-matters", "images-of-any-size"]),
     (PictureBug::PlacesUnused, &["order-matters", "images-of-any-size", "gradients-reach-every-parameter"]),
     (PictureBug::GridFlattened, &["images-of-any-size"]),
     (PictureBug::PartsDropped, &["images-of-any-size"]),
@@ -133,6 +163,50 @@ const OF_LAYERS: &[&str] = &[
     "attention-without-queries-is-a-mean",
     "hard-attention-copies",
 ];
+
+/// A token that looks at no other, whatever is recorded on the way: attention is zeroed, or one dense layer is all there is. It
+/// is the same with and without a mask, a past or an order, so only guards see it.
+const LOOKS_FOR_NOTHING: &[&str] = &[
+    "information-flows-as-declared",
+    "order-matters",
+    "padding-does-not-leak",
+    "cache-equals-forward",
+    "state-resumes",
+    "generation-equals-recomputation",
+    "gradients-reach-every-parameter",
+];
+
+/// Null models: nothing of what makes a transformer is left, and much holds of them for that very reason.
+const NULLS: &[(&str, &[Planted])] = &[
+    (
+        "attention is zeroed",
+        &[
+            Planted::Single(Bug::AttentionRemoved),
+            Planted::Pair(PairBug::LooksForNothing),
+            Planted::Picture(PictureBug::PatchesUnmixed),
+        ],
+    ),
+    // Pictures mix evenly by design.
+    ("attention is uniform", &[Planted::Single(Bug::NoScores), Planted::Pair(PairBug::LooksEverywhere)]),
+    (
+        "one dense layer",
+        &[
+            Planted::Single(Bug::DenseLayer),
+            Planted::Pair(PairBug::PairIsDense),
+            Planted::Picture(PictureBug::PictureIsDense),
+        ],
+    ),
+    (
+        "the answer is constant",
+        &[
+            Planted::Single(Bug::SaysNothing),
+            Planted::Pair(PairBug::PairSaysNothing),
+            Planted::Picture(PictureBug::PictureSaysNothing),
+        ],
+    ),
+];
+/// A null model that a single check sees is seen by luck.
+const SEVERAL: usize = 2;
 
 /// Every check's outcome for a toy.
 fn outcomes(toy: &'static dyn Architecture, device: &str) -> Vec<Outcome> {
@@ -200,14 +274,14 @@ const MARGIN: f64 = 10.0;
 
 #[test]
 fn the_healthy_toy_passes_everything() {
-    passes_all_but(toy(Bug::Nothing), &["images-of-any-size"]);
+    passes_all_but(toy(Bug::Nothing), &["images-of-any-size", "preferences-compare"]);
 }
 
 /// An encoder–decoder without goldens and without answers a text has nothing to show for some.
 #[test]
 fn the_healthy_pair_passes_what_concerns_it() {
-    let lacks = ["matches-reference", "pooling-finds-the-text", "images-of-any-size"];
-    passes_all_but(pair(PairBug::Nothing), &[&lacks, OF_LAYERS].concat());
+    let of_others = ["matches-reference", "pooling-finds-the-text", "images-of-any-size", "preferences-compare"];
+    passes_all_but(pair(PairBug::Nothing), &[&of_others, OF_LAYERS].concat());
 }
 
 /// What looks at images has no goldens here, no padding and no memory.
@@ -216,6 +290,9 @@ fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
         "padding-does-not-leak",
+        "padding-gets-no-gradient",
+        "preferences-compare",
+        "ties-survive",
         "pooling-finds-the-text",
         "cache-equals-forward",
         "state-resumes",
@@ -294,9 +371,21 @@ fn every_check_catches_a_bug() {
 }
 
 #[test]
+fn every_null_model_fails_several_checks() {
+    for (what, models) in NULLS {
+        for model in *models {
+            let failed: Vec<&str> = FAILURES[&model.name()].iter().map(|failure| failure.check.as_str()).collect();
+            println!("{what:24} {:20} {}", model.name(), failed.join(", "));
+            assert!(failed.len() >= SEVERAL, "{what}: {} fails only {failed:?}", model.name());
+        }
+    }
+}
+
+#[test]
 fn every_bug_is_planted() {
     // The lists above and the enums agree: a bug that is never planted proves nothing.
     let planted: BTreeSet<String> = Planted::all().map(|(bug, _)| bug.name()).collect();
-    let there = [Bug::ScoresClipped as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
+    let there =
+        [Bug::ComparisonOverflows as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
     assert_eq!(planted.len(), there.iter().sum::<usize>(), "{planted:?}");
 }

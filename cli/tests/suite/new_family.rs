@@ -127,6 +127,12 @@ fn failures(folder: &Path) -> BTreeMap<String, String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(folder.join("zoo-my-mamba")).env("ZOO_DEVICES", "flex");
     cargo.args(["test", "--test", "conformance", "--target-dir"]).arg(target);
+    // What cargo told this test of its own package would look like a change to build scripts, and half of zoo be built again.
+    let told =
+        |name: &String| ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|told| name.starts_with(told));
+    for name in std::env::vars().map(|(name, _)| name).filter(told) {
+        cargo.env_remove(name);
+    }
     let ran = ran(cargo);
     assert!(ran.out.contains("test my-mamba::names-resolve::flex") && ran.out.contains("test result:"), "{ran:#?}");
     let blocks = ran.out.split("\n---- my-mamba::").skip(1);

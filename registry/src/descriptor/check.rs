@@ -64,8 +64,23 @@ impl Descriptor {
                 problems.push(Problem::new(field(""), "stands twice for one device"));
             }
         }
+        problems.extend(self.waivers_without_ground());
         self.check_terms(&mut problems);
         self.check_equations(&mut problems);
+        problems
+    }
+
+    /// Waivers that give no reason, or stand twice: only the first would count.
+    fn waivers_without_ground(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (index, Waiver { check, reason, .. }) in self.waivers.iter().enumerate() {
+            if reason.trim().is_empty() {
+                problems.push(Problem::new(format!("waivers.{check}.reason"), "is empty"));
+            }
+            if self.waivers[..index].iter().any(|earlier| earlier.check == *check) {
+                problems.push(Problem::new(format!("waivers.{check}"), "stands twice"));
+            }
+        }
         problems
     }
 

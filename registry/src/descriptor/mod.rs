@@ -8,10 +8,13 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Problem, Result};
 use crate::vocabulary::Term;
 
+mod answer;
 mod check;
 mod equation;
 
 pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
+
+pub use answer::Answer;
 
 /// Everything the catalog knows of a family without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +74,10 @@ pub struct Descriptor {
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
+    /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
+    #[serde(default)]
+    pub init: BTreeMap<String, String>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
@@ -145,6 +152,8 @@ pub struct Head {
     pub id: String,
     /// One line.
     pub summary: String,
+    /// What kind of answer it gives: `next-token-logits`, `label-logits`, … A check compares it with what comes out.
+    pub output: Option<Answer>,
     /// Published class names that mean this head: `BertForMaskedLM`.
     #[serde(default)]
     pub published: Vec<String>,

@@ -6,13 +6,17 @@
 
 use crate::check::Check;
 
+mod a_second_reader_agrees;
+mod answers_are_as_declared;
 mod attention_equals_its_equation;
 mod attention_without_queries_is_a_mean;
 mod batch_invariance;
 mod cache_equals_forward;
 mod config_is_validated;
+mod damaged_files_are_refused;
 mod descriptor_is_sound;
 mod devices_agree;
+mod draws_as_declared;
 mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
@@ -21,7 +25,11 @@ mod hard_attention_copies;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod large_extents_agree;
 mod layers_equal_their_equations;
+mod limits_hold;
+mod loss_is_what_is_written;
+mod loss_weighs_tokens_alike;
 mod matches_reference;
 mod mlp_equals_its_equation;
 mod names_resolve;
@@ -29,11 +37,18 @@ mod norm_equals_its_equation;
 mod norms_stand_where_declared;
 mod order_matters;
 mod padding_does_not_leak;
+mod padding_gets_no_gradient;
 mod parameter_count_is_published;
+mod plan_equals_model;
 mod pooling_finds_the_text;
+mod preferences_compare;
 mod recording_changes_nothing;
 mod save_load_identity;
+mod shards_equal_one_file;
 mod state_resumes;
+mod threads_change_nothing;
+mod ties_survive;
+mod training_computes_the_same;
 mod weight_table_is_total;
 
 /// Every check of the suite.
@@ -58,7 +73,9 @@ checks! {
     "config-is-validated": config_is_validated,
     "every-field-has-an-effect": every_field_has_an_effect,
     "parameter-count-is-published": parameter_count_is_published,
+    "plan-equals-model": plan_equals_model,
     "weight-table-is-total": weight_table_is_total,
+    "draws-as-declared": draws_as_declared,
     "matches-reference": matches_reference,
     "layers-equal-their-equations": layers_equal_their_equations,
     "norms-stand-where-declared": norms_stand_where_declared,
@@ -67,6 +84,8 @@ checks! {
     "attention-equals-its-equation": attention_equals_its_equation,
     "attention-without-queries-is-a-mean": attention_without_queries_is_a_mean,
     "hard-attention-copies": hard_attention_copies,
+    "answers-are-as-declared": answers_are_as_declared,
+    "limits-hold": limits_hold,
     "information-flows-as-declared": information_flows_as_declared,
     "order-matters": order_matters,
     "images-of-any-size": images_of_any_size,
@@ -74,13 +93,24 @@ checks! {
     "pooling-finds-the-text": pooling_finds_the_text,
     "batch-invariance": batch_invariance,
     "is-deterministic": is_deterministic,
+    "threads-change-nothing": threads_change_nothing,
     "cache-equals-forward": cache_equals_forward,
     "state-resumes": state_resumes,
     "generation-equals-recomputation": generation_equals_recomputation,
+    "loss-is-what-is-written": loss_is_what_is_written,
+    "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
+    "preferences-compare": preferences_compare,
     "gradients-reach-every-parameter": gradients_reach_every_parameter,
     "gradients-are-slopes": gradients_are_slopes,
+    "padding-gets-no-gradient": padding_gets_no_gradient,
+    "training-computes-the-same": training_computes_the_same,
+    "ties-survive": ties_survive,
     "save-load-identity": save_load_identity,
+    "a-second-reader-agrees": a_second_reader_agrees,
+    "shards-equal-one-file": shards_equal_one_file,
+    "damaged-files-are-refused": damaged_files_are_refused,
     "devices-agree": devices_agree,
+    "large-extents-agree": large_extents_agree,
     "recording-changes-nothing": recording_changes_nothing,
 }
 
