@@ -2,6 +2,7 @@
 
 mod cache;
 mod golden;
+mod memo;
 mod network;
 mod pair;
 mod picture;
@@ -15,6 +16,7 @@ use zoo_registry::config::Rules;
 use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
+pub(crate) use memo::{MemoBug, memo};
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair, pair_saying};
 pub(crate) use picture::{PictureBug, picture, picture_saying};
@@ -40,6 +42,8 @@ pub(crate) enum Bug {
     KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
+    // Flow: what is kept, where positions end, texts that ended.
+    KeysKeptTwice, PositionsOverstated, EndedTextsDisturb,
     // Null models, with AttentionRemoved, NoScores and SaysNothing.
     DenseLayer,
     // Training.

@@ -139,6 +139,7 @@ impl Toy {
         match self.bug {
             Bug::BatchMixed => hidden = hidden.clone() + hidden.mean_dim(0) * 0.01,
             Bug::SaysNothing => hidden = hidden * 0.0,
+            Bug::EndedTextsDisturb if past > 0 && len == 1 => hidden = hidden + self.ended(batch) as f32,
             Bug::DenseLayer => {
                 hidden = self.layers[0].attention.query.forward(self.tokens.forward(batch.input_ids.clone()))
             }
@@ -163,6 +164,14 @@ impl Toy {
             _ => {}
         }
         hidden
+    }
+
+    /// Texts whose newest token is padding.
+    fn ended(&self, batch: &TokenBatch) -> usize {
+        let Some(mask) = &batch.attention_mask else { return 0 };
+        let [rows, all] = mask.dims();
+        let real: Vec<bool> = mask.to_data().iter::<bool>().collect();
+        (0..rows).filter(|row| !real[row * all + all - 1]).count()
     }
 
     fn embed(&self, batch: &TokenBatch, past: usize) -> Tensor<3> {
@@ -378,7 +387,8 @@ impl Network for Toy {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+        let told = if self.bug == Bug::PositionsOverstated { max_positions + 1 } else { max_positions };
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(told), n_token_types })
     }
 
     fn patterns(&self) -> Patterns {
@@ -428,6 +438,9 @@ impl CausalNetwork for Toy {
         let shape = [saved.batch(), n_heads, saved.read(), self.config.d_model / n_heads];
         let mut kept = vec![None; n_layers];
         for (layer, kept) in kept.iter_mut().enumerate().filter(|_| shape[2] > 0) {
+            if self.bug == Bug::KeysKeptTwice {
+                saved.tensor::<4>(&format!("{layer}.again"), shape, device)?;
+            }
             let [key, value] = ["key", "value"].map(|name| saved.tensor(&format!("{layer}.{name}"), shape, device));
             let (key, value) = if self.bug == Bug::KeysResumedAsValues { (value?, key?) } else { (key?, value?) };
             let forgotten = self.bug == Bug::LayerNotSaved && layer == 1;

@@ -77,8 +77,8 @@ impl Network for Albert {
     }
 
     fn patterns(&self) -> Patterns {
-        let n_inner_layers = self.groups.first().map_or(0, |group| group.layers.len());
-        Patterns::alike(self.config.n_layers * n_inner_layers, Pattern::Full)
+        let passes = self.config.n_layers * self.groups.first().map_or(0, |group| group.layers.len());
+        Patterns::alike(passes, Pattern::Full)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
