@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 use zoo_registry::output::{HeadOutput, Output, Record};
 
 use crate::check::{Stop, Verdict, require};
+use crate::hot;
 use crate::inputs;
 use crate::subject::Subject;
 use crate::values::{Axes, Values, Worst, gap, values};
@@ -95,9 +96,6 @@ fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
 const ROW_ROUNDINGS: f64 = 32.0;
 /// Hot weights leave attention less than this part of the entropy of uniform attention.
 const HOT_ENTROPY: f64 = 0.9;
-/// How many maps of a stack are held to that. Each layer of random weights makes the tokens more alike, whatever the
-/// weights are (Dong, Cordonnier and Loukas 2021, arXiv 2103.03404, §2), so deep maps are flat for no fault of the code.
-const HOT_DEPTH: usize = 3;
 
 fn distributions(map: &Values) -> Result<(), String> {
     let &[_, _, _, keys] = &map.shape[..] else { return Err(format!("{} has shape {:?}", map.name, map.shape)) };
@@ -111,7 +109,7 @@ fn distributions(map: &Values) -> Result<(), String> {
         return Err(format!("a row of {} is no distribution: off by {worst:.3e}", map.name));
     }
     let depth = map.name.rsplit('.').next().and_then(|layer| layer.parse::<usize>().ok());
-    if depth.is_some_and(|layer| layer >= HOT_DEPTH) {
+    if depth.is_some_and(|layer| layer >= hot::DEPTH) {
         return Ok(());
     }
     // Rows with one visible key have no entropy to lose.
