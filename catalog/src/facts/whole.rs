@@ -152,7 +152,7 @@ impl<'a> All<'a> {
         let mut state: BTreeMap<&str, u8> = BTreeMap::new();
         for start in self.by_id.keys().copied() {
             let mut path: Vec<(&str, usize)> = Vec::new();
-            if state.get(start).is_none() {
+            if !state.contains_key(start) {
                 state.insert(start, 1);
                 path.push((start, 0));
             }
