@@ -10,6 +10,7 @@ pub mod descriptor;
 pub mod draw;
 pub mod error;
 pub mod figure;
+pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;

@@ -55,6 +55,9 @@ pub trait Model: Send + Sync {
     /// Its parameters under their published names, f32.
     fn weights(&self) -> BTreeMap<String, TensorData>;
 
+    /// Its parameters under our own paths, those of [`modules`](Self::modules).
+    fn parameters(&self) -> BTreeMap<String, TensorData>;
+
     /// Writes `to`, a `.safetensors` file, or a folder with `model.safetensors` and `config.json`, in the published names.
     ///
     /// # Errors
@@ -156,6 +159,10 @@ impl<N: Network> Model for Running<N> {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         weights::publish(&self.names, parameters(&self.network))
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        parameters(&self.network)
     }
 
     fn save(&self, to: &Path) -> Result<()> {

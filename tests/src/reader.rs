@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use zoo_registry::output::Record;
-use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Tokens};
+use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Side, Tokens};
 
 use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
@@ -27,8 +27,8 @@ impl<'a> Reader<'a> {
         let whole = inputs::random_reading(model, "cached", 3)?;
         let noise = subject.noise(variant, &[whole.input()])?;
         let reading = Reading {
-            source: whole.source.map(|source| ragged(source, [0, 3, 1])),
-            target: ragged(whole.target, [2, 0, 5]),
+            source: whole.source.map(|source| inputs::masked(source, &[0, 3, 1], Side::Left)).transpose()?,
+            target: inputs::masked(whole.target, &[2, 0, 5], Side::Left)?,
         };
         Ok(Self { model, decoder, reading, noise })
     }
@@ -196,10 +196,3 @@ impl Scores {
 
 /// The name under which noise of scores is recorded.
 const LOGITS: &str = "logits";
-
-/// The same texts with so many tokens of each hidden on the left.
-fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
-    let [_, len] = tokens.input_ids.dims();
-    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
-    Tokens { attention_mask: Rows::new(&mask), ..tokens }
-}

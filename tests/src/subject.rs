@@ -182,9 +182,17 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// Of building, loading and running.
     pub fn noise(&self, variant: &Variant, inputs: &[Input]) -> Result<Noise> {
+        self.noise_of(variant, inputs, Record::ALL)
+    }
+
+    /// The same for what is recorded alone: maps of a long text are many numbers.
+    ///
+    /// # Errors
+    /// As [`Self::noise`].
+    pub fn noise_of(&self, variant: &Variant, inputs: &[Input], record: Record) -> Result<Noise> {
         let weights = self.hot_weights(variant)?;
         let run = |model: &dyn Model| -> Result<Vec<Vec<Values>>> {
-            inputs.iter().map(|input| Ok(values(&model.forward(input, Record::ALL)?))).collect()
+            inputs.iter().map(|input| Ok(values(&model.forward(input, record)?))).collect()
         };
         let still = run(self.hot(variant)?.as_ref())?;
         let mut noise = Noise::default();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-#[expect(dead_code, reason = "its bugs are for the mutants")]
+#[expect(dead_code, unused_imports, reason = "its bugs are for the mutants")]
 mod toy;
 
 use std::collections::BTreeMap;
@@ -61,8 +61,13 @@ const EXPECTED: [(How, &str, Status, &str); 15] = [
     (How::Panics, "batch-invariance", Status::Error, "panicked: on purpose"),
     (How::Randomises, "is-deterministic", Status::Fail, "asked again, "),
     (How::TakesTooMuch, "batch-invariance", Status::Error, "memory allocation of 1099511627776 bytes failed"),
-    (How::WrongKind, "information-flows-as-declared", Status::Fail, ""),
-    (How::WrongShape, "information-flows-as-declared", Status::Fail, ""),
+    (How::WrongKind, "answers-are-as-declared", Status::Fail, "declares `hidden` and answers `reward`"),
+    (
+        How::WrongShape,
+        "answers-are-as-declared",
+        Status::Fail,
+        "last_hidden_state has shape [3, 10, 12], expected [3, 11, 12]",
+    ),
     (How::ZHealthy, "batch-invariance", Status::Pass, "four texts"),
 ];
 
@@ -276,6 +281,10 @@ impl Model for Spoilt {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         self.inner.weights()
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.inner.parameters()
     }
 
     fn save(&self, to: &Path) -> Result<()> {

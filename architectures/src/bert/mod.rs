@@ -239,7 +239,8 @@ impl Family for BertFamily {
     }
 }
 
-/// As the released code draws them: weights from N(0, 0.02), biases zero.
+/// As Hugging Face's code draws them: weights from N(0, 0.02), biases zero. Differs: the authors' code cuts the distribution
+/// at two standard deviations.
 const INIT_STD: f64 = 0.02;
 
 impl BertEmbeddings {

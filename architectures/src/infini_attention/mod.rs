@@ -186,8 +186,9 @@ impl Family for InfiniFamily {
     fn weight_names(&self, config: &Config) -> WeightNames {
         let body = WeightNames::new("", BODY);
         match (config.head, config.tied) {
+            (HeadKind::None, _) => body.ignoring([Row::drop("output")]),
+            (HeadKind::CausalLm, true) => body.with_head([Row::tied("output", &["token"])]),
             (HeadKind::CausalLm, false) => body.with_head([Row::same("output", &["output"])]),
-            _ => body.ignoring([Row::drop("output")]),
         }
     }
 }

@@ -168,7 +168,8 @@ impl Family for VitFamily {
     }
 }
 
-/// As the released code draws them: weights, positions and tokens from N(0, 0.02), biases zero.
+/// As Hugging Face's code draws them: weights, positions and tokens from N(0, 0.02), biases zero. Differs: the authors' code
+/// draws maps uniformly (Glorot and Bengio 2010) and starts the class token and the classifier at zero.
 pub const INIT_STD: f64 = 0.02;
 
 /// A vector that stands in the place of a token, `[1, 1, d_model]`.

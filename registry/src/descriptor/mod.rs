@@ -121,6 +121,10 @@ pub struct Descriptor {
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
+    /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
+    #[serde(default)]
+    pub init: BTreeMap<String, String>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
@@ -538,7 +542,7 @@ pub(crate) mod tests {
         assert!(refused("https://example.org/issues/7", "soon").contains("expected a web address, found `soon`"));
         assert!(refused("2027-03-31", "2027-03").contains("expected `YYYY-MM-DD`, found `2027-03`"));
         assert!(refused("2027-03-31", "2027-02-30").contains("expected `YYYY-MM-DD`, found `2027-02-30`"));
-        assert!(refused("A. Child", " ").contains("owner: is empty"));
+        assert!(refused("A. Child", " ").contains(".owner`: is empty"));
         assert!(refused("reason", "tiny = \"deep\"\nreason").contains("is called `deep`"));
         let again = "[[expected_failures]]\ncheck = \"order-matters\"\nissue = \"https://a.example\"\nowner = \"B\"\n\
                      expires = \"2027-03-31\"\nreason = \"Again.\"\n[[waivers]]\ncheck = \"order-matters\"\nreason = \"So.\"\n";

@@ -6,12 +6,15 @@
 
 use crate::check::Check;
 
+mod a_second_reader_agrees;
 mod answers_are_as_declared;
 mod batch_invariance;
 mod cache_equals_forward;
 mod config_is_validated;
+mod damaged_files_are_refused;
 mod descriptor_is_sound;
 mod devices_agree;
+mod draws_as_declared;
 mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
@@ -19,17 +22,26 @@ mod gradients_reach_every_parameter;
 mod images_of_any_size;
 mod information_flows_as_declared;
 mod is_deterministic;
+mod large_extents_agree;
 mod limits_hold;
+mod loss_is_what_is_written;
+mod loss_weighs_tokens_alike;
 mod matches_reference;
 mod names_resolve;
 mod order_matters;
 mod padding_does_not_leak;
+mod padding_gets_no_gradient;
 mod parameter_count_is_published;
 mod plan_equals_model;
 mod pooling_finds_the_text;
+mod preferences_compare;
 mod recording_changes_nothing;
 mod save_load_identity;
+mod shards_equal_one_file;
 mod state_resumes;
+mod threads_change_nothing;
+mod ties_survive;
+mod training_computes_the_same;
 mod weight_table_is_total;
 
 /// Every check of the suite.
@@ -56,6 +68,7 @@ checks! {
     "parameter-count-is-published": parameter_count_is_published,
     "plan-equals-model": plan_equals_model,
     "weight-table-is-total": weight_table_is_total,
+    "draws-as-declared": draws_as_declared,
     "matches-reference": matches_reference,
     "answers-are-as-declared": answers_are_as_declared,
     "limits-hold": limits_hold,
@@ -66,13 +79,24 @@ checks! {
     "pooling-finds-the-text": pooling_finds_the_text,
     "batch-invariance": batch_invariance,
     "is-deterministic": is_deterministic,
+    "threads-change-nothing": threads_change_nothing,
     "cache-equals-forward": cache_equals_forward,
     "state-resumes": state_resumes,
     "generation-equals-recomputation": generation_equals_recomputation,
+    "loss-is-what-is-written": loss_is_what_is_written,
+    "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
+    "preferences-compare": preferences_compare,
     "gradients-reach-every-parameter": gradients_reach_every_parameter,
     "gradients-are-slopes": gradients_are_slopes,
+    "padding-gets-no-gradient": padding_gets_no_gradient,
+    "training-computes-the-same": training_computes_the_same,
+    "ties-survive": ties_survive,
     "save-load-identity": save_load_identity,
+    "a-second-reader-agrees": a_second_reader_agrees,
+    "shards-equal-one-file": shards_equal_one_file,
+    "damaged-files-are-refused": damaged_files_are_refused,
     "devices-agree": devices_agree,
+    "large-extents-agree": large_extents_agree,
     "recording-changes-nothing": recording_changes_nothing,
 }
 

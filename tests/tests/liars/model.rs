@@ -223,6 +223,10 @@ impl Model for LyingModel {
         self.honest.load(weights)
     }
 
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.honest.parameters()
+    }
+
     fn weights(&self) -> BTreeMap<String, TensorData> {
         let mut weights = self.honest.weights();
         if self.lie == Lie::KeepsAWeightBack {

@@ -5,6 +5,7 @@ mod golden;
 mod network;
 mod pair;
 mod picture;
+mod wrapped;
 
 use std::sync::OnceLock;
 
@@ -17,6 +18,7 @@ use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair, pair_saying};
 pub(crate) use picture::{PictureBug, picture, picture_saying};
+use wrapped::Wrapped;
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,14 @@ pub(crate) enum Bug {
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // What training computes.
+    DrawnTooWide, DrawnAlike, LabelsShiftedTwice, MeanOfMeans, DropoutInTraining, StepsUphill, PaddingLearns,
+    // Files and ties.
+    MissingTolerated, HalfLoaded, SavedUpsideDown, ShardsUnread, TieUndeclared, TieCopied,
+    // Sizes and threads.
+    ManyRowsLost, ScratchShared,
+    // Comparisons.
+    PairsSwapped, ComparisonOverflows,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,6 +145,7 @@ pub(crate) fn toy_saying(bug: Bug, from: &str, to: &str) -> &'static dyn Archite
 fn leaked(bug: Bug, family: ToyFamily) -> &'static dyn Architecture {
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
+        _ if wrapped::SPOILT.contains(&bug) => Box::leak(Box::new(Wrapped { inner: Box::leak(Box::new(family)), bug })),
         _ => Box::leak(Box::new(family)),
     }
 }
@@ -263,6 +274,7 @@ fn table(bug: Bug, head: Head) -> WeightNames {
     let names = WeightNames::new("toy.", body);
     match head {
         Head::None => names,
+        Head::CausalLm if bug == Bug::TieUndeclared => names.with_head([]),
         Head::CausalLm if bug == Bug::HeadUntied => names.with_head([Row::transposed("lm_head", &["untied"])]),
         Head::CausalLm => names.with_head([Row::tied("lm_head", &["tokens"])]),
         Head::Labels => names.with_head([Row::transposed("score", &["classifier"])]),

@@ -2,14 +2,15 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{DropoutConfig, Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{gelu_approximate, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData, module};
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
+use zoo_registry::draw::Draw;
 use zoo_registry::output::Trace;
 use zoo_registry::{
     Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
@@ -29,6 +30,9 @@ pub(crate) struct Toy {
     untied: Option<Linear>,
     #[module(skip)]
     hidden_bias: f32,
+    /// The table as it was when it was first used, for [`Bug::TieCopied`].
+    #[module(skip)]
+    copied: Arc<OnceLock<TensorData>>,
     #[module(skip)]
     config: Config,
     #[module(skip)]
@@ -52,6 +56,25 @@ struct Attention {
     output: Linear,
 }
 
+/// √2 wider than burn draws a map from twelve.
+const TOO_WIDE: Initializer = Initializer::KaimingUniform { gain: 0.816_496_580_927_726, fan_out_only: false };
+
+/// The ids by way of a place that every call uses.
+fn through_scratch(ids: &Tensor<2, Int>) -> Tensor<2, Int> {
+    static SCRATCH: Mutex<Option<TensorData>> = Mutex::new(None);
+    *SCRATCH.lock().unwrap() = Some(ids.to_data());
+    std::thread::sleep(std::time::Duration::from_micros(200));
+    let scratch = SCRATCH.lock().unwrap().clone().filter(|data| data.shape().to_vec() == ids.dims());
+    scratch.map_or_else(|| ids.clone(), |data| Tensor::from_data(data, &ids.device()))
+}
+
+/// The same numbers in every layer, of every seed.
+fn drawn_alike([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
+    let (mut draw, bound) = (Draw::new("alike"), (d_in as f64).sqrt().recip());
+    let data: Vec<f32> = (0..d_in * d_out).map(|_| (bound * (2.0 * draw.unit() - 1.0)) as f32).collect();
+    Param::from_tensor(Tensor::from_data(TensorData::new(data, [d_in, d_out]), device))
+}
+
 /// Counts what should not be counted: forward passes, and models built.
 static STEPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -59,6 +82,11 @@ impl Toy {
     pub(crate) fn new(config: &Config, bug: Bug, device: &Device) -> Self {
         let Config { vocab_size, d_model, d_ff, n_labels, max_positions, n_token_types, .. } = *config;
         let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).init(device);
+        let value = |d_in, d_out| match bug {
+            Bug::DrawnTooWide => LinearConfig::new(d_in, d_out).with_initializer(TOO_WIDE).init(device),
+            Bug::DrawnAlike => Linear { weight: drawn_alike([d_in, d_out], device), ..linear(d_in, d_out) },
+            _ => linear(d_in, d_out),
+        };
         let eps = if bug == Bug::NormEps { 1e-5 } else { config.norm_eps };
         let norm = || LayerNormConfig::new(d_model).with_epsilon(eps).init(device);
         let layer = |_| Layer {
@@ -66,7 +94,7 @@ impl Toy {
             attention: Attention {
                 query: linear(d_model, d_model),
                 key: linear(d_model, d_model),
-                value: linear(d_model, d_model),
+                value: value(d_model, d_model),
                 output: linear(d_model, d_model),
             },
             mlp_norm: norm(),
@@ -83,6 +111,7 @@ impl Toy {
             untied: (bug == Bug::HeadUntied && config.head == Head::CausalLm)
                 .then(|| LinearConfig::new(d_model, vocab_size).with_bias(false).init(device)),
             hidden_bias: if bug == Bug::StateNotSaved { STEPS.fetch_add(1, Ordering::Relaxed) as f32 } else { 0.0 },
+            copied: Arc::default(),
             config: config.clone(),
             bug,
         }
@@ -114,6 +143,21 @@ impl Toy {
             }
             Bug::Undetermined => hidden = hidden + STEPS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-4,
             Bug::DeviceDependent if hidden.device() != Device::flex() => hidden = hidden * 1.0001,
+            // burn's own drops something only where gradients are followed.
+            Bug::DropoutInTraining => hidden = DropoutConfig::new(0.1).init().forward(hidden),
+            // Adds nothing, and its slope.
+            Bug::PaddingLearns => {
+                let mean = hidden.clone().mean_dim(1);
+                hidden = hidden + (mean.clone() - mean.detach());
+            }
+            Bug::ManyRowsLost => {
+                let [rows, len, d_model] = hidden.dims();
+                let seen = (512 / len).min(rows);
+                let lost = Tensor::zeros([rows - seen, len, d_model], &hidden.device());
+                if rows > seen {
+                    hidden = Tensor::cat(vec![hidden.slice([0..seen, 0..len, 0..d_model]), lost], 0);
+                }
+            }
             Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,
             _ => {}
         }
@@ -131,7 +175,10 @@ impl Toy {
             Bug::PositionsRestart if past > 0 => counted(0),
             _ => batch.position_ids.clone(),
         };
-        let mut hidden = self.tokens.forward(batch.input_ids.clone());
+        let mut hidden = self.tokens.forward(match self.bug {
+            Bug::ScratchShared => through_scratch(&batch.input_ids),
+            _ => batch.input_ids.clone(),
+        });
         if self.bug != Bug::PositionsUnused {
             hidden = hidden + self.positions.forward(positions);
         }
@@ -173,6 +220,11 @@ impl Toy {
         match (&self.untied, self.bug) {
             (Some(untied), _) => untied.forward(hidden),
             (None, Bug::HeadDetached) => module::linear(hidden, self.tokens.weight.val().detach().transpose(), None),
+            (None, Bug::TieCopied) => {
+                let copied = self.copied.get_or_init(|| self.tokens.weight.val().into_data()).clone();
+                let device = hidden.device();
+                module::linear(hidden, Tensor::<2>::from_data(copied, &device).transpose(), None)
+            }
             (None, _) => module::linear(hidden, self.tokens.weight.val().transpose(), None),
         }
     }
@@ -289,6 +341,10 @@ impl Network for Toy {
         let hidden = self.body(&batch, None, trace);
         Output::new(match (self.config.head, &self.classifier) {
             (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
+            (Head::Labels, Some(classifier)) if [Bug::PairsSwapped, Bug::ComparisonOverflows].contains(&self.bug) => {
+                let scores = classifier.forward(self.pooled(hidden, &batch));
+                HeadOutput::Reward(scores.narrow(1, 0, 1).squeeze_dim(1))
+            }
             (Head::Labels, Some(classifier)) => {
                 HeadOutput::LabelLogits(classifier.forward(self.pooled(hidden, &batch)))
             }

@@ -105,7 +105,7 @@ impl Family for PairFamily {
         Pair::new(config, self.bug, device)
     }
 
-    fn weight_names(&self, _config: &Config) -> WeightNames {
+    fn weight_names(&self, config: &Config) -> WeightNames {
         const ROWS: [Row; 11] = [
             Row::same("shared", &["tokens"]),
             Row::same("encoder.distance", &["encoder_distances"]),
@@ -119,10 +119,14 @@ impl Family for PairFamily {
             Row::same("decoder.*.across.norm", &["decoder.*.across.norm"]),
             Row::transposed("decoder.*.across.o", &["decoder.*.across.outward"]),
         ];
-        WeightNames::new(
+        let body = WeightNames::new(
             "",
             ROWS.into_iter().chain([Row::transposed("decoder.*.across.qkv", &["decoder.*.across.inward"])]),
-        )
+        );
+        match config.head {
+            Head::None => body,
+            Head::NextToken => body.with_head([Row::tied("output", &["tokens"])]),
+        }
     }
 }
 
