@@ -233,6 +233,9 @@ fn covering(len: usize) -> Vec<Vec<usize>> {
     ways
 }
 
+/// The name under which noise of scores is recorded.
+const LOGITS: &str = "logits";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +261,3 @@ mod tests {
         assert_eq!(covering(9).len(), 27);
     }
 }
-
-/// The name under which noise of scores is recorded.
-const LOGITS: &str = "logits";
