@@ -61,7 +61,7 @@ impl Learnt {
             let len = a.len().max(b.len());
             [&mut a, &mut b].into_iter().filter(|slopes| slopes.is_empty()).for_each(|slopes| slopes.resize(len, 0.0));
             let multiple = noise.multiple(path, gap(&a, &b));
-            if !(multiple <= most.0) {
+            if multiple.is_nan() || multiple > most.0 {
                 most = (multiple, format!("the gradient of `{path}`"));
             }
         }

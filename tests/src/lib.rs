@@ -34,6 +34,7 @@ mod padded;
 mod parts;
 mod pictures;
 mod plain;
+mod probe;
 mod reader;
 pub mod report;
 mod run;

@@ -15,11 +15,14 @@ pub(crate) struct Stored {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Every tensor of a file, and what else its header says.
+/// Every tensor of a file by name, and what else its header says.
+pub(crate) type Contents = (BTreeMap<String, Stored>, Map<String, Value>);
+
+/// What a file holds.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(crate) fn read(file: &[u8]) -> Result<(BTreeMap<String, Stored>, Map<String, Value>), String> {
+pub(crate) fn read(file: &[u8]) -> Result<Contents, String> {
     let (header, data) = split(file)?;
     let mut header: Map<String, Value> = serde_json::from_slice(header).map_err(|error| error.to_string())?;
     let metadata = header.remove("__metadata__").and_then(|value| value.as_object().cloned()).unwrap_or_default();

@@ -61,8 +61,13 @@ const EXPECTED: [(How, &str, Status, &str); 15] = [
     (How::Panics, "batch-invariance", Status::Error, "panicked: on purpose"),
     (How::Randomises, "is-deterministic", Status::Fail, "asked again, "),
     (How::TakesTooMuch, "batch-invariance", Status::Error, "memory allocation of 1099511627776 bytes failed"),
-    (How::WrongKind, "information-flows-as-declared", Status::Fail, ""),
-    (How::WrongShape, "information-flows-as-declared", Status::Fail, ""),
+    (How::WrongKind, "answers-are-as-declared", Status::Fail, "declares `hidden` and answers `reward`"),
+    (
+        How::WrongShape,
+        "answers-are-as-declared",
+        Status::Fail,
+        "last_hidden_state has shape [3, 10, 12], expected [3, 11, 12]",
+    ),
     (How::ZHealthy, "batch-invariance", Status::Pass, "four texts"),
 ];
 

@@ -68,6 +68,17 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
     (Bug::LayerUnrecorded, &["recording-changes-nothing", "matches-reference"]),
     (Bug::ScoresRecorded, &["recording-changes-nothing", "matches-reference"]),
+    // Equations of layers.
+    (Bug::EpsMisdeclared, &["norm-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::PartUndeclared, &["layers-equal-their-equations"]),
+    (Bug::PartsSideBySide, &["layers-equal-their-equations"]),
+    (Bug::NormsAfter, &["norms-stand-where-declared", "layers-equal-their-equations"]),
+    (Bug::NormClamped, &["norm-equals-its-equation"]),
+    (Bug::GeluClipped, &["mlp-equals-its-equation"]),
+    (Bug::UpBiasLacking, &["mlp-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::KeysAndValuesSwapped, &["attention-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::ShallowMask, &["hard-attention-copies"]),
+    (Bug::ScoresClipped, &["hard-attention-copies"]),
     // What training computes.
     (Bug::DrawnTooWide, &["draws-as-declared"]),
     (Bug::DrawnAlike, &["draws-as-declared"]),
@@ -164,6 +175,17 @@ const NULL_MODEL: &[&str] = &[
     "state-resumes",
     "generation-equals-recomputation",
     "gradients-reach-every-parameter",
+];
+
+/// What layers compute that are those of the vocabulary. The pair's and the picture's are not.
+const OF_LAYERS: &[&str] = &[
+    "layers-equal-their-equations",
+    "norms-stand-where-declared",
+    "norm-equals-its-equation",
+    "mlp-equals-its-equation",
+    "attention-equals-its-equation",
+    "attention-without-queries-is-a-mean",
+    "hard-attention-copies",
 ];
 
 /// A token that looks at no other, whatever is recorded on the way: attention is zeroed, or one dense layer is all there is. It
@@ -301,7 +323,7 @@ fn the_healthy_pair_passes_what_concerns_it() {
         "positions-run-out",
         "memory-holds-the-past",
     ];
-    passes_all_but(pair(PairBug::Nothing), &of_others);
+    passes_all_but(pair(PairBug::Nothing), &[&of_others, OF_LAYERS].concat());
 }
 
 /// What looks at images has no goldens here, no padding and no memory.
@@ -327,7 +349,7 @@ fn the_healthy_picture_passes_what_concerns_it() {
         "sampling-follows-the-scores",
         "beams-find-the-best",
     ];
-    passes_all_but(picture(PictureBug::Nothing), &of_texts);
+    passes_all_but(picture(PictureBug::Nothing), &[&of_texts, OF_LAYERS].concat());
 }
 
 /// What remembers segments has no head here that writes.
@@ -349,7 +371,7 @@ fn the_healthy_memo_passes_what_concerns_it() {
         "beams-find-the-best",
         "preferences-compare",
     ];
-    passes_all_but(memo(MemoBug::Nothing), &not_of_it);
+    passes_all_but(memo(MemoBug::Nothing), &[&not_of_it, OF_LAYERS].concat());
 }
 
 /// Every check passes but those that are not about this toy.

@@ -16,8 +16,9 @@
 //!
 //! # Seen
 //!
-//! - a file without the mark that is refused: ml-explore/mlx #743
-//! - metadata alone, which corrupted the header: safetensors/safetensors #601
+//! - [ml-explore/mlx #743](https://github.com/ml-explore/mlx/issues/743): a file without the mark that is refused.
+//! - [safetensors/safetensors #601](https://github.com/safetensors/safetensors/issues/601): metadata alone, which corrupted
+//!   the header.
 //!
 //! # Fix
 //!

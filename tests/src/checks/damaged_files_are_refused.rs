@@ -17,8 +17,10 @@
 //!
 //! # Seen
 //!
-//! - downloads that end early: lyogavin/airllm #137, PersuGPT/PersuGPT.github.io #2
-//! - bytes behind the last tensor that one reader takes and another does not: Comfy-Org/ComfyUI #15602
+//! - [lyogavin/airllm #137](https://github.com/lyogavin/airllm/issues/137) and
+//!   [PersuGPT/PersuGPT.github.io #2](https://github.com/PersuGPT/PersuGPT.github.io/issues/2): downloads that end early.
+//! - [Comfy-Org/ComfyUI #15602](https://github.com/Comfy-Org/ComfyUI/issues/15602): bytes behind the last tensor that one
+//!   reader takes and another does not.
 //!
 //! # Fix
 //!

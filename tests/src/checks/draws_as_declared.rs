@@ -18,8 +18,10 @@
 //!
 //! # Seen
 //!
-//! - LBANN's Xavier uniform did not draw from a uniform distribution, its He was LeCun's: LBANN/lbann #316
-//! - a replaced initialiser drew ones where zeros were meant: facebookresearch/xformers #229
+//! - [LBANN/lbann #316](https://github.com/LBANN/lbann/pull/316): LBANN's Xavier uniform did not draw from a uniform
+//!   distribution, its He was LeCun's.
+//! - [facebookresearch/xformers #229](https://github.com/facebookresearch/xformers/pull/229): one line overwrote the initial
+//!   values that components had given themselves.
 //!
 //! # Fix
 //!
@@ -156,7 +158,7 @@ fn distribution(sample: &[f64], declared: Initial) -> Option<String> {
     let unit = declared.deviation();
     let mean = sample.iter().sum::<f64>() / n;
     // Chernoff's bound for a normal mean; a uniform one is nearer to 0.
-    if !(mean.abs() <= (2.0 * t / n).sqrt()) {
+    if mean.is_nan() || mean.abs() > (2.0 * t / n).sqrt() {
         return Some(format!("its mean is {:.4e}, expected 0", mean * unit));
     }
     let square = sample.iter().map(|x| x * x).sum::<f64>() / n;

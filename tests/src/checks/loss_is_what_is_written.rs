@@ -16,8 +16,12 @@
 //!
 //! # Seen
 //!
-//! - labels shifted twice, so that a model learnt the token after the next: huggingface/transformers #47394, #46898, #46895
-//! - labels that users shifted and the model shifted again: huggingface/transformers #44642
+//! - [huggingface/transformers #47394](https://github.com/huggingface/transformers/issues/47394) and
+//!   [huggingface/transformers #46898](https://github.com/huggingface/transformers/pull/46898) and
+//!   [huggingface/transformers #46895](https://github.com/huggingface/transformers/pull/46895): labels shifted twice, so
+//!   that a model learnt the token after the next.
+//! - [huggingface/transformers #44642](https://github.com/huggingface/transformers/pull/44642): labels that users shifted
+//!   and the model shifted again.
 //!
 //! # Fix
 //!

@@ -14,8 +14,10 @@
 //!
 //! # Seen
 //!
-//! - gradient accumulation that averaged averages: huggingface/transformers #24725, pytorch/torchtune #1875,
-//!   ml-explore/mlx-lm #1413
+//! - [huggingface/transformers #24725](https://github.com/huggingface/transformers/issues/24725) and
+//!   [meta-pytorch/torchtune #1875](https://github.com/meta-pytorch/torchtune/pull/1875) and
+//!   [ml-explore/mlx-lm #1413](https://github.com/ml-explore/mlx-lm/pull/1413): gradient accumulation that averaged
+//!   averages.
 //!
 //! # Fix
 //!

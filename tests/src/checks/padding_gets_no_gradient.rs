@@ -15,8 +15,9 @@
 //!
 //! # Seen
 //!
-//! - one query that may see nothing turns every gradient into NaN: pytorch/pytorch #41508
-//! - the same in a fallback of attention: tracel-ai/burn #4697
+//! - [pytorch/pytorch #41508](https://github.com/pytorch/pytorch/issues/41508): one query that may see nothing turns every
+//!   gradient into NaN.
+//! - [tracel-ai/burn #4697](https://github.com/tracel-ai/burn/pull/4697): the same in a fallback of attention.
 //!
 //! # Fix
 //!
@@ -129,8 +130,9 @@ fn real(labels: &Labels, tokens: &Tokens) -> Labels {
     let [_, len] = mask.dims();
     let shifted = matches!(labels, Labels::Tokens(_));
     let kept = |rows: &Rows<i64>| {
-        let seen =
-            |index: usize| mask.as_slice()[index] && (!shifted || index % len == 0 || mask.as_slice()[index - 1]);
+        let seen = |index: usize| {
+            mask.as_slice()[index] && (!shifted || index.is_multiple_of(len) || mask.as_slice()[index - 1])
+        };
         let ids =
             rows.as_slice().iter().enumerate().map(|(index, &id)| if seen(index) { id } else { IGNORED }).collect();
         Rows::from_flat(rows.dims()[0], len, ids).unwrap_or_else(|| rows.clone())

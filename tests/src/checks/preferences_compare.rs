@@ -17,8 +17,10 @@
 //!
 //! # Seen
 //!
-//! - a loss that became infinite: deepspeedai/DeepSpeedExamples #423, repaired in #501
-//! - the same for `log(1 + exp(x))`, with NaN for a gradient: OpenRLHF/OpenRLHF #1278
+//! - [deepspeedai/DeepSpeedExamples #423](https://github.com/deepspeedai/DeepSpeedExamples/issues/423): a loss that became
+//!   infinite where `sigmoid` rounds to 0.
+//! - [OpenRLHF/OpenRLHF #1278](https://github.com/OpenRLHF/OpenRLHF/pull/1278): the same for `log(1 + exp(x))`, with NaN for
+//!   a gradient.
 //!
 //! # Fix
 //!
@@ -117,7 +119,7 @@ impl Bench<'_> {
             let error = gap(&scaled(slopes, p), &scaled(&opposite, -q));
             let allowed = p / noise.multiple(path, 1.0) + q / others.multiple(path, 1.0);
             let multiple = if error == 0.0 { 0.0 } else { error / allowed };
-            if !(multiple <= apart.0) {
+            if multiple.is_nan() || multiple > apart.0 {
                 apart = (multiple, format!("the gradient of `{path}`"));
             }
         }

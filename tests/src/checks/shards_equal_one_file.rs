@@ -15,8 +15,10 @@
 //!
 //! # Seen
 //!
-//! - a missing shard that was dropped in silence: sgl-project/sglang #32279, vllm-project/vllm #34930
-//! - an index that names shards that are not there: Neph0s/CoSER #3
+//! - [sgl-project/sglang #32279](https://github.com/sgl-project/sglang/pull/32279) and
+//!   [vllm-project/vllm #34930](https://github.com/vllm-project/vllm/pull/34930): a missing shard that was dropped in
+//!   silence.
+//! - [Neph0s/CoSER #3](https://github.com/Neph0s/CoSER/issues/3): an index that names shards that are not there.
 //!
 //! # Fix
 //!

@@ -13,7 +13,9 @@
 //!
 //! # Seen
 //!
-//! - answers that several threads corrupt, without an error: microsoft/onnxruntime #19275, apache/mxnet #15576
+//! - [microsoft/onnxruntime #19275](https://github.com/microsoft/onnxruntime/issues/19275) and
+//!   [apache/mxnet #15576](https://github.com/apache/mxnet/issues/15576): answers that several threads corrupt, without an
+//!   error.
 //!
 //! # Fix
 //!

@@ -16,8 +16,11 @@
 //!
 //! # Seen
 //!
-//! - a head that differs, overwritten by the embedding: huggingface/transformers #42612, vllm-project/vllm #51665
-//! - a tie that was declared but not there, so that training it and saving one lost the other: NVIDIA-NeMo/Automodel #2511
+//! - [huggingface/transformers #42612](https://github.com/huggingface/transformers/pull/42612) and
+//!   [vllm-project/vllm #51665](https://github.com/vllm-project/vllm/pull/51665): a head that differs, overwritten by the
+//!   embedding.
+//! - [NVIDIA-NeMo/Automodel #2511](https://github.com/NVIDIA-NeMo/Automodel/pull/2511): a tie that was declared but not
+//!   there, so that training it and saving one lost the other.
 //!
 //! # Fix
 //!

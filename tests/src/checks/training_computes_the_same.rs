@@ -18,7 +18,8 @@
 //!
 //! # Seen
 //!
-//! - dropout during evaluation, because it was called as a function: karpathy/nanoGPT #240
+//! - [karpathy/nanoGPT #240](https://github.com/karpathy/nanoGPT/pull/240): dropout during evaluation, because it was called
+//!   as a function.
 //!
 //! # Fix
 //!

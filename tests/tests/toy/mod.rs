@@ -50,6 +50,9 @@ pub(crate) enum Bug {
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // Equations of layers.
+    EpsMisdeclared, PartUndeclared, PartsSideBySide, NormsAfter, NormClamped, GeluClipped, UpBiasLacking, KeysAndValuesSwapped,
+    ShallowMask, ScoresClipped,
     // What training computes.
     DrawnTooWide, DrawnAlike, LabelsShiftedTwice, MeanOfMeans, DropoutInTraining, StepsUphill, PaddingLearns,
     // Files and ties.
@@ -123,6 +126,9 @@ struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
 
+/// What the facts say of the feed-forward network.
+const MLP: &str = "{ kind = \"mlp\", module = \"\", norm = \"mlp_norm\", activation = \"gelu\" },";
+
 /// A further tiny configuration, of three layers.
 pub(crate) const DEEP: &str = "
     [[tinies]]
@@ -167,6 +173,8 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str, said: (&str,
     let (from, to) = match bug {
         Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
+        Bug::EpsMisdeclared => ("eps = \"norm_eps\"", "eps = 0.031"),
+        Bug::PartUndeclared => (MLP, ""),
         Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
         _ => said,
     };

@@ -9,8 +9,8 @@ use zoo_architectures::blocks::{
     Mlp, MultiHeadAttention, embedding, hidden_once, layer_norm, padding_bias, tied_logits,
 };
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits, Trace,
+    WeightNames, include_dir,
 };
 
 mod config;
