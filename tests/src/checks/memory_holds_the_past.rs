@@ -6,7 +6,8 @@
 //! each segment must say what it says alone, within noise. With the gates open, a token must depend on itself and on every
 //! token of every earlier segment, and on none of its own segment, not even those before it. With one layer's attention alone, the
 //! tokens of the first segment exchange their places: later segments must say the same, for positions are no part of what is
-//! remembered, while another token there changes them. Of one token repeated, what is remembered is an average of equals: unless
+//! remembered, while another token there changes them; and with the gates open one token says the same wherever in its segment it
+//! stands. Of one token repeated, what is remembered is an average of equals: unless
 //! the memory is written by differences, gates shut and open then say the same. And with weights as they are first drawn, the gradient of each head's gate must
 //! be more than rounding, or no memory would ever be learnt.
 //!
@@ -60,6 +61,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         probe.shut(&mut worst)?;
         probe.open()?;
         probe.exchanged(&mut worst)?;
+        probe.anywhere(&mut worst)?;
         probe.repeated(&mut worst)?;
         probe.learns()?;
     }
@@ -156,8 +158,8 @@ impl<'a> Probe<'a> {
             let reading = self.reading(model.as_ref())?;
             let noise = self.subject.noise_with(self.variant, weights, &[reading.input()])?;
             let before = say(model.as_ref(), &reading)?;
-            let after = say(model.as_ref(), &first_segment(&reading, |ids| ids[..self.segment].reverse())?)?;
-            let other = say(model.as_ref(), &first_segment(&reading, |ids| ids[0] = i64::from(ids[0] == 0))?)?;
+            let after = say(model.as_ref(), &with_ids(&reading, |ids| ids[..self.segment].reverse())?)?;
+            let other = say(model.as_ref(), &with_ids(&reading, |ids| ids[0] = i64::from(ids[0] == 0))?)?;
             let later: Vec<usize> = (self.segment..self.len()).collect();
             let (mut remembered, mut ordered) = (0.0f64, 0.0f64);
             for ((before, after), other) in before.iter().zip(&after).zip(&other) {
@@ -180,6 +182,30 @@ impl<'a> Probe<'a> {
             require(ordered > VISIBLE, || {
                 format!("layer {layer}: the order in a segment moves it by {ordered:.1} × noise, so nothing is seen")
             })?;
+        }
+        Ok(())
+    }
+
+    /// What a token reads from memory does not depend on where in its segment it stands.
+    fn anywhere(&self, worst: &mut Worst) -> Result<(), Stop> {
+        let attention = parts::of_kind(self.subject, self.variant, "attention")?;
+        let open = self.with_gates(-SHUT)?;
+        for layer in 0..self.gates.len() {
+            let silent = |path: &str| attention.iter().any(|part| part.path == path && part.layer != Some(layer));
+            let weights = parts::changed(&open, silent, |_| 0.0);
+            let model = self.filled(&weights)?;
+            let last = self.len() - self.segment;
+            let reading = with_ids(&self.reading(model.as_ref())?, |ids| ids[last..].fill(1))?;
+            let noise = self.subject.noise_with(self.variant, weights, &[reading.input()])?;
+            for said in say(model.as_ref(), &reading)?.iter().filter(|said| matches!(said.axes, Axes::Token(_))) {
+                for at in last + 1..self.len() {
+                    let (first, other) = ([last], [at]);
+                    let error = gap(&said.part(0, |_| &first), &said.part(0, |_| &other));
+                    worst.see(noise.multiple(&said.name, error), || {
+                        format!("{}, layer {layer} alone, one token at {last} and at {at}, gates open", said.name)
+                    });
+                }
+            }
         }
         Ok(())
     }
@@ -245,7 +271,7 @@ fn say(model: &dyn Model, reading: &Reading) -> Result<Vec<Values>, Stop> {
 }
 
 /// The same text with a change to its tokens.
-fn first_segment(reading: &Reading, change: impl Fn(&mut [i64])) -> Result<Reading, Stop> {
+fn with_ids(reading: &Reading, change: impl Fn(&mut [i64])) -> Result<Reading, Stop> {
     let mut ids = reading.target.input_ids.row(0).to_vec();
     change(&mut ids);
     let input_ids = Rows::new(&[ids]).ok_or_else(|| Stop::fails("expected a text"))?;

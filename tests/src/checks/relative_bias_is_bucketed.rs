@@ -129,7 +129,7 @@ fn weights_of(weights: &std::collections::BTreeMap<String, burn::tensor::TensorD
 }
 
 /// Largest distances that the text is long: whatever lies beyond the largest is alike.
-const FAR: usize = 8;
+const FAR: usize = 7;
 /// Roundings that the logarithm of a weight may be off by.
 const ROUNDINGS: f64 = 32.0;
 
