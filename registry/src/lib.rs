@@ -48,6 +48,8 @@ pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
 #[cfg(feature = "tensor")]
+pub mod pattern;
+#[cfg(feature = "tensor")]
 pub mod preference;
 #[cfg(feature = "tensor")]
 pub mod registry;
@@ -88,6 +90,7 @@ pub use {
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
+    pattern::{Pattern, Patterns},
     preference::Pair,
     registry::Registry,
     rows::Rows,

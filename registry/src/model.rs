@@ -16,6 +16,7 @@ use crate::input::{Input, Tokens};
 use crate::modules::ModuleTree;
 use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
+use crate::pattern::Patterns;
 use crate::state;
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
@@ -30,6 +31,9 @@ pub trait Model: Send + Sync {
 
     /// What inputs are checked against.
     fn limits(&self) -> Limits;
+
+    /// Whom each layer's tokens may look at, as the family declares it.
+    fn patterns(&self) -> Patterns;
 
     /// Runs the model. `record` says what to keep besides the head's answer.
     ///
@@ -121,6 +125,10 @@ impl<N: Network> Model for Running<N> {
 
     fn limits(&self) -> Limits {
         self.network.limits()
+    }
+
+    fn patterns(&self) -> Patterns {
+        self.network.patterns()
     }
 
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {

@@ -23,7 +23,7 @@ use zoo_registry::train::Train;
 use zoo_registry::weights::{LoadReport, WeightSource};
 use zoo_registry::{
     Architecture, Decode, DecodeState, Descriptor, Dir, HeadOutput, Input, Limits as InputLimits, Model, ModuleTree,
-    Output, Result, Status, WeightNames,
+    Output, Patterns, Result, Status, WeightNames,
 };
 
 /// What a model does when it is asked.
@@ -240,6 +240,10 @@ impl Model for Spoilt {
 
     fn limits(&self) -> InputLimits {
         self.inner.limits()
+    }
+
+    fn patterns(&self) -> Patterns {
+        self.inner.patterns()
     }
 
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {

@@ -9,7 +9,7 @@ mod toy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
-use toy::{Bug, DEEP, PairBug, PictureBug, neighbour, pair, picture, toy, toy_and};
+use toy::{Bug, DEEP, MemoBug, PairBug, PictureBug, memo, neighbour, pair, picture, toy, toy_and};
 use zoo_conformance::{checks, run_one};
 use zoo_registry::{Architecture, Outcome, Status};
 
@@ -47,11 +47,15 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::PositionsRestart, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::PastPaddingSeen, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::CacheShared, &["cache-equals-forward"]),
-    (Bug::SelectKeepsOrder, &["cache-equals-forward", "matches-reference"]),
-    (Bug::LastIsFirst, &["cache-equals-forward", "generation-equals-recomputation", "matches-reference"]),
+    (Bug::SelectKeepsOrder, &["cache-equals-forward", "beams-find-the-best", "matches-reference"]),
+    (Bug::LastIsFirst, &["cache-equals-forward", "sampling-follows-the-scores", "generation-equals-recomputation", "matches-reference"]),
     (Bug::CacheOverflows, &["generation-equals-recomputation"]),
     (Bug::KeysResumedAsValues, &["state-resumes"]),
     (Bug::LayerNotSaved, &["state-resumes"]),
+    // Flow: what is kept, where positions end, texts that ended.
+    (Bug::KeysKeptTwice, &["state-grows-as-declared"]),
+    (Bug::PositionsOverstated, &["positions-run-out", "positions-are-as-declared"]),
+    (Bug::EndedTextsDisturb, &["stop-tokens-stop"]),
     (Bug::SaysNothing, NULL_MODEL),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
@@ -64,6 +68,17 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
     (Bug::LayerUnrecorded, &["recording-changes-nothing", "matches-reference"]),
     (Bug::ScoresRecorded, &["recording-changes-nothing", "matches-reference"]),
+    // Equations of layers.
+    (Bug::EpsMisdeclared, &["norm-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::PartUndeclared, &["layers-equal-their-equations"]),
+    (Bug::PartsSideBySide, &["layers-equal-their-equations"]),
+    (Bug::NormsAfter, &["norms-stand-where-declared", "layers-equal-their-equations"]),
+    (Bug::NormClamped, &["norm-equals-its-equation"]),
+    (Bug::GeluClipped, &["mlp-equals-its-equation"]),
+    (Bug::UpBiasLacking, &["mlp-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::KeysAndValuesSwapped, &["attention-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::ShallowMask, &["hard-attention-copies"]),
+    (Bug::ScoresClipped, &["hard-attention-copies"]),
     // What training computes.
     (Bug::DrawnTooWide, &["draws-as-declared"]),
     (Bug::DrawnAlike, &["draws-as-declared"]),
@@ -108,11 +123,19 @@ const PAIR_CATCHES: &[(PairBug, &[&str])] = &[
     (PairBug::SourcePaddingNotSaved, &["state-resumes"]),
     (PairBug::CrossRecordedAsOwn, &["recording-changes-nothing"]),
     (PairBug::EncoderUnrecorded, &["recording-changes-nothing"]),
+    // Flow: windows, positions, what is hidden.
+    (PairBug::WindowUndeclared, &["windows-reach-exactly"]),
+    (PairBug::MapWithoutWindow, &["windows-reach-exactly"]),
+    (PairBug::BucketsEndEarly, &["relative-bias-is-bucketed"]),
+    (PairBug::FarIsNear, &["relative-bias-is-bucketed"]),
+    (PairBug::FarPlacesDrift, &["positions-are-as-declared"]),
+    (PairBug::NeighbourAdded, &["order-is-in-the-positions"]),
+    (PairBug::ShallowPadding, &["hidden-tokens-weigh-nothing"]),
     (PairBug::LooksForNothing, LOOKS_FOR_NOTHING),
     (PairBug::LooksEverywhere, &["recording-changes-nothing", "gradients-reach-every-parameter", "batch-invariance"]),
     (PairBug::PairIsDense, LOOKS_FOR_NOTHING),
     (PairBug::PairSaysNothing, LOOKS_FOR_NOTHING),
-    (PairBug::EncoderDetached, &["gradients-reach-every-parameter", "gradients-are-slopes"]),
+    (PairBug::EncoderDetached, &["gradients-reach-every-parameter"]),
 ];
 #[rustfmt::skip]
 const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
@@ -125,6 +148,18 @@ const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::PlacesUnused, &["order-matters", "images-of-any-size", "gradients-reach-every-parameter"]),
     (PictureBug::GridFlattened, &["images-of-any-size"]),
     (PictureBug::PartsDropped, &["images-of-any-size"]),
+];
+
+#[rustfmt::skip]
+const MEMO_CATCHES: &[(MemoBug, &[&str])] = &[
+    (MemoBug::OwnSegmentRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OrderRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OldestForgotten, &["memory-holds-the-past", "windows-reach-exactly"]),
+    (MemoBug::NeverRead, &["memory-holds-the-past", "windows-reach-exactly", "information-flows-as-declared"]),
+    (MemoBug::GateReversed, &["memory-holds-the-past"]),
+    (MemoBug::GateShut, &["memory-holds-the-past"]),
+    (MemoBug::NormaliserOfAll, &["memory-holds-the-past"]),
+    (MemoBug::NeighbourSegmentSeen, &["memory-holds-the-past", "windows-reach-exactly"]),
 ];
 
 /// A model that says nothing is the same on every device, in every batch, with every padding: only guards see it.
@@ -140,6 +175,17 @@ const NULL_MODEL: &[&str] = &[
     "state-resumes",
     "generation-equals-recomputation",
     "gradients-reach-every-parameter",
+];
+
+/// What layers compute that are those of the vocabulary. The pair's and the picture's are not.
+const OF_LAYERS: &[&str] = &[
+    "layers-equal-their-equations",
+    "norms-stand-where-declared",
+    "norm-equals-its-equation",
+    "mlp-equals-its-equation",
+    "attention-equals-its-equation",
+    "attention-without-queries-is-a-mean",
+    "hard-attention-copies",
 ];
 
 /// A token that looks at no other, whatever is recorded on the way: attention is zeroed, or one dense layer is all there is. It
@@ -197,6 +243,7 @@ enum Planted {
     Single(Bug),
     Pair(PairBug),
     Picture(PictureBug),
+    Memo(MemoBug),
 }
 
 impl Planted {
@@ -205,7 +252,8 @@ impl Planted {
         let single = CATCHES.iter().map(|&(bug, checks)| (Self::Single(bug), checks));
         let pair = PAIR_CATCHES.iter().map(|&(bug, checks)| (Self::Pair(bug), checks));
         let picture = PICTURE_CATCHES.iter().map(|&(bug, checks)| (Self::Picture(bug), checks));
-        single.chain(pair).chain(picture)
+        let memo = MEMO_CATCHES.iter().map(|&(bug, checks)| (Self::Memo(bug), checks));
+        single.chain(pair).chain(picture).chain(memo)
     }
 
     fn toy(self) -> &'static dyn Architecture {
@@ -213,6 +261,7 @@ impl Planted {
             Self::Single(bug) => toy(bug),
             Self::Pair(bug) => pair(bug),
             Self::Picture(bug) => picture(bug),
+            Self::Memo(bug) => memo(bug),
         }
     }
 
@@ -221,6 +270,7 @@ impl Planted {
             Self::Single(bug) => format!("{bug:?}"),
             Self::Pair(bug) => format!("{bug:?}"),
             Self::Picture(bug) => format!("{bug:?}"),
+            Self::Memo(bug) => format!("{bug:?}"),
         }
     }
 }
@@ -252,14 +302,28 @@ const MARGIN: f64 = 10.0;
 
 #[test]
 fn the_healthy_toy_passes_everything() {
-    passes_all_but(toy(Bug::Nothing), &["images-of-any-size", "preferences-compare"]);
+    let of_others = [
+        "images-of-any-size",
+        "preferences-compare",
+        "order-is-in-the-positions",
+        "relative-bias-is-bucketed",
+        "memory-holds-the-past",
+    ];
+    passes_all_but(toy(Bug::Nothing), &of_others);
 }
 
 /// An encoder–decoder without goldens and without answers a text has nothing to show for some.
 #[test]
 fn the_healthy_pair_passes_what_concerns_it() {
-    let of_others = ["matches-reference", "pooling-finds-the-text", "images-of-any-size", "preferences-compare"];
-    passes_all_but(pair(PairBug::Nothing), &of_others);
+    let of_others = [
+        "matches-reference",
+        "pooling-finds-the-text",
+        "images-of-any-size",
+        "preferences-compare",
+        "positions-run-out",
+        "memory-holds-the-past",
+    ];
+    passes_all_but(pair(PairBug::Nothing), &[&of_others, OF_LAYERS].concat());
 }
 
 /// What looks at images has no goldens here, no padding and no memory.
@@ -267,6 +331,9 @@ fn the_healthy_pair_passes_what_concerns_it() {
 fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
+        "hidden-tokens-weigh-nothing",
+        "positions-are-as-declared",
+        "relative-bias-is-bucketed",
         "padding-does-not-leak",
         "padding-gets-no-gradient",
         "preferences-compare",
@@ -275,8 +342,36 @@ fn the_healthy_picture_passes_what_concerns_it() {
         "cache-equals-forward",
         "state-resumes",
         "generation-equals-recomputation",
+        "positions-run-out",
+        "memory-holds-the-past",
+        "state-grows-as-declared",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
     ];
-    passes_all_but(picture(PictureBug::Nothing), &of_texts);
+    passes_all_but(picture(PictureBug::Nothing), &[&of_texts, OF_LAYERS].concat());
+}
+
+/// What remembers segments has no head here that writes.
+#[test]
+fn the_healthy_memo_passes_what_concerns_it() {
+    let not_of_it = [
+        "matches-reference",
+        "order-is-in-the-positions",
+        "relative-bias-is-bucketed",
+        "images-of-any-size",
+        "pooling-finds-the-text",
+        "cache-equals-forward",
+        "positions-run-out",
+        "state-grows-as-declared",
+        "state-resumes",
+        "generation-equals-recomputation",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
+        "preferences-compare",
+    ];
+    passes_all_but(memo(MemoBug::Nothing), &[&not_of_it, OF_LAYERS].concat());
 }
 
 /// Every check passes but those that are not about this toy.
@@ -363,7 +458,8 @@ fn every_null_model_fails_several_checks() {
 fn every_bug_is_planted() {
     // The lists above and the enums agree: a bug that is never planted proves nothing.
     let planted: BTreeSet<String> = Planted::all().map(|(bug, _)| bug.name()).collect();
-    let there =
+    let toys =
         [Bug::ComparisonOverflows as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
-    assert_eq!(planted.len(), there.iter().sum::<usize>(), "{planted:?}");
+    let there = toys.iter().sum::<usize>() + MemoBug::NeighbourSegmentSeen as usize;
+    assert_eq!(planted.len(), there, "{planted:?}");
 }

@@ -13,7 +13,8 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    PairBatch, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, decode::own, include_dir,
+    PairBatch, Patterns, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, decode::own,
+    include_dir,
 };
 
 use crate::blocks::{
@@ -67,6 +68,10 @@ impl Network for Transformer {
 
     fn limits(&self) -> Limits {
         Limits::TokenPair { source: self.text_limits(), target: self.text_limits() }
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::encoder_decoder(self.encoder.len(), self.decoder.len())
     }
 
     fn forward(&self, PairBatch { source, target }: PairBatch, trace: &mut Trace) -> Output {

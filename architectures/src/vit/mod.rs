@@ -11,8 +11,8 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, ImageBatch, ImageLimits, Lesson, Limits, Network, Output, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, ImageBatch, ImageLimits, Lesson, Limits, Network, Output, Pattern, Patterns,
+    Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{GridPositions, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear};
@@ -64,6 +64,10 @@ impl Network for Vit {
 
     fn limits(&self) -> Limits {
         limits(&self.config)
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Full)
     }
 
     fn forward(&self, batch: ImageBatch, trace: &mut Trace) -> Output {

@@ -1,6 +1,6 @@
 //! What makes a descriptor sound.
 
-use super::{Descriptor, ExpectedFailure, Source, Tiny, Waiver};
+use super::{Descriptor, ExpectedFailure, Part, Source, Tiny, Waiver};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -53,6 +53,7 @@ impl Descriptor {
         }
         problems.extend(self.waivers_without_ground());
         self.check_terms(&mut problems);
+        self.check_equations(&mut problems);
         problems
     }
 
@@ -133,6 +134,28 @@ impl Descriptor {
         own.chain(edges).chain(sizes).flat_map(|(field, sources)| {
             sources.iter().enumerate().map(move |(at, source)| (format!("{field}[{at}]"), source))
         })
+    }
+
+    /// Equations say what the taxonomy says.
+    fn check_equations(&self, problems: &mut Vec<Problem>) {
+        for equation in &self.equations {
+            let field = format!("equations.{}", equation.layers);
+            let said = [("normalisation-type", &equation.norm), ("normalisation-placement", &equation.placement)];
+            for (axis, term) in said {
+                self.check_axis(&field, axis, std::iter::once(term), problems);
+                let terms = self.taxonomy.get(axis);
+                if terms.is_some_and(|terms| !terms.contains(term)) {
+                    problems.push(Problem::new(&field, format!("`{term}` is not what the taxonomy says on `{axis}`")));
+                }
+            }
+            for part in &equation.parts {
+                if let Part::Mlp(mlp) = part
+                    && !self.small().any(|(_, tiny)| tiny.contains_key(&mlp.activation))
+                {
+                    self.check_axis(&field, "activation", std::iter::once(&mlp.activation), problems);
+                }
+            }
+        }
     }
 
     fn check_axis<'a>(

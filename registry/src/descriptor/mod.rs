@@ -14,12 +14,14 @@ use crate::vocabulary::Term;
 mod answer;
 mod check;
 mod complete;
+mod equation;
 mod facts;
 mod place;
 mod sizes;
 
 pub use answer::Answer;
 pub use complete::{LONGEST_EXTENSION, SOURCED, arxiv_month};
+pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
 pub use facts::{
     Amatriain, Checked, Claim, Conflict, Counted, EcosystemGraphs, External, FoundBy, Listed, Openness, Orkg, Severity,
     Stated,
@@ -100,6 +102,10 @@ pub struct Descriptor {
     /// Shared parts it is wired from.
     #[serde(default)]
     pub components: Vec<Component>,
+    /// What its layers compute, one entry a stack: checks compute it again and compare. Layers that are not described here,
+    /// or otherwise than here, are not looked into.
+    #[serde(default)]
+    pub equations: Vec<Equation>,
     /// What can sit on the body; the first is the default. A record without code has none.
     #[serde(default)]
     pub heads: Vec<Head>,
@@ -555,6 +561,27 @@ pub(crate) mod tests {
     #[test]
     fn unknown_fields_are_refused() {
         assert!(problems_after("summary", "sumary").contains("sumary"));
+    }
+
+    #[test]
+    fn equations_say_what_the_taxonomy_says() {
+        let with = |taxonomy: &str, norm: &str, activation: &str| {
+            let equation = format!(
+                "\n[[equations]]\nlayers = \"layers\"\nnorm = \"{norm}\"\nplacement = \"pre\"\neps = 1e-5\n\
+                 parts = [{{ kind = \"mlp\", module = \"mlp\", norm = \"mlp_norm\", activation = \"{activation}\" }}]\n"
+            );
+            let taxonomy = format!("taxonomy = {{ attention = [\"causal\"]{taxonomy} }}");
+            Descriptor::parse(&(TOY.replace("taxonomy = { attention = [\"causal\"] }", &taxonomy) + &equation))
+        };
+        let told = |taxonomy, norm, activation| with(taxonomy, norm, activation).unwrap_err().to_string();
+        let toy = with("", "layernorm", "gelu").unwrap();
+        assert_eq!((toy.equations[0].side, toy.equations[0].last_norm_recorded), (Side::Main, true));
+        // The name of a field says what its value is, whatever the value.
+        with("", "layernorm", "d_model").unwrap();
+        assert!(told("", "layernom", "gelu").contains("did you mean `layernorm`?"));
+        assert!(told("", "layernorm", "gelou").contains("did you mean `gelu`?"));
+        let other = told(", normalisation-type = [\"rmsnorm\"]", "layernorm", "gelu");
+        assert!(other.contains("`layernorm` is not what the taxonomy says on `normalisation-type`"), "{other}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use zoo_registry::train::{Gradients, Train};
 use zoo_registry::weights::{LoadReport, WeightSource};
 use zoo_registry::{
     Architecture, Decode, DecodeState, Descriptor, Error, HeadOutput, Input, Labels, Limits, Logits, Model, ModuleTree,
-    Output, Parameter, Result, Rows, TokenLimits, Tokens, WeightNames,
+    Output, Parameter, Patterns, Result, Rows, TokenLimits, Tokens, WeightNames,
 };
 
 /// What is said and is not so.
@@ -185,6 +185,10 @@ impl Model for LyingModel {
             Lie::OneSegment => TokenLimits { n_token_types: 1, ..limits.clone() },
             _ => limits.clone(),
         })
+    }
+
+    fn patterns(&self) -> Patterns {
+        self.honest.patterns()
     }
 
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {

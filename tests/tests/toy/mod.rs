@@ -2,6 +2,7 @@
 
 mod cache;
 mod golden;
+mod memo;
 mod network;
 mod pair;
 mod picture;
@@ -15,6 +16,7 @@ use zoo_registry::config::Rules;
 use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
+pub(crate) use memo::{MemoBug, memo};
 pub(crate) use network::Toy;
 pub(crate) use pair::{PairBug, pair, pair_saying};
 pub(crate) use picture::{PictureBug, picture, picture_saying};
@@ -40,12 +42,17 @@ pub(crate) enum Bug {
     KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
+    // Flow: what is kept, where positions end, texts that ended.
+    KeysKeptTwice, PositionsOverstated, EndedTextsDisturb,
     // Null models, with AttentionRemoved, NoScores and SaysNothing.
     DenseLayer,
     // Training.
     MlpDetached, HeadDetached,
     // Recording.
     RecordingMatters, LayerUnrecorded, ScoresRecorded,
+    // Equations of layers.
+    EpsMisdeclared, PartUndeclared, PartsSideBySide, NormsAfter, NormClamped, GeluClipped, UpBiasLacking, KeysAndValuesSwapped,
+    ShallowMask, ScoresClipped,
     // What training computes.
     DrawnTooWide, DrawnAlike, LabelsShiftedTwice, MeanOfMeans, DropoutInTraining, StepsUphill, PaddingLearns,
     // Files and ties.
@@ -119,6 +126,9 @@ struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
 
+/// What the facts say of the feed-forward network.
+const MLP: &str = "{ kind = \"mlp\", module = \"\", norm = \"mlp_norm\", activation = \"gelu\" },";
+
 /// A further tiny configuration, of three layers.
 pub(crate) const DEEP: &str = "
     [[tinies]]
@@ -163,6 +173,8 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str, said: (&str,
     let (from, to) = match bug {
         Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
+        Bug::EpsMisdeclared => ("eps = \"norm_eps\"", "eps = 0.031"),
+        Bug::PartUndeclared => (MLP, ""),
         Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
         _ => said,
     };

@@ -13,7 +13,8 @@ use zoo_registry::decode::no_source;
 use zoo_registry::draw::Draw;
 use zoo_registry::output::Trace;
 use zoo_registry::{
-    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
+    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Pattern, Patterns, Result, Saved,
+    TokenBatch,
 };
 
 use super::cache::{Slots, ToyCache};
@@ -138,6 +139,7 @@ impl Toy {
         match self.bug {
             Bug::BatchMixed => hidden = hidden.clone() + hidden.mean_dim(0) * 0.01,
             Bug::SaysNothing => hidden = hidden * 0.0,
+            Bug::EndedTextsDisturb if past > 0 && len == 1 => hidden = hidden + self.ended(batch) as f32,
             Bug::DenseLayer => {
                 hidden = self.layers[0].attention.query.forward(self.tokens.forward(batch.input_ids.clone()))
             }
@@ -162,6 +164,14 @@ impl Toy {
             _ => {}
         }
         hidden
+    }
+
+    /// Texts whose newest token is padding.
+    fn ended(&self, batch: &TokenBatch) -> usize {
+        let Some(mask) = &batch.attention_mask else { return 0 };
+        let [rows, all] = mask.dims();
+        let real: Vec<bool> = mask.to_data().iter::<bool>().collect();
+        (0..rows).filter(|row| !real[row * all + all - 1]).count()
     }
 
     fn embed(&self, batch: &TokenBatch, past: usize) -> Tensor<3> {
@@ -193,7 +203,11 @@ impl Toy {
         let ([rows, len], all) = (batch.dims(), past + batch.dims()[1]);
         let mask = batch.attention_mask.as_ref().map(|mask| mask.to_data().iter::<bool>().collect::<Vec<_>>());
         let real = |row: usize, key: usize| mask.as_ref().is_none_or(|mask| mask[row * all + key]);
-        let hidden = if self.bug == Bug::InfiniteMask { f32::NEG_INFINITY } else { -1e9 };
+        let hidden = match self.bug {
+            Bug::InfiniteMask => f32::NEG_INFINITY,
+            Bug::ShallowMask => -1e4,
+            _ => -1e9,
+        };
         let bias = |row: usize, query: usize, key: usize| {
             let at = past + query;
             let before = match self.bug {
@@ -260,16 +274,48 @@ impl Layer {
         n_heads: usize,
         trace: &mut Trace,
     ) -> Tensor<3> {
-        let normed = self.attention_norm.forward(hidden.clone());
+        let before = hidden.clone();
+        let normed = match bug {
+            Bug::NormsAfter => hidden.clone(),
+            Bug::NormClamped => clamped_norm(&self.attention_norm, hidden.clone()),
+            _ => self.attention_norm.forward(hidden.clone()),
+        };
         let attended = self.attention.forward(normed, bias, slot, bug, n_heads, trace);
-        let hidden = if bug == Bug::AttentionRemoved { hidden + attended * 0.0 } else { hidden + attended };
-        let up = self.up.forward(self.mlp_norm.forward(hidden.clone()));
-        let mut up = if bug == Bug::GeluVariant { gelu_approximate(up) } else { gelu(up) };
+        let hidden = match bug {
+            Bug::AttentionRemoved => hidden + attended * 0.0,
+            Bug::NormsAfter => self.attention_norm.forward(hidden + attended),
+            _ => hidden + attended,
+        };
+        let read = match bug {
+            Bug::PartsSideBySide => self.mlp_norm.forward(before),
+            Bug::NormsAfter => hidden.clone(),
+            _ => self.mlp_norm.forward(hidden.clone()),
+        };
+        let up = match (bug, &self.up.bias) {
+            (Bug::UpBiasLacking, Some(bias)) => self.up.forward(read) - bias.val().unsqueeze(),
+            _ => self.up.forward(read),
+        };
+        let mut up = match bug {
+            Bug::GeluVariant => gelu_approximate(up),
+            Bug::GeluClipped => gelu(up.clamp(-7.0, 7.0)),
+            _ => gelu(up),
+        };
         if bug == Bug::MlpDetached {
             up = up.detach();
         }
-        hidden + self.down.forward(up)
+        let hidden = hidden + self.down.forward(up);
+        if bug == Bug::NormsAfter { self.mlp_norm.forward(hidden) } else { hidden }
     }
+}
+
+/// The norm of the tiny configuration, but that it never divides by less than a quarter.
+fn clamped_norm(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().powi_scalar(2).mean_dim(2);
+    let normed = centred / (variance + 0.03).clamp_min(0.06).sqrt();
+    let shift = norm.beta.as_ref().map(|beta| beta.val().unsqueeze::<3>());
+    let scaled = normed * norm.gamma.val().unsqueeze::<3>();
+    shift.map_or(scaled.clone(), |shift| scaled + shift)
 }
 
 /// Written out: on ndarray the backward pass of burn's own is that of the approximation.
@@ -298,6 +344,9 @@ impl Attention {
             split(self.key.forward(hidden.clone())),
             split(self.value.forward(hidden)),
         );
+        if bug == Bug::KeysAndValuesSwapped {
+            std::mem::swap(&mut key, &mut value);
+        }
         let remembers = slot.is_some();
         if let Some(slot) = slot {
             if let Some([keys, values]) = slot.take() {
@@ -312,7 +361,11 @@ impl Attention {
         }
         let width = if bug == Bug::ScaleByWidth { d_model } else { head_dim };
         let scale = if bug == Bug::NoScores { 0.0 } else { (width as f64).powf(-0.5) };
-        let scores = query.matmul(key.swap_dims(2, 3)) * scale + bias;
+        let mut scores = query.matmul(key.swap_dims(2, 3)) * scale;
+        if bug == Bug::ScoresClipped {
+            scores = scores.clamp(-50.0, 50.0);
+        }
+        let scores = scores + bias;
         let weights = softmax(scores.clone(), 3);
         trace.attention(if bug == Bug::ScoresRecorded { &scores } else { &weights });
         let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
@@ -334,7 +387,12 @@ impl Network for Toy {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+        let told = if self.bug == Bug::PositionsOverstated { max_positions + 1 } else { max_positions };
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(told), n_token_types })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Causal)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -380,6 +438,9 @@ impl CausalNetwork for Toy {
         let shape = [saved.batch(), n_heads, saved.read(), self.config.d_model / n_heads];
         let mut kept = vec![None; n_layers];
         for (layer, kept) in kept.iter_mut().enumerate().filter(|_| shape[2] > 0) {
+            if self.bug == Bug::KeysKeptTwice {
+                saved.tensor::<4>(&format!("{layer}.again"), shape, device)?;
+            }
             let [key, value] = ["key", "value"].map(|name| saved.tensor(&format!("{layer}.{name}"), shape, device));
             let (key, value) = if self.bug == Bug::KeysResumedAsValues { (value?, key?) } else { (key?, value?) };
             let forgotten = self.bug == Bug::LayerNotSaved && layer == 1;

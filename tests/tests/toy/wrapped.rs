@@ -12,8 +12,8 @@ use zoo_registry::output::Record;
 use zoo_registry::train::Gradients;
 use zoo_registry::weights::{LoadReport, MemoryWeights, WeightSource};
 use zoo_registry::{
-    Architecture, Descriptor, Error, HeadOutput, Input, Labels, Limits, Model, ModuleTree, Output, Pair, Result, Rows,
-    Train, WeightNames,
+    Architecture, Descriptor, Error, HeadOutput, Input, Labels, Limits, Model, ModuleTree, Output, Pair, Patterns,
+    Result, Rows, Train, WeightNames,
 };
 
 use super::Bug;
@@ -79,6 +79,10 @@ impl Model for Spoilt {
 
     fn limits(&self) -> Limits {
         self.inner.limits()
+    }
+
+    fn patterns(&self) -> Patterns {
+        self.inner.patterns()
     }
 
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
