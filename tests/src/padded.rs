@@ -76,13 +76,15 @@ impl Probe {
     }
 
     /// The mask is what makes the difference, in each stream. Padding after a text is invisible to causal models, so either side
-    /// counts. What the head says is what must depend on the mask, not only what is recorded on the way.
+    /// counts. What the head says is what must depend on the mask, not only what is recorded on the way. Positions stay those
+    /// that the mask gives: counting padding alone would move every answer of a model that looks at nothing.
     pub(crate) fn guard(&self) -> Result<(), Stop> {
         for unmasked in &self.texts {
             let mut most: BTreeMap<String, f64> = BTreeMap::new();
             for side in [Side::Left, Side::Right] {
                 let padded = self.reading(|texts| texts.padded(side))?;
-                let tokens = Tokens { attention_mask: None, ..unmasked.padded(side)? };
+                let tokens = inputs::in_place(&unmasked.padded(side)?, &unmasked.limits);
+                let tokens = Tokens { attention_mask: None, ..tokens };
                 let depends = |error: &Error| match (error.axes, unmasked.stream) {
                     // What the encoder says does not depend on what is written.
                     (Axes::Token(Stream::Source), Stream::Target) => false,

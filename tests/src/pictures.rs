@@ -59,7 +59,8 @@ fn unchanged(before: &Values, after: &Values, at: Option<usize>) -> Option<Strin
     same.then(|| at.first().map_or_else(String::new, |at| format!(" at position {at}")))
 }
 
-/// How far each output moves when two patches change places, beyond what a rearrangement of the tokens explains.
+/// How far each output moves when two patches change places, beyond what a rearrangement of the tokens explains, and how far at
+/// the last position, where neither of them stands.
 pub(crate) fn moved_by_patches(
     model: &dyn Model,
     limits: &ImageLimits,
@@ -83,7 +84,16 @@ pub(crate) fn moved_by_patches(
         Ok(values(&model.forward(&Input::Images(images), Record::NOTHING)?))
     };
     let (before, after) = (say(images)?, say(exchanged)?);
-    Ok(before.iter().zip(&after).map(|(before, after)| (before.name.clone(), moved(before, after, noise))).collect())
+    let mut found = Vec::new();
+    for (before, after) in before.iter().zip(&after) {
+        found.push((before.name.clone(), moved(before, after, noise)));
+        if let (Axes::Token(_), Some(last)) = (before.axes, before.shape.get(1).and_then(|len| len.checked_sub(1))) {
+            let last = [last];
+            let at_the_end = gap(&before.part(0, |_| &last), &after.part(0, |_| &last));
+            found.push((format!("{} at the last position", before.name), noise.multiple(&before.name, at_the_end)));
+        }
+    }
+    Ok(found)
 }
 
 /// What the images are called whose noise [`moved_by_patches`] compares with.

@@ -3,12 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod liars;
 mod toy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
-use toy::{Bug, DEEP, PairBug, PictureBug, neighbour, pair, picture, toy, toy_and};
+use toy::{Bug, DEEP, MemoBug, PairBug, PictureBug, memo, neighbour, pair, picture, toy, toy_and};
 use zoo_conformance::{checks, run_one};
 use zoo_registry::{Architecture, Outcome, Status};
 
@@ -32,7 +33,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::NoMask, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
     (Bug::DeepUnmasked, &["information-flows-as-declared"]),
     (Bug::SelfHidden, &["information-flows-as-declared", "matches-reference"]),
-    (Bug::AttentionRemoved, &["information-flows-as-declared", "matches-reference"]),
+    (Bug::AttentionRemoved, LOOKS_FOR_NOTHING),
     (Bug::HeadsAndTimeMixed, &["information-flows-as-declared", "matches-reference"]),
     (Bug::SegmentsIgnored, &["information-flows-as-declared", "gradients-reach-every-parameter"]),
     (Bug::PositionsUnused, &["order-matters", "gradients-reach-every-parameter", "matches-reference"]),
@@ -46,22 +47,59 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::PositionsRestart, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::PastPaddingSeen, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::CacheShared, &["cache-equals-forward"]),
-    (Bug::SelectKeepsOrder, &["cache-equals-forward", "matches-reference"]),
-    (Bug::LastIsFirst, &["cache-equals-forward", "generation-equals-recomputation", "matches-reference"]),
+    (Bug::SelectKeepsOrder, &["cache-equals-forward", "beams-find-the-best", "matches-reference"]),
+    (Bug::LastIsFirst, &["cache-equals-forward", "sampling-follows-the-scores", "generation-equals-recomputation", "matches-reference"]),
     (Bug::CacheOverflows, &["generation-equals-recomputation"]),
     (Bug::KeysResumedAsValues, &["state-resumes"]),
     (Bug::LayerNotSaved, &["state-resumes"]),
+    // Flow: what is kept, where positions end, texts that ended.
+    (Bug::KeysKeptTwice, &["state-grows-as-declared"]),
+    (Bug::PositionsOverstated, &["positions-run-out", "positions-are-as-declared"]),
+    (Bug::EndedTextsDisturb, &["stop-tokens-stop"]),
     (Bug::SaysNothing, NULL_MODEL),
     (Bug::NormEps, &["matches-reference", "every-field-has-an-effect"]),
     (Bug::GeluVariant, &["matches-reference"]),
     (Bug::ScaleByWidth, &["matches-reference"]),
     (Bug::NoScores, &["recording-changes-nothing", "matches-reference"]),
     (Bug::DeviceDependent, &["devices-agree"]),
+    (Bug::DenseLayer, LOOKS_FOR_NOTHING),
     (Bug::MlpDetached, &["gradients-reach-every-parameter", "gradients-are-slopes", "matches-reference"]),
     (Bug::HeadDetached, &["gradients-are-slopes", "matches-reference"]),
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
     (Bug::LayerUnrecorded, &["recording-changes-nothing", "matches-reference"]),
     (Bug::ScoresRecorded, &["recording-changes-nothing", "matches-reference"]),
+    // Equations of layers.
+    (Bug::EpsMisdeclared, &["norm-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::PartUndeclared, &["layers-equal-their-equations"]),
+    (Bug::PartsSideBySide, &["layers-equal-their-equations"]),
+    (Bug::NormsAfter, &["norms-stand-where-declared", "layers-equal-their-equations"]),
+    (Bug::NormClamped, &["norm-equals-its-equation"]),
+    (Bug::GeluClipped, &["mlp-equals-its-equation"]),
+    (Bug::UpBiasLacking, &["mlp-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::KeysAndValuesSwapped, &["attention-equals-its-equation", "layers-equal-their-equations"]),
+    (Bug::ShallowMask, &["hard-attention-copies"]),
+    (Bug::ScoresClipped, &["hard-attention-copies"]),
+    // What training computes.
+    (Bug::DrawnTooWide, &["draws-as-declared"]),
+    (Bug::DrawnAlike, &["draws-as-declared"]),
+    (Bug::LabelsShiftedTwice, &["loss-is-what-is-written"]),
+    (Bug::MeanOfMeans, &["loss-weighs-tokens-alike", "loss-is-what-is-written"]),
+    (Bug::DropoutInTraining, &["training-computes-the-same", "loss-is-what-is-written"]),
+    (Bug::StepsUphill, &["training-computes-the-same"]),
+    (Bug::PaddingLearns, &["padding-gets-no-gradient", "gradients-are-slopes"]),
+    // Files and ties.
+    (Bug::MissingTolerated, &["damaged-files-are-refused", "ties-survive"]),
+    (Bug::HalfLoaded, &["damaged-files-are-refused", "ties-survive"]),
+    (Bug::SavedUpsideDown, &["a-second-reader-agrees"]),
+    (Bug::ShardsUnread, &["shards-equal-one-file"]),
+    (Bug::TieUndeclared, &["ties-survive"]),
+    (Bug::TieCopied, &["ties-survive"]),
+    // Sizes and threads.
+    (Bug::ManyRowsLost, &["large-extents-agree"]),
+    (Bug::ScratchShared, &["threads-change-nothing"]),
+    // Comparisons.
+    (Bug::PairsSwapped, &["preferences-compare", "loss-is-what-is-written"]),
+    (Bug::ComparisonOverflows, &["preferences-compare"]),
 ];
 
 /// The same for an encoder–decoder.
@@ -85,16 +123,43 @@ const PAIR_CATCHES: &[(PairBug, &[&str])] = &[
     (PairBug::SourcePaddingNotSaved, &["state-resumes"]),
     (PairBug::CrossRecordedAsOwn, &["recording-changes-nothing"]),
     (PairBug::EncoderUnrecorded, &["recording-changes-nothing"]),
-    (PairBug::EncoderDetached, &["gradients-reach-every-parameter", "gradients-are-slopes"]),
+    // Flow: windows, positions, what is hidden.
+    (PairBug::WindowUndeclared, &["windows-reach-exactly"]),
+    (PairBug::MapWithoutWindow, &["windows-reach-exactly"]),
+    (PairBug::BucketsEndEarly, &["relative-bias-is-bucketed"]),
+    (PairBug::FarIsNear, &["relative-bias-is-bucketed"]),
+    (PairBug::FarPlacesDrift, &["positions-are-as-declared"]),
+    (PairBug::NeighbourAdded, &["order-is-in-the-positions"]),
+    (PairBug::ShallowPadding, &["hidden-tokens-weigh-nothing"]),
+    (PairBug::LooksForNothing, LOOKS_FOR_NOTHING),
+    (PairBug::LooksEverywhere, &["recording-changes-nothing", "gradients-reach-every-parameter", "batch-invariance"]),
+    (PairBug::PairIsDense, LOOKS_FOR_NOTHING),
+    (PairBug::PairSaysNothing, LOOKS_FOR_NOTHING),
+    (PairBug::EncoderDetached, &["gradients-reach-every-parameter"]),
 ];
 #[rustfmt::skip]
 const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::ChannelUnseen, &["information-flows-as-declared"]),
     (PictureBug::LastPatchUnseen, &["information-flows-as-declared"]),
     (PictureBug::PixelsSkipped, &["information-flows-as-declared"]),
+    (PictureBug::PatchesUnmixed, &["information-flows-as-declared", "order-matters"]),
+    (PictureBug::PictureIsDense, &["information-flows-as-declared", "order-matters"]),
+    (PictureBug::PictureSaysNothing, &["information-flows-as-declared", "order-matters", "images-of-any-size"]),
     (PictureBug::PlacesUnused, &["order-matters", "images-of-any-size", "gradients-reach-every-parameter"]),
     (PictureBug::GridFlattened, &["images-of-any-size"]),
     (PictureBug::PartsDropped, &["images-of-any-size"]),
+];
+
+#[rustfmt::skip]
+const MEMO_CATCHES: &[(MemoBug, &[&str])] = &[
+    (MemoBug::OwnSegmentRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OrderRemembered, &["memory-holds-the-past"]),
+    (MemoBug::OldestForgotten, &["memory-holds-the-past", "windows-reach-exactly"]),
+    (MemoBug::NeverRead, &["memory-holds-the-past", "windows-reach-exactly", "information-flows-as-declared"]),
+    (MemoBug::GateReversed, &["memory-holds-the-past"]),
+    (MemoBug::GateShut, &["memory-holds-the-past"]),
+    (MemoBug::NormaliserOfAll, &["memory-holds-the-past"]),
+    (MemoBug::NeighbourSegmentSeen, &["memory-holds-the-past", "windows-reach-exactly"]),
 ];
 
 /// A model that says nothing is the same on every device, in every batch, with every padding: only guards see it.
@@ -112,6 +177,61 @@ const NULL_MODEL: &[&str] = &[
     "gradients-reach-every-parameter",
 ];
 
+/// What layers compute that are those of the vocabulary. The pair's and the picture's are not.
+const OF_LAYERS: &[&str] = &[
+    "layers-equal-their-equations",
+    "norms-stand-where-declared",
+    "norm-equals-its-equation",
+    "mlp-equals-its-equation",
+    "attention-equals-its-equation",
+    "attention-without-queries-is-a-mean",
+    "hard-attention-copies",
+];
+
+/// A token that looks at no other, whatever is recorded on the way: attention is zeroed, or one dense layer is all there is. It
+/// is the same with and without a mask, a past or an order, so only guards see it.
+const LOOKS_FOR_NOTHING: &[&str] = &[
+    "information-flows-as-declared",
+    "order-matters",
+    "padding-does-not-leak",
+    "cache-equals-forward",
+    "state-resumes",
+    "generation-equals-recomputation",
+    "gradients-reach-every-parameter",
+];
+
+/// Null models: nothing of what makes a transformer is left, and much holds of them for that very reason.
+const NULLS: &[(&str, &[Planted])] = &[
+    (
+        "attention is zeroed",
+        &[
+            Planted::Single(Bug::AttentionRemoved),
+            Planted::Pair(PairBug::LooksForNothing),
+            Planted::Picture(PictureBug::PatchesUnmixed),
+        ],
+    ),
+    // Pictures mix evenly by design.
+    ("attention is uniform", &[Planted::Single(Bug::NoScores), Planted::Pair(PairBug::LooksEverywhere)]),
+    (
+        "one dense layer",
+        &[
+            Planted::Single(Bug::DenseLayer),
+            Planted::Pair(PairBug::PairIsDense),
+            Planted::Picture(PictureBug::PictureIsDense),
+        ],
+    ),
+    (
+        "the answer is constant",
+        &[
+            Planted::Single(Bug::SaysNothing),
+            Planted::Pair(PairBug::PairSaysNothing),
+            Planted::Picture(PictureBug::PictureSaysNothing),
+        ],
+    ),
+];
+/// A null model that a single check sees is seen by luck.
+const SEVERAL: usize = 2;
+
 /// Every check's outcome for a toy.
 fn outcomes(toy: &'static dyn Architecture, device: &str) -> Vec<Outcome> {
     checks().iter().map(|check| run_one(toy, &[toy, neighbour()], device, check)).collect()
@@ -123,6 +243,7 @@ enum Planted {
     Single(Bug),
     Pair(PairBug),
     Picture(PictureBug),
+    Memo(MemoBug),
 }
 
 impl Planted {
@@ -131,7 +252,8 @@ impl Planted {
         let single = CATCHES.iter().map(|&(bug, checks)| (Self::Single(bug), checks));
         let pair = PAIR_CATCHES.iter().map(|&(bug, checks)| (Self::Pair(bug), checks));
         let picture = PICTURE_CATCHES.iter().map(|&(bug, checks)| (Self::Picture(bug), checks));
-        single.chain(pair).chain(picture)
+        let memo = MEMO_CATCHES.iter().map(|&(bug, checks)| (Self::Memo(bug), checks));
+        single.chain(pair).chain(picture).chain(memo)
     }
 
     fn toy(self) -> &'static dyn Architecture {
@@ -139,6 +261,7 @@ impl Planted {
             Self::Single(bug) => toy(bug),
             Self::Pair(bug) => pair(bug),
             Self::Picture(bug) => picture(bug),
+            Self::Memo(bug) => memo(bug),
         }
     }
 
@@ -147,6 +270,7 @@ impl Planted {
             Self::Single(bug) => format!("{bug:?}"),
             Self::Pair(bug) => format!("{bug:?}"),
             Self::Picture(bug) => format!("{bug:?}"),
+            Self::Memo(bug) => format!("{bug:?}"),
         }
     }
 }
@@ -178,13 +302,28 @@ const MARGIN: f64 = 10.0;
 
 #[test]
 fn the_healthy_toy_passes_everything() {
-    passes_all_but(toy(Bug::Nothing), &["images-of-any-size"]);
+    let of_others = [
+        "images-of-any-size",
+        "preferences-compare",
+        "order-is-in-the-positions",
+        "relative-bias-is-bucketed",
+        "memory-holds-the-past",
+    ];
+    passes_all_but(toy(Bug::Nothing), &of_others);
 }
 
 /// An encoder–decoder without goldens and without answers a text has nothing to show for some.
 #[test]
 fn the_healthy_pair_passes_what_concerns_it() {
-    passes_all_but(pair(PairBug::Nothing), &["matches-reference", "pooling-finds-the-text", "images-of-any-size"]);
+    let of_others = [
+        "matches-reference",
+        "pooling-finds-the-text",
+        "images-of-any-size",
+        "preferences-compare",
+        "positions-run-out",
+        "memory-holds-the-past",
+    ];
+    passes_all_but(pair(PairBug::Nothing), &[&of_others, OF_LAYERS].concat());
 }
 
 /// What looks at images has no goldens here, no padding and no memory.
@@ -192,13 +331,47 @@ fn the_healthy_pair_passes_what_concerns_it() {
 fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
+        "hidden-tokens-weigh-nothing",
+        "positions-are-as-declared",
+        "relative-bias-is-bucketed",
         "padding-does-not-leak",
+        "padding-gets-no-gradient",
+        "preferences-compare",
+        "ties-survive",
         "pooling-finds-the-text",
         "cache-equals-forward",
         "state-resumes",
         "generation-equals-recomputation",
+        "positions-run-out",
+        "memory-holds-the-past",
+        "state-grows-as-declared",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
     ];
-    passes_all_but(picture(PictureBug::Nothing), &of_texts);
+    passes_all_but(picture(PictureBug::Nothing), &[&of_texts, OF_LAYERS].concat());
+}
+
+/// What remembers segments has no head here that writes.
+#[test]
+fn the_healthy_memo_passes_what_concerns_it() {
+    let not_of_it = [
+        "matches-reference",
+        "order-is-in-the-positions",
+        "relative-bias-is-bucketed",
+        "images-of-any-size",
+        "pooling-finds-the-text",
+        "cache-equals-forward",
+        "positions-run-out",
+        "state-grows-as-declared",
+        "state-resumes",
+        "generation-equals-recomputation",
+        "stop-tokens-stop",
+        "sampling-follows-the-scores",
+        "beams-find-the-best",
+        "preferences-compare",
+    ];
+    passes_all_but(memo(MemoBug::Nothing), &[&not_of_it, OF_LAYERS].concat());
 }
 
 /// Every check passes but those that are not about this toy.
@@ -271,9 +444,22 @@ fn every_check_catches_a_bug() {
 }
 
 #[test]
+fn every_null_model_fails_several_checks() {
+    for (what, models) in NULLS {
+        for model in *models {
+            let failed: Vec<&str> = FAILURES[&model.name()].iter().map(|failure| failure.check.as_str()).collect();
+            println!("{what:24} {:20} {}", model.name(), failed.join(", "));
+            assert!(failed.len() >= SEVERAL, "{what}: {} fails only {failed:?}", model.name());
+        }
+    }
+}
+
+#[test]
 fn every_bug_is_planted() {
     // The lists above and the enums agree: a bug that is never planted proves nothing.
     let planted: BTreeSet<String> = Planted::all().map(|(bug, _)| bug.name()).collect();
-    let there = [Bug::ScoresRecorded as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
-    assert_eq!(planted.len(), there.iter().sum::<usize>(), "{planted:?}");
+    let toys =
+        [Bug::ComparisonOverflows as usize, PairBug::EncoderDetached as usize, PictureBug::PartsDropped as usize];
+    let there = toys.iter().sum::<usize>() + MemoBug::NeighbourSegmentSeen as usize;
+    assert_eq!(planted.len(), there, "{planted:?}");
 }

@@ -109,7 +109,10 @@ fn a_failure_says_what_it_usually_is_and_how_to_look_again() {
             "usually: an alias two families claim",
             "again: zoo check gpt2 --only names-resolve --device flex --seed 3",
         ])
-        .says(&["1 of 1 check failed", "hint: `zoo check gpt2 --only names-resolve --device flex --seed 3` looks again"]);
+        .says(&[
+            "1 of 1 check failed",
+            "hint: `zoo check gpt2 --only names-resolve --device flex --seed 3` looks again",
+        ]);
     fs::write(&file, expected.replace("gpt2.", "gpt9.")).unwrap();
     zoo(&check).code(1).says(&["no architecture has the id `gpt9`"]);
     fs::write(&file, expected.replace("names-resolve", "names-dissolve")).unwrap();

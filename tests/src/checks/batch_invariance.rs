@@ -32,7 +32,7 @@ use zoo_registry::output::Record;
 use crate::check::{Stop, Verdict, require};
 use crate::inputs;
 use crate::subject::Subject;
-use crate::values::{VISIBLE, Values, Worst, gap, values};
+use crate::values::{VISIBLE, Values, Worst, gap, side_by_side, values};
 
 const ORDER: [usize; 4] = [2, 0, 3, 1];
 
@@ -47,7 +47,9 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (whole, permuted) = (run(&[0, 1, 2, 3])?, run(&ORDER)?);
         for (to, &row) in ORDER.iter().enumerate() {
-            for ((whole, permuted), alone) in whole.iter().zip(&permuted).zip(&run(&[row])?) {
+            let alone = run(&[row])?;
+            let (permuted, alone) = (side_by_side(&whole, &permuted)?, side_by_side(&whole, &alone)?);
+            for ((whole, permuted), (_, alone)) in permuted.zip(alone) {
                 let name = &whole.name;
                 let multiple = |error| noise.multiple(name, error);
                 worst.see(multiple(gap(whole.row(row), &alone.data)), || {

@@ -3,13 +3,15 @@
 //! # How
 //!
 //! Every rule of the descriptor; README and TOML are in the folder and the TOML says what the code says; every preset and
-//! every head is a configuration; no two sizes of a tiny configuration are equal and it has at least two layers, so that no
+//! every head is a configuration, and no configuration has another; no waiver is without a reason; no two sizes of a tiny configuration are equal and it has at least two layers, so that no
 //! other check passes because two axes happen to have one extent.
 //!
 //! # Catches
 //!
 //! - facts that went stale, or were never filled in
 //! - a preset that cannot be built
+//! - a head that no check would look at
+//! - a waiver without a ground
 //! - a test model too symmetric to show swapped axes
 //!
 //! # Seen
@@ -33,6 +35,7 @@
 use zoo_registry::Descriptor;
 
 use crate::check::{Verdict, none_of};
+use crate::choices::choices;
 use crate::lint::symmetries;
 use crate::subject::Subject;
 use crate::unfilled;
@@ -47,9 +50,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             problems.push(format!("preset `{}`: {error}", preset.id));
         }
     }
-    for waiver in &descriptor.waivers {
-        if !crate::checks().iter().any(|check| check.id == waiver.check) {
-            problems.push(format!("a waiver names `{}`, which is no check", waiver.check));
+    let waived = descriptor.waivers.iter().map(|waiver| ("a waiver", &waiver.check));
+    let expected = descriptor.expected_failures.iter().map(|expected| ("an expected failure", &expected.check));
+    for (what, named) in waived.chain(expected) {
+        if !crate::checks().iter().any(|check| check.id == *named) {
+            problems.push(format!("{what} names `{named}`, which is no check"));
         }
     }
     if let Err(error) = subject.variants() {
@@ -59,6 +64,8 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let of = id.map_or_else(String::new, |id| format!(" (`{id}`)"));
         let symmetries = subject.architecture.complete(tiny).map(|tiny| symmetries(&tiny)).unwrap_or_default();
         problems.extend(symmetries.into_iter().map(|problem| problem + &of));
+        let undeclared = choices(subject, tiny, "head").into_iter().filter(|head| descriptor.head(head).is_none());
+        problems.extend(undeclared.map(|head| format!("the head `{head}` is accepted and not declared{of}")));
     }
     none_of(&problems, format!("{} presets, {} heads", descriptor.presets.len(), descriptor.heads.len()))
 }

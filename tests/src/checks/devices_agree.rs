@@ -33,7 +33,7 @@ use zoo_registry::output::Record;
 use crate::check::Verdict;
 use crate::inputs;
 use crate::subject::Subject;
-use crate::values::{Worst, gap, values};
+use crate::values::{Worst, gap, side_by_side, values};
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
@@ -42,7 +42,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let input = inputs::input(here.as_ref(), "devices", 3)?;
         let noise = subject.noise(&variant, std::slice::from_ref(&input))?;
         let (ours, theirs) = (here.forward(&input, Record::ALL)?, there.forward(&input, Record::ALL)?);
-        for (ours, theirs) in values(&ours).iter().zip(&values(&theirs)) {
+        for (ours, theirs) in side_by_side(&values(&ours), &values(&theirs))? {
             let multiple = noise.multiple(&ours.name, gap(&ours.data, &theirs.data));
             worst.see(multiple, || format!("{}, head `{}`", ours.name, variant.head));
         }

@@ -34,6 +34,7 @@ use zoo_registry::ModuleTree;
 use zoo_registry::output::Record;
 
 use crate::check::{Stop, Verdict, none_of};
+use crate::choices::choices;
 use crate::inputs;
 use crate::subject::{Subject, Variant};
 use crate::values::values;
@@ -79,10 +80,7 @@ fn alternatives(subject: &Subject<'_>, tiny: &Map<String, Value>, field: &str) -
     };
     let candidates: Vec<Value> = match &tiny[field] {
         Value::Bool(truth) => vec![Value::from(!truth)],
-        Value::String(_) => match with(&"no-such-choice".into()) {
-            Err(error) => quoted(&error.to_string()).into_iter().map(Value::from).collect(),
-            Ok(_) => Vec::new(),
-        },
+        Value::String(_) => choices(subject, tiny, field).into_iter().map(Value::from).collect(),
         number => match (number.as_u64(), number.as_f64()) {
             // The first size that is accepted is enough: sizes are all alike.
             (Some(size), _) => {
@@ -98,11 +96,6 @@ fn alternatives(subject: &Subject<'_>, tiny: &Map<String, Value>, field: &str) -
         accepted.map(|config| config[field].clone()).filter(|value| *value != tiny[field]).collect();
     found.dedup();
     found
-}
-
-/// What a message quotes in backticks.
-fn quoted(message: &str) -> Vec<String> {
-    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// Whether two configurations build different modules, take different inputs, or compute different outputs.

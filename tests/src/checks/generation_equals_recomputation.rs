@@ -120,7 +120,7 @@ impl<'a> Writer<'a> {
                     )
                 })?;
                 counted += 1;
-                remembered |= self.best(row, &text[at - 1..at], &text[..at])?.id != text[at];
+                remembered |= self.best_alone(row, &text[..at])? != text[at];
             }
             require(counted > before, || {
                 format!("head `{head}`: no token of text {row} leads by more than noise, so nothing is seen")
@@ -153,7 +153,26 @@ impl<'a> Writer<'a> {
 
     /// The likeliest token that is not among `taken` after `text`, by one pass over it alone.
     fn best(&self, row: usize, text: &[i64], taken: &[i64]) -> Result<Best, Stop> {
-        let output = self.model.forward(&self.input(row, text)?, Record::NOTHING)?;
+        self.best_of(&self.input(row, text)?, taken)
+    }
+
+    /// The likeliest token after the last one of `text`, at its place, with nothing before it.
+    fn best_alone(&self, row: usize, text: &[i64]) -> Result<i64, Stop> {
+        let input = match self.input(row, text)? {
+            Input::TokenPair { source, target } => Input::TokenPair { source, target: self.last(&target)? },
+            Input::Tokens(tokens) => Input::Tokens(self.last(&tokens)?),
+            other => other,
+        };
+        Ok(self.best_of(&input, text)?.id)
+    }
+
+    fn last(&self, tokens: &Tokens) -> Result<Tokens, Stop> {
+        let [_, len] = tokens.input_ids.dims();
+        Ok(inputs::in_place(tokens, &self.decoder.token_limits()?).columns(len - 1, len))
+    }
+
+    fn best_of(&self, input: &Input, taken: &[i64]) -> Result<Best, Stop> {
+        let output = self.model.forward(input, Record::NOTHING)?;
         let HeadOutput::NextTokenLogits(logits) = output.head else {
             return Err(Stop::fails("the head's answer changed its kind"));
         };

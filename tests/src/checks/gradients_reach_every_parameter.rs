@@ -9,6 +9,7 @@
 //!
 //! - a parameter that is detached
 //! - a parameter nobody uses
+//! - a parameter that is trained and not shown
 //! - NaN in a backward pass
 //!
 //! # Seen
@@ -36,7 +37,12 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for variant in subject.variants()? {
         let (input, labels) = probe(subject, &variant)?;
         let gradients = subject.hot(&variant)?.trainer().gradients(&input, &labels)?;
-        for (path, parameter) in subject.architecture.modules(&variant.config)?.parameters() {
+        let modules = subject.architecture.modules(&variant.config)?;
+        let parameters = modules.parameters();
+        let unknown = gradients.by_parameter.keys().filter(|path| !parameters.iter().any(|(known, _)| known == *path));
+        problems
+            .extend(unknown.map(|path| format!("head `{}`: `{path}` gets a gradient and is not there", variant.head)));
+        for (path, parameter) in parameters {
             let problem = match gradients.by_parameter.get(&path) {
                 None => Some("gets no gradient".to_owned()),
                 Some(gradient) if gradient.shape().to_vec() != parameter.shape => {

@@ -8,7 +8,7 @@
 //! on every token, and segments must matter where the model takes them. An encoder–decoder reads its source whole, whatever
 //! is written, and looks at all of it from every position. Of an image, each patch is replaced, and each pixel of a patch
 //! in each channel: with bidirectional attention every position must change, with any other what is said of the whole
-//! image.
+//! image. Whoever declares neither must show neither.
 //!
 //! # Catches
 //!
@@ -16,6 +16,7 @@
 //! - heads and time mixed up in a reshape
 //! - attention that does nothing
 //! - an input that is ignored
+//! - attention that does not say what it is
 //! - a convolution that steps over pixels
 //!
 //! # Seen
@@ -51,19 +52,21 @@ enum Flow {
     Causal,
     /// Everything.
     Full,
+    /// It does not say.
+    Unsaid,
 }
 
-fn declared(subject: &Subject<'_>, output: &Output) -> Result<Flow, Stop> {
+fn declared(subject: &Subject<'_>, output: &Output) -> Flow {
     let terms = subject.descriptor().taxonomy.get("attention");
     let says = |term: &str| terms.into_iter().flatten().any(|id| id == term);
     match output.head {
         // Whoever predicts a token must not have seen it.
-        HeadOutput::NextTokenLogits(_) => Ok(Flow::Causal),
+        HeadOutput::NextTokenLogits(_) => Flow::Causal,
         // Of two stacks, the one that reads sees everything and the one that writes does not.
-        _ if output.source.is_some() && says("causal") => Ok(Flow::Causal),
-        _ if says("full-bidirectional") => Ok(Flow::Full),
-        _ if says("causal") || says("masked") => Ok(Flow::Causal),
-        _ => Err(Stop::NotApplicable("its attention is declared neither `causal` nor `full-bidirectional`".into())),
+        _ if output.source.is_some() && says("causal") => Flow::Causal,
+        _ if says("full-bidirectional") => Flow::Full,
+        _ if says("causal") || says("masked") => Flow::Causal,
+        _ => Flow::Unsaid,
     }
 }
 
@@ -78,16 +81,25 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             let unseen = pictures::unseen(model.as_ref(), &limits, everywhere)?;
             let told = |first: &String| format!("head `{}`: {first}; {} in all", variant.head, unseen.len());
             problems.extend(unseen.first().map(told));
+            let hidden = model.forward(&inputs::input(model.as_ref(), "flow", 1)?, Record::NOTHING)?.head;
+            let positions = matches!(hidden, HeadOutput::Hidden(_));
+            if positions && !everywhere && pictures::unseen(model.as_ref(), &limits, true)?.is_empty() {
+                problems.push(unsaid(&variant, "the head's answer", "full-bidirectional"));
+            }
             looked_at.push(format!("`{}` {}", variant.head, if everywhere { "full" } else { "as a whole" }));
             continue;
         }
         let reading = inputs::random_reading(model.as_ref(), "flow", TEXTS)?;
         let output = model.forward(&reading.input(), Record::NOTHING)?;
-        let flow = declared(subject, &output)?;
+        let flow = declared(subject, &output);
         let before = values(&output);
         for (from, limits) in inputs::streams(model.as_ref())? {
             let seen = dependencies(model.as_ref(), &reading, (from, &limits), &before)?;
             for (seen, value) in seen.iter().zip(&before) {
+                if flow == Flow::Unsaid {
+                    problems.extend(seen.is_one_of(value.axes, from).map(|term| unsaid(&variant, &value.name, term)));
+                    continue;
+                }
                 let wrong = seen.wrong(|to_position, position| expected(flow, value.axes, from, to_position, position));
                 if let Some(first) = wrong.first() {
                     let (head, name, pairs) = (&variant.head, &value.name, seen.pairs());
@@ -98,9 +110,25 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             }
         }
         segments_matter(&variant, model.as_ref(), &mut problems)?;
-        looked_at.push(format!("`{}` {}", variant.head, if flow == Flow::Causal { "causal" } else { "full" }));
+        let flow = match flow {
+            Flow::Causal => "causal",
+            Flow::Full => "full",
+            Flow::Unsaid => continue,
+        };
+        looked_at.push(format!("`{}` {flow}", variant.head));
+    }
+    if looked_at.is_empty() && problems.is_empty() {
+        let neither = "its attention is declared neither `causal` nor `full-bidirectional`, and is neither";
+        return Err(Stop::NotApplicable(neither.into()));
     }
     none_of(&problems, looked_at.join(", "))
+}
+
+fn unsaid(variant: &Variant, name: &str, term: &str) -> String {
+    format!(
+        "head `{}`, {name}: everything is seen as in `{term}` attention, and the TOML does not say so",
+        variant.head
+    )
 }
 
 /// Texts in the batch: a dependency seen in one is seen.
@@ -173,6 +201,14 @@ impl Seen {
             let bits = |value: &Values, row| value.part(row, |_| &to).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             seen[from] |= (0..texts).any(|row| bits(before, row) != bits(after, row));
         }
+    }
+
+    /// The term that says exactly what was seen, of an output with positions.
+    fn is_one_of(&self, axes: Axes, from: Stream) -> Option<&'static str> {
+        let own = axes == Axes::Token(from);
+        let is = |flow| self.wrong(|to, position| expected(flow, axes, from, to, position)).is_empty();
+        let terms = [(Flow::Causal, "causal"), (Flow::Full, "full-bidirectional")];
+        terms.into_iter().find(|(flow, _)| own && is(*flow)).map(|(_, term)| term)
     }
 
     /// Every pair that is not as expected, in words.

@@ -32,7 +32,7 @@ use zoo_registry::output::Record;
 use crate::check::{Finding, Verdict, require};
 use crate::inputs;
 use crate::subject::{Subject, drawing};
-use crate::values::{Values, values};
+use crate::values::{Values, side_by_side, values};
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
@@ -48,7 +48,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             format!("head `{head}`: {} is not finite", finite.map_or("", |value| &value.name))
         })?;
         for (again, what) in [(run(first.as_ref())?, "asked again"), (run(second.as_ref())?, "built again")] {
-            let differs = once.iter().zip(&again).find(|(once, again)| bits(once) != bits(again));
+            let differs = side_by_side(&once, &again)?.find(|(once, again)| bits(once) != bits(again));
             require(differs.is_none(), || {
                 format!("head `{head}`: {what}, {} differs", differs.map_or("", |(once, _)| &once.name))
             })?;

@@ -4,13 +4,15 @@
 //!
 //! A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far more
 //! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the last token
-//! must not be the same map with two columns exchanged. Of an image, two patches change places: no rearrangement of the
-//! tokens may explain what the model says then. Families that declare no positional encoding are left out.
+//! must not be the same map with two columns exchanged; the last token's answer must move as well. Of an image, two patches
+//! change places: no rearrangement of the tokens may explain what the model says then, and the last patch must know. Of
+//! families that declare no positional encoding, nothing of this may move anything.
 //!
 //! # Catches
 //!
 //! - positions that are never added
 //! - every token at position 0
+//! - positions that are there and not declared
 //!
 //! # Seen
 //!
@@ -37,41 +39,48 @@ use crate::check::{Finding, Stop, Verdict, require};
 use crate::inputs::{self, Reading};
 use crate::pictures;
 use crate::subject::Subject;
-use crate::values::{Axes, Noise, Stream, VISIBLE, Values, gap, values};
+use crate::values::{Axes, Noise, Stream, VISIBLE, Values, WHOLE_MODEL, gap, values};
 
 /// Texts in the batch: an effect seen in one is seen.
 const TEXTS: usize = 3;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let encodings = subject.descriptor().taxonomy.get("positional-encoding");
-    if encodings.is_some_and(|terms| terms.iter().any(|term| term == "none")) {
-        return Err(Stop::NotApplicable("it declares no positional encoding".into()));
-    }
+    let none = encodings.is_some_and(|terms| terms.iter().any(|term| term == "none"));
     let variants = subject.variants()?;
     for variant in &variants {
         let model = subject.hot(variant)?;
-        let visible = |moved: &[(String, f64)], what: &str| {
-            let still = moved.iter().find(|(_, moved)| *moved <= VISIBLE);
-            require(!moved.is_empty() && still.is_none(), || {
-                let (name, moved) = still.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
-                let head = &variant.head;
-                format!("head `{head}`: with two {what} in each other's place, {name} moves by {moved:.1} × noise")
+        let as_declared = |moved: &[(String, f64)], what: &str| {
+            let wrong = moved.iter().find(|(_, moved)| if none { *moved > WHOLE_MODEL } else { *moved <= VISIBLE });
+            require(!moved.is_empty() && wrong.is_none(), || {
+                let (name, moved) = wrong.map_or(("nothing", 0.0), |(name, moved)| (name.as_str(), *moved));
+                let (head, declares) = (&variant.head, if none { "declares no positions, and " } else { "" });
+                format!(
+                    "head `{head}`: {declares}with two {what} in each other's place, {name} moves by {moved:.1} × noise"
+                )
             })
         };
         if let Limits::Images(limits) = model.limits() {
             let noise = subject.noise(variant, &[inputs::input(model.as_ref(), pictures::ORDERED, 1)?])?;
-            visible(&pictures::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
+            as_declared(&pictures::moved_by_patches(model.as_ref(), &limits, &noise)?, "patches")?;
             continue;
         }
         let reading = inputs::random_reading(model.as_ref(), "order", TEXTS)?;
         let noise = subject.noise(variant, &[reading.input()])?;
         for (stream, limits) in inputs::streams(model.as_ref())? {
-            let moved = match limits.max_positions {
-                Some(_) => moved_by_positions(model.as_ref(), &reading, stream, &noise)?,
-                None => moved_by_distance(model.as_ref(), &reading, stream, &noise)?,
-            };
-            visible(&moved, "tokens")?;
+            if limits.max_positions.is_some() {
+                as_declared(&moved_by_positions(model.as_ref(), &reading, stream, &noise)?, "positions")?;
+            }
+            if limits.max_positions.is_none() || none {
+                let moved = moved_by_distance(model.as_ref(), &reading, stream, &noise)?;
+                // A map may know of distances and nobody use it; what follows from the tokens' order says nothing of positions.
+                let told = |(name, _): &&(String, f64)| !none || name.contains("attentions.");
+                as_declared(&moved.iter().filter(told).cloned().collect::<Vec<_>>(), "tokens")?;
+            }
         }
+    }
+    if none {
+        return Err(Stop::NotApplicable("it declares no positional encoding, and shows none".into()));
     }
     Ok(Finding::seen(format!("{} heads; every output moves by more than {VISIBLE} × noise", variants.len())))
 }
@@ -92,22 +101,12 @@ fn moved_by_positions(
         let tokens = Tokens { position_ids: Rows::new(&[positions; TEXTS]), ..tokens.clone() };
         Ok(values(&model.forward(&reading.with(stream, tokens).input(), Record::NOTHING)?))
     };
-    let (before, after) = (run(&in_order)?, run(&exchanged)?);
-    let mut found = Vec::new();
-    for (before, after) in before.iter().zip(&after) {
-        // What the encoder says does not depend on what is written.
-        if stream == Stream::Target && before.axes == Axes::Token(Stream::Source) {
-            continue;
-        }
-        let last = [before.shape.get(1).map_or(0, |len| len - 1)];
-        let moved = |row| noise.multiple(&before.name, gap(&before.part(row, |_| &last), &after.part(row, |_| &last)));
-        found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
-    }
-    Ok(found)
+    Ok(moved_at_the_end(stream, &run(&in_order)?, &run(&exchanged)?, noise))
 }
 
-/// How far the last token's first attention map is from the same map with two tokens exchanged and exchanged back. Of models
-/// that know distances only: without any, what a query sees in the first layer depends on the tokens, not on where they stand.
+/// Of models that know distances only: how far the last token's answer is from that with two tokens before it exchanged, and
+/// how far its first attention map is from the same map exchanged back. Without any distance, what a query sees in the first layer
+/// depends on the tokens, not on where they stand.
 fn moved_by_distance(
     model: &dyn Model,
     reading: &Reading,
@@ -117,23 +116,43 @@ fn moved_by_distance(
     let tokens = reading.of(stream).ok_or_else(|| Stop::fails("expected a text"))?;
     let [_, len] = tokens.input_ids.dims();
     let (a, b) = (len - 3, len - 2);
-    let swapped = tokens.input_ids.rows().map(|row| {
-        let mut row = row.to_vec();
-        row.swap(a, b);
-        row
-    });
-    let swapped = Rows::new(&swapped.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
-    let swapped = reading.with(stream, Tokens { input_ids: swapped, ..tokens.clone() });
-    let first_map = |reading: &Reading| -> Result<Option<Values>, Stop> {
-        let own = |value: &Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
-        Ok(values(&model.forward(&reading.input(), Record::ALL)?).into_iter().find(own))
+    let swap = |ids: &Rows<i64>| {
+        let rows = ids.rows().map(|row| {
+            let mut row = row.to_vec();
+            row.swap(a, b);
+            row
+        });
+        Rows::new(&rows.collect::<Vec<_>>())
     };
-    let (Some(before), Some(after)) = (first_map(reading)?, first_map(&swapped)?) else { return Ok(Vec::new()) };
+    let input_ids = swap(&tokens.input_ids).ok_or_else(|| Stop::fails("expected texts"))?;
+    let token_type_ids = tokens.token_type_ids.as_ref().and_then(swap);
+    let swapped = reading.with(stream, Tokens { input_ids, token_type_ids, ..tokens.clone() });
+    let run = |reading: &Reading| -> Result<_, Stop> { Ok(values(&model.forward(&reading.input(), Record::ALL)?)) };
+    let (before, after) = (run(reading)?, run(&swapped)?);
+    let mut found = moved_at_the_end(stream, &before, &after, noise);
+    let first = |value: &&Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
+    let (Some(before), Some(after)) = (before.iter().find(first), after.iter().find(first)) else { return Ok(found) };
     let looks = |map: &Values, row: usize, keys: &[usize]| {
         let [_, heads, queries, n_keys] = map.shape[..] else { return Vec::new() };
         let last = |head: usize| &map.row(row)[(head * queries + queries - 1) * n_keys..][..n_keys];
         (0..heads).flat_map(|head| keys.iter().map(move |&key| last(head)[key])).collect()
     };
-    let moved = |row| noise.multiple(&before.name, gap(&looks(&before, row, &[a, b]), &looks(&after, row, &[b, a])));
-    Ok(vec![(before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max))])
+    let moved = |row| noise.multiple(&before.name, gap(&looks(before, row, &[a, b]), &looks(after, row, &[b, a])));
+    found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
+    Ok(found)
+}
+
+/// How far what the head says at the last position moves.
+fn moved_at_the_end(stream: Stream, before: &[Values], after: &[Values], noise: &Noise) -> Vec<(String, f64)> {
+    let mut found = Vec::new();
+    for (before, after) in before.iter().zip(after).filter(|(before, _)| !before.is_recorded()) {
+        // What the encoder says does not depend on what is written.
+        if stream == Stream::Target && before.axes == Axes::Token(Stream::Source) {
+            continue;
+        }
+        let last = [before.shape.get(1).map_or(0, |len| len - 1)];
+        let moved = |row| noise.multiple(&before.name, gap(&before.part(row, |_| &last), &after.part(row, |_| &last)));
+        found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
+    }
+    found
 }
