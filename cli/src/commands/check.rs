@@ -8,6 +8,7 @@ use zoo_architectures::ARCHITECTURES;
 use zoo_conformance::golden;
 use zoo_registry::{Outcome, Status, device};
 
+use super::self_test;
 use crate::conformance::{Selection, Tally};
 use crate::failure::Failure;
 use crate::format::{beginning, counted, number, time};
@@ -22,6 +23,7 @@ Examples:
   zoo check 'bert*' --check 'padding-*'        some checks; quote the patterns
   zoo check gpt2 --golden                      every compared number beside the reference's own noise
   zoo check --json > outcomes.ndjson           for machines, one object a line
+  zoo check --self-test                        whether the checks catch the bugs that people write
 
 The two numbers after a check are the largest error it measured and the largest that would have passed.";
 
@@ -48,12 +50,18 @@ pub(crate) struct Args {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    self_test: self_test::SelfTest,
 }
 
 /// How much of what went wrong is told; `--json` tells all.
 const DETAIL: usize = 600;
 
 pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+    if args.self_test.is_asked() {
+        return self_test::run(&args.self_test, args.json, shell);
+    }
     let selection = Selection::new(&args.pattern, args.check.as_deref(), &args.device)?;
     if args.golden { goldens(args, &selection, shell) } else { checks(args, &selection, shell) }
 }

@@ -13,6 +13,7 @@ pub(crate) mod new;
 pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod score;
+pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod site;
 pub(crate) mod summarize;

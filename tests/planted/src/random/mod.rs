@@ -1,0 +1,1 @@
+//! Bugs that nobody chose.
