@@ -48,9 +48,55 @@ pub struct Patch {
     /// Why it is right that a single check catches it.
     #[serde(default)]
     pub alone: Option<String>,
+    /// What else is written elsewhere at the same time, where one place is not enough.
+    #[serde(default)]
+    pub also: Vec<Also>,
     /// The file it is listed in, without its ending.
     #[serde(skip)]
     pub area: String,
+}
+
+/// A further place of a patch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Also {
+    /// From the workspace's root; that of the patch where it is left out.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// As in the patch.
+    pub old: String,
+    /// As in the patch.
+    #[serde(default)]
+    pub nth: Option<usize>,
+    /// As in the patch.
+    pub new: String,
+}
+
+/// One place of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// From the workspace's root.
+    pub file: &'a str,
+    /// What stands there.
+    pub old: &'a str,
+    /// Which one, from 1, where it stands more often.
+    pub nth: Option<usize>,
+    /// What is written in its place.
+    pub new: &'a str,
+}
+
+impl Patch {
+    /// Every place it changes.
+    pub fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let own = Place { file: &self.file, old: &self.old, nth: self.nth, new: &self.new };
+        let also = self.also.iter().map(|also| Place {
+            file: also.file.as_ref().unwrap_or(&self.file),
+            old: &also.old,
+            nth: also.nth,
+            new: &also.new,
+        });
+        std::iter::once(own).chain(also)
+    }
 }
 
 /// A check that need not be the only one to catch a bug.

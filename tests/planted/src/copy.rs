@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::catalogue::{FOLDER, Patch};
+use crate::catalogue::{FOLDER, Patch, Place};
 use crate::error::{Error, Result};
 use crate::weave::{Edit, place, weave};
 
@@ -35,9 +35,11 @@ pub fn edits<'a>(root: &Path, patches: impl IntoIterator<Item = &'a Patch>) -> R
     let mut edits = Edits::new();
     let mut problems = Vec::new();
     for (n, patch) in patches.into_iter().enumerate() {
-        match edit(root, patch, n as u32 + 1) {
-            Ok((file, edit)) => edits.entry(file).or_default().push(edit),
-            Err(problem) => problems.push(format!("`{}`: {problem}", patch.id)),
+        for place in patch.places() {
+            match edit(root, &place, n as u32 + 1) {
+                Ok((file, edit)) => edits.entry(file).or_default().push(edit),
+                Err(problem) => problems.push(format!("`{}`: {problem}", patch.id)),
+            }
         }
     }
     for (file, edits) in &edits {
@@ -48,16 +50,16 @@ pub fn edits<'a>(root: &Path, patches: impl IntoIterator<Item = &'a Patch>) -> R
     if problems.is_empty() { Ok(edits) } else { Err(Error::Catalogue(problems)) }
 }
 
-fn edit(root: &Path, patch: &Patch, number: u32) -> Result<(String, Edit), String> {
+fn edit(root: &Path, patch: &Place<'_>, number: u32) -> Result<(String, Edit), String> {
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let path = root.join(&patch.file);
+    let path = root.join(patch.file);
     let at = place(patch, &read(&path)?)?;
     if patch.file.ends_with(".rs") {
-        return Ok((patch.file.clone(), Edit { number, at, new: patch.new.clone() }));
+        return Ok((patch.file.to_owned(), Edit { number, at, new: patch.new.to_owned() }));
     }
     // Facts are embedded in the program where this is said.
     let embeds = format!("include_str!({:?})", path.file_name().unwrap_or_default().to_string_lossy());
-    let beside = Path::new(&patch.file).with_file_name("mod.rs");
+    let beside = Path::new(patch.file).with_file_name("mod.rs");
     let text = read(&root.join(&beside))?;
     let Some(start) = text.find(&embeds) else { return Err(format!("no `{embeds}` in {}", beside.display())) };
     let new =

@@ -3,9 +3,10 @@
 //! `old` becomes `(match crate::planted::bug() { 7 => new, _ => old })`, so with no number set the file does what it did. A patch in a
 //! `const` makes a second constant beside it, and the number chooses where the constant is used.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::catalogue::Patch;
+use crate::catalogue::Place;
 use crate::source::{Constant, Source, inside};
 
 /// A number, and what is written at a place when it is chosen.
@@ -23,10 +24,10 @@ pub struct Edit {
 ///
 /// # Errors
 /// Why there is no single place for it.
-pub fn place(patch: &Patch, text: &str) -> Result<Range<usize>, String> {
-    let code = code(&patch.file, text);
+pub fn place(patch: &Place<'_>, text: &str) -> Result<Range<usize>, String> {
+    let code = code(patch.file, text);
     let found: Vec<usize> =
-        code.match_indices(&patch.old).map(|(at, _)| at).filter(|&at| whole(code, at, &patch.old)).collect();
+        code.match_indices(patch.old).map(|(at, _)| at).filter(|&at| whole(code, at, patch.old)).collect();
     let at = match (patch.nth, found.as_slice()) {
         (None, [at]) => *at,
         (Some(nth), all) if (1..=all.len()).contains(&nth) => all[nth - 1],
@@ -71,7 +72,7 @@ pub fn weave(text: &str, edits: &[Edit]) -> Result<String, String> {
         if !source.expressions.contains(&edit.at) {
             return Err(format!("`{}` is no expression where it stands", &text[edit.at.clone()]));
         }
-        add(&mut choices, edit.at.clone(), edit.number, edit.new.clone());
+        add(&mut choices, Kind::Expression, edit.at.clone(), edit.number, edit.new.clone());
     }
     for constant in &source.constants {
         let inner: Vec<&Edit> = edits.iter().filter(|edit| inside(&constant.whole, &edit.at)).collect();
@@ -95,18 +96,27 @@ pub fn weave(text: &str, edits: &[Edit]) -> Result<String, String> {
 struct Choice {
     at: Range<usize>,
     news: Vec<(u32, String)>,
-    /// Follows the text that stands there, rather than taking its place.
-    follows: bool,
+    kind: Kind,
 }
 
-fn add(choices: &mut Vec<Choice>, at: Range<usize>, number: u32, new: String) {
-    match choices.iter_mut().find(|choice| choice.at == at && !choice.follows) {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An expression in place of another.
+    Expression,
+    /// A constant in place of another: chosen by reference, so that it may be borrowed for ever.
+    Constant,
+    /// Follows the text that stands there.
+    After,
+}
+
+fn add(choices: &mut Vec<Choice>, kind: Kind, at: Range<usize>, number: u32, new: String) {
+    match choices.iter_mut().find(|choice| choice.at == at && choice.kind == kind) {
         Some(choice) => choice.news.push((number, new)),
-        None => choices.push(Choice { at, news: vec![(number, new)], follows: false }),
+        None => choices.push(Choice { at, news: vec![(number, new)], kind }),
     }
 }
 
-/// A second constant for each edit, and a choice at each use of the first.
+/// A second constant for each number, and a choice at each use of the first.
 fn choose_among(
     constant: &Constant,
     edits: &[&Edit],
@@ -115,26 +125,31 @@ fn choose_among(
     choices: &mut Vec<Choice>,
 ) -> Result<(), String> {
     let Constant { name, name_at, whole } = constant;
-    let mut others = String::new();
+    let mut by_number: BTreeMap<u32, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
-        others += "\n#[allow(dead_code)]\n";
-        others += &text[whole.start..name_at.start]
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect::<String>();
-        others += &format!("{name}__{}", edit.number);
-        others += &text[name_at.end..edit.at.start];
-        others += &edit.new;
-        others += &text[edit.at.end..whole.end];
+        by_number.entry(edit.number).or_default().push(edit);
     }
-    choices.push(Choice { at: whole.clone(), news: vec![(0, others)], follows: true });
+    let mut others = String::new();
+    for (number, edits) in &mut by_number {
+        edits.sort_by_key(|edit| edit.at.start);
+        let head = text[whole.start..name_at.start].lines().filter(|line| !line.trim_start().starts_with("//"));
+        others += &format!("\n#[allow(dead_code)]\n{}{name}__{number}", head.collect::<String>());
+        let mut at = name_at.end;
+        for edit in edits {
+            others += &text[at..edit.at.start];
+            others += &edit.new;
+            at = edit.at.end;
+        }
+        others += &text[at..whole.end];
+    }
+    choices.push(Choice { at: whole.clone(), news: vec![(0, others)], kind: Kind::After });
     let in_constants = |at: &Range<usize>| source.constants.iter().any(|constant| inside(&constant.whole, at));
     let uses = source.names.iter().filter(|(found, at)| found == name && !in_constants(at));
     let mut n = 0;
     for (_, at) in uses.filter(|(_, at)| source.expressions.contains(at)) {
         n += 1;
-        for edit in edits {
-            add(choices, at.clone(), edit.number, format!("{name}__{}", edit.number));
+        for number in by_number.keys() {
+            add(choices, Kind::Constant, at.clone(), *number, format!("{name}__{number}"));
         }
     }
     if n == 0 {
@@ -155,7 +170,7 @@ fn written(
         out += &text[at..choice.at.start];
         at = choice.at.end;
         let old = written(text, choice.at.clone(), choices, source);
-        if choice.follows {
+        if choice.kind == Kind::After {
             out += &old;
             out.extend(choice.news.into_iter().map(|(_, new)| new));
             continue;
@@ -163,9 +178,10 @@ fn written(
         if source.shorthands.contains(&choice.at) {
             out += &format!("{old}: ");
         }
-        out += "(match crate::planted::bug() { ";
-        out.extend(choice.news.into_iter().map(|(number, new)| format!("{number} => {new}, ")));
-        out += &format!("_ => {old} }})");
+        let (through, by) = if choice.kind == Kind::Constant { ("*", "&") } else { ("", "") };
+        out += &format!("({through}match crate::planted::bug() {{ ");
+        out.extend(choice.news.into_iter().map(|(number, new)| format!("{number} => {by}{new}, ")));
+        out += &format!("_ => {by}{old} }})");
     }
     out + &text[at..within.end]
 }
@@ -208,7 +224,7 @@ mod tests {
         let text = "/// Said.\nconst EPS: f64 = 1e-5;\nfn f() -> (f64, f64) { (EPS, 2.0 * EPS) }";
         let woven = weave(text, &edits(text, &[("1e-5", "1e-6")])).unwrap();
         assert!(woven.contains("const EPS: f64 = 1e-5;\n#[allow(dead_code)]\nconst EPS__1: f64 = 1e-6;"), "{woven}");
-        let used = "(match crate::planted::bug() { 1 => EPS__1, _ => EPS })";
+        let used = "(*match crate::planted::bug() { 1 => &EPS__1, _ => &EPS })";
         assert!(woven.contains(&format!("({used}, 2.0 * {used})")), "{woven}");
     }
 
@@ -222,12 +238,7 @@ mod tests {
 
     #[test]
     fn a_patch_has_one_place() {
-        let patch = |old: &str, nth| Patch {
-            old: old.into(),
-            nth,
-            file: "x.rs".into(),
-            ..toml::from_str("id = 'x'\nfile = ''\nold = ''\nnew = ''\nfamily = ''\nwhat = ''").unwrap()
-        };
+        let patch = |old, nth| Place { file: "x.rs", old, nth, new: "" };
         let text = "n + n_heads + n\n\n#[cfg(test)]\nmod tests { n }";
         assert_eq!(place(&patch("n_heads", None), text).unwrap(), 4..11);
         assert!(place(&patch("n", None), text).unwrap_err().contains("2 times"));
