@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use serde_json::json;
 use zoo_planted::catalogue::Patch;
-use zoo_planted::copy;
 use zoo_planted::drive::Ended;
 use zoo_planted::score::Score;
 use zoo_planted::selftest::{self, Progress, Report};
+use zoo_planted::{copy, random};
 
 use crate::failure::Failure;
 use crate::format::{counted, number, time};
@@ -34,6 +34,15 @@ pub(crate) struct SelfTest {
     /// Write down what was found as what is expected
     #[arg(long, requires = "self_test", conflicts_with = "self_test_only", help_heading = HEADING)]
     bless: bool,
+
+    /// Rather than the known bugs, so many that nobody chose: swapped operators, moved numbers, dropped calls
+    #[arg(long, value_name = "N", requires = "self_test", conflicts_with_all = ["self_test_only", "bless"])]
+    #[arg(help_heading = HEADING)]
+    random: Option<usize>,
+
+    /// Which of them
+    #[arg(long, value_name = "S", requires = "random", default_value_t = 1, help_heading = HEADING)]
+    seed: u64,
 }
 
 const HEADING: &str = "The suite itself";
@@ -49,6 +58,9 @@ pub(crate) fn run(args: &SelfTest, json: bool, shell: &mut Shell) -> Result<(), 
     let Some(root) = selftest::checkout(&here) else { return recorded(json, shell) };
     // Whatever is run for us ends with us.
     interrupt::listen();
+    if let Some(wanted) = args.random {
+        return mutants(&root, wanted, args.seed, json, shell);
+    }
     let began = Instant::now();
     let report = watched(shell, |told| selftest::run(&root, args.self_test_only.as_deref(), told))?;
     if json {
@@ -67,17 +79,19 @@ pub(crate) fn run(args: &SelfTest, json: bool, shell: &mut Shell) -> Result<(), 
         let _whole = interrupt::placing();
         copy::write_whole(&selftest::record(&root), report.score.written().as_bytes())?;
         shell.step("written", selftest::record(&root).display());
-    } else if report.whole {
-        changes(&root, &report.score)?;
     }
+    let changed = report.whole && !args.bless && differs(&root, &report.score)?;
     match report.broken.len() {
+        0 if changed => Err(Failure::run("the score is not the one that is written down").hint(BLESS)),
         0 => Ok(()),
-        n => Err(Failure::run(format!("{} of the self-test's rules", counted_broken(n)))
+        n => Err(Failure::run(format!("{} of the self-test's rules", breaches(n)))
             .hint("plant bugs for needless checks, teach the suite bugs that survive: CONTRIBUTING.md, “Plant a bug”")),
     }
 }
 
-fn counted_broken(n: usize) -> String {
+const BLESS: &str = "if it is right as it is now, `zoo check --self-test --bless` writes it down";
+
+fn breaches(n: usize) -> String {
     if n == 1 { "1 breach".to_owned() } else { format!("{n} breaches") }
 }
 
@@ -195,15 +209,77 @@ fn line(kind: &str, patch: &Patch, ended: &Ended) -> serde_json::Value {
     })
 }
 
-/// What differs from the record, and how to write it down.
-fn changes(root: &Path, score: &Score) -> Result<(), Failure> {
+/// Whether the score is another than the one that is written down.
+fn differs(root: &Path, score: &Score) -> Result<bool, Failure> {
     let path = selftest::record(root);
     let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
-    if std::fs::read_to_string(&path).map_err(failed)? != score.written() {
-        return Err(Failure::run(format!("the score is not what {} says", path.display()))
-            .hint("if it is right as it is now, `zoo check --self-test --bless` writes it down"));
+    Ok(std::fs::read_to_string(&path).map_err(failed)? != score.written())
+}
+
+/// Bugs that nobody chose: how many are caught, and each that is not.
+fn mutants(root: &Path, wanted: usize, seed: u64, json: bool, shell: &mut Shell) -> Result<(), Failure> {
+    let began = Instant::now();
+    let busy = Mutex::new(shell.busy("looking for places"));
+    let shown = |next: Busy| *busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
+    let shown_by = &*shell;
+    let report = random::run(root, wanted, seed, &|progress| match progress {
+        random::Progress::Building(n) => shown(shown_by.busy(format!("building a copy with {n} mutants"))),
+        random::Progress::Healthy => shown(shown_by.busy("running the suite without mutants")),
+        random::Progress::Running(n) => shown(shown_by.steps(n)),
+        random::Progress::Ended(mutant, _) => {
+            let busy = busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            busy.step(format!("{}:{}", mutant.file, mutant.line));
+        }
+    })?;
+    drop(busy);
+    let new = report.survivors.iter().filter(|survivor| survivor.classified.is_none()).count();
+    if json {
+        for survivor in &report.survivors {
+            json::line(
+                shell,
+                &json!({ "t": "survivor", "mutant": survivor.mutant, "classified": survivor.classified }),
+            )?;
+        }
+        let random::Report { all, unbuilt, caught, .. } = report;
+        json::line(
+            shell,
+            &json!({ "t": "end", "all": all, "sample": wanted, "seed": seed, "unbuilt": unbuilt, "caught": caught,
+                                   "survivors": report.survivors.len(), "unclassified": new }),
+        )?;
+    } else {
+        for random::Survivor { mutant, classified } in &report.survivors {
+            let random::Mutant { file, line, before, after, .. } = mutant;
+            writeln!(shell, "{file}:{line}\n    {}\n    {}", one_line(before), one_line(after))?;
+            if let Some(classified) = classified {
+                let verdict = match classified.verdict {
+                    random::Verdict::Equivalent => "equivalent",
+                    random::Verdict::Hole => "a hole",
+                };
+                let told = shell.paint(Paint::Faint, format!("{verdict}: {}", classified.reason));
+                writeln!(shell, "    {told}")?;
+            }
+        }
+        let run = report.caught + report.survivors.len();
+        writeln!(
+            shell,
+            "Of {run} random mutants ({wanted} drawn from {}, {} do not compile) {} are caught; {} survive, {new} of them not \
+             classified; in {}",
+            report.all,
+            report.unbuilt,
+            report.caught,
+            report.survivors.len(),
+            time(began.elapsed())
+        )?;
     }
-    Ok(())
+    match new {
+        0 => Ok(()),
+        _ => Err(Failure::run(format!("{} not classified", counted(new, "survivor")))
+            .hint("`tests/planted/random-survivors.toml` says of each whether it is equivalent or a hole, and why")),
+    }
+}
+
+fn one_line(code: &str) -> String {
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl From<zoo_planted::Error> for Failure {
