@@ -52,3 +52,23 @@ pub fn registry() -> Registry {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_required_is_there_or_told() {
+        let ours = registry();
+        ours.require_bases().unwrap();
+        assert_eq!(ours.require("BERT").unwrap().descriptor().id, "bert");
+        let told = ours.require("mamba").err().unwrap();
+        assert_eq!(told.to_string(), "no linked crate registers `mamba`");
+        assert!(told.hint().unwrap().contains("the crate that has `mamba`"));
+
+        let alone = Registry::new().with(&reward_model::RewardModelFamily).unwrap();
+        let told = alone.require_bases().unwrap_err().to_string();
+        assert_eq!(told.lines().count(), 3, "{told}");
+        assert!(told.starts_with("`reward-model` builds on `gpt2`: no linked crate registers `gpt2`"), "{told}");
+    }
+}

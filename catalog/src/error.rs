@@ -148,11 +148,13 @@ pub enum Problem {
         /// Ids that look like it, best first.
         near: Vec<String>,
     },
-    /// An outcome that claims a waiver which the family does not state.
-    #[error("{place}: is `waived`, and the family waives no such check")]
-    Unwaived {
+    /// An outcome that claims an excuse which the family does not state.
+    #[error("{place}: is `{status}`, and the family's facts do not say so")]
+    Unexcused {
         /// The outcome.
         place: String,
+        /// How it ended.
+        status: &'static str,
     },
     /// Two definitions of one term.
     #[error("architecture `{architecture}`: defines the term `{term}` of axis `{axis}` otherwise than `{first}` does")]

@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
-use zoo_registry::{CheckFacts, Outcome, Record};
+use zoo_registry::{CheckFacts, Outcome, Record, SuiteFacts};
 
 use crate::error::{Error, Result};
 use crate::schema;
@@ -40,7 +40,9 @@ pub struct BuildSummary {
 struct Input<'a> {
     /// By architecture id.
     records: Vec<&'a Record>,
-    /// By id.
+    /// The suite, its levels in their order.
+    suite: &'a SuiteFacts,
+    /// Its checks by id.
     checks: Vec<&'a CheckFacts>,
     /// By architecture, check and device.
     outcomes: Vec<&'a Outcome>,
@@ -53,13 +55,8 @@ struct Input<'a> {
 ///
 /// # Errors
 /// [`Error::Input`] with every problem at once if the input contradicts itself; [`Error::Io`] if the file cannot be written.
-pub async fn build(
-    path: &Path,
-    records: &[Record],
-    checks: &[CheckFacts],
-    outcomes: &[Outcome],
-) -> Result<BuildSummary> {
-    let input = Input::sorted(records, checks, outcomes);
+pub async fn build(path: &Path, records: &[Record], suite: &SuiteFacts, outcomes: &[Outcome]) -> Result<BuildSummary> {
+    let input = Input::sorted(records, suite, outcomes);
     let problems = problems::find(&input);
     if !problems.is_empty() {
         return Err(Error::Input { problems });
@@ -69,7 +66,7 @@ pub async fn build(
     Ok(BuildSummary {
         architectures: records.len(),
         presets: records.iter().map(|record| record.descriptor.presets.len()).sum(),
-        checks: checks.len(),
+        checks: suite.checks.len(),
         outcomes: outcomes.len(),
         bytes: bytes.len() as u64,
         blake3: blake3::hash(&bytes).to_hex().to_string(),
@@ -77,10 +74,11 @@ pub async fn build(
 }
 
 impl<'a> Input<'a> {
-    fn sorted(records: &'a [Record], checks: &'a [CheckFacts], outcomes: &'a [Outcome]) -> Self {
+    fn sorted(records: &'a [Record], suite: &'a SuiteFacts, outcomes: &'a [Outcome]) -> Self {
         let mut input = Self {
             records: records.iter().collect(),
-            checks: checks.iter().collect(),
+            suite,
+            checks: suite.checks.iter().collect(),
             outcomes: outcomes.iter().collect(),
         };
         input.records.sort_by_key(|record| &record.descriptor.id);

@@ -8,10 +8,10 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("catalog.sqlite");
-//! # let (records, checks, outcomes) = (vec![], vec![], vec![]);
+//! # let (records, suite, outcomes) = (vec![], zoo_registry::SuiteFacts::default(), vec![]);
 //! use zoo_catalog::{Catalog, build};
 //!
-//! build(&path, &records, &checks, &outcomes).await?;
+//! build(&path, &records, &suite, &outcomes).await?;
 //!
 //! let catalog = Catalog::open(&path).await?;
 //! let answers = catalog.sql("SELECT label FROM term WHERE axis = 'attention' AND id = 'causal'").await?;

@@ -80,7 +80,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
     pub async fn matrix(&self) -> Result<Matrix> {
-        let checks = summaries::checks(&self.pool).await.map_err(self.reading())?;
+        let suite = summaries::suite(&self.pool).await.map_err(self.reading())?;
         let mut outcomes = model::outcomes(self, None).await?;
         let devices: std::collections::BTreeSet<_> = outcomes.iter().map(|outcome| outcome.device.clone()).collect();
         let rows = self.models().await?.into_iter().map(|model| {
@@ -88,7 +88,7 @@ impl Catalog {
             (model, own)
         });
         let rows = rows.collect();
-        Ok(Matrix { checks, devices: devices.into_iter().collect(), rows })
+        Ok(Matrix { suite, devices: devices.into_iter().collect(), rows })
     }
 
     /// Every axis of the taxonomy with its terms, in the vocabulary's order, and the models each term holds of.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::{Demo, SourceFile};
-use zoo_registry::{CheckFacts, Figure, ModuleTree, Outcome};
+use zoo_registry::{Figure, ModuleTree, Outcome, SuiteFacts};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,19 +32,6 @@ pub struct ModelSummary {
     pub parameters: Option<(u64, u64)>,
     /// Conformance outcomes over all devices.
     pub tally: Tally,
-}
-
-/// How many outcomes ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Held.
-    pub pass: u32,
-    /// Did not hold.
-    pub fail: u32,
-    /// Did not hold, with a reason on record.
-    pub waived: u32,
-    /// Did not apply.
-    pub not_applicable: u32,
 }
 
 /// Everything about one architecture.
@@ -96,8 +84,8 @@ pub struct Family {
 /// The conformance matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
-    /// Columns.
-    pub checks: Vec<CheckFacts>,
+    /// The suite: its levels, lowest first, and its checks, by id.
+    pub suite: SuiteFacts,
     /// Devices the suite ran on.
     pub devices: Vec<String>,
     /// Rows: architectures by id, with their outcomes sorted by check and device.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use zoo_registry::{Architecture, Registry};
 
 use crate::commands;
 use crate::failure::Failure;
@@ -65,6 +66,8 @@ enum Command {
     Summarize(commands::summarize::Args),
     /// Train a family on the small task it is for
     Train(commands::train::Args),
+    /// Make a crate for a family of your own
+    NewFamily(commands::new_family::Args),
     /// Check what must hold of every model, by running it
     Check(commands::check::Args),
     /// Build the SQLite catalog, or ask it in SQL
@@ -79,8 +82,10 @@ enum Command {
     Completions(commands::completions::Args),
 }
 
-/// Reads the command line, runs the command, tells what went wrong.
-pub(crate) fn main() -> ExitCode {
+/// The whole program over some architectures: reads the command line, runs the command, tells what went wrong.
+///
+/// Every command knows these architectures and no others. Two that claim one name are refused, with both their names.
+pub fn main(architectures: &[&'static dyn Architecture]) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let grammar = Cli::command().color(help_colour(&arguments));
     let cli = match grammar.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found)) {
@@ -92,7 +97,8 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let mut shell = Shell::new(cli.color, cli.quiet);
-    let ended = dispatch(cli.command, &mut shell).and_then(|()| Ok(shell.finish()?));
+    let ended = known(architectures).and_then(|registry| dispatch(cli.command, &registry, &mut shell));
+    let ended = ended.and_then(|()| Ok(shell.finish()?));
     match ended {
         Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -104,24 +110,32 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, shell: &mut Shell) -> Result<(), Failure> {
+/// The families of this program, each beside those that its code builds on.
+fn known(architectures: &[&'static dyn Architecture]) -> Result<Registry, Failure> {
+    let registry = Registry::new().with_all(architectures)?;
+    registry.require_bases()?;
+    Ok(registry)
+}
+
+fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match command {
-        Command::List(args) => commands::list::run(&args, shell),
-        Command::Show(args) => commands::show::run(&args, shell),
-        Command::New(args) => commands::new::run(&args, shell),
-        Command::Pull(args) => commands::pull::run(&args, shell),
-        Command::Embed(args) => commands::embed::run(&args, shell),
-        Command::FillMask(args) => commands::fill_mask::run(&args, shell),
-        Command::Classify(args) => commands::classify::run(&args, shell),
-        Command::Generate(args) => commands::generate::run(&args, shell),
-        Command::Score(args) => commands::score::run(&args, shell),
-        Command::Translate(args) => commands::translate::run(&args, shell),
-        Command::Summarize(args) => commands::summarize::run(&args, shell),
-        Command::Train(args) => commands::train::run(&args, shell),
-        Command::Check(args) => commands::check::run(&args, shell),
-        Command::Catalog(args) => commands::catalog::run(&args, shell),
+        Command::List(args) => commands::list::run(&args, registry, shell),
+        Command::Show(args) => commands::show::run(&args, registry, shell),
+        Command::New(args) => commands::new::run(&args, registry, shell),
+        Command::Pull(args) => commands::pull::run(&args, registry, shell),
+        Command::Embed(args) => commands::embed::run(&args, registry, shell),
+        Command::FillMask(args) => commands::fill_mask::run(&args, registry, shell),
+        Command::Classify(args) => commands::classify::run(&args, registry, shell),
+        Command::Generate(args) => commands::generate::run(&args, registry, shell),
+        Command::Score(args) => commands::score::run(&args, registry, shell),
+        Command::Translate(args) => commands::translate::run(&args, registry, shell),
+        Command::Summarize(args) => commands::summarize::run(&args, registry, shell),
+        Command::Train(args) => commands::train::run(&args, registry, shell),
+        Command::NewFamily(args) => commands::new_family::run(&args, registry, shell),
+        Command::Check(args) => commands::check::run(&args, registry, shell),
+        Command::Catalog(args) => commands::catalog::run(&args, registry, shell),
         Command::Site(args) => commands::site::run(&args, shell),
-        Command::Publish(args) => commands::publish::run(&args, shell),
+        Command::Publish(args) => commands::publish::run(&args, registry, shell),
         Command::Devices(args) => commands::devices::run(&args, shell),
         Command::Completions(args) => commands::completions::run(&args, shell),
     }
@@ -170,6 +184,29 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_that_two_families_claim_is_told_and_refused() {
+        let bert = zoo_architectures::registry().resolve("bert").unwrap().architecture;
+        let failure = known(&[bert, bert]).err().unwrap();
+        assert_eq!(failure.exit_code(), 2);
+        assert_eq!(failure.told().unwrap().message, "the name `bert` is claimed by both `bert` and another `bert`");
+        assert!(failure.told().unwrap().hint.is_some());
+    }
+
+    #[test]
+    fn a_family_without_those_it_builds_on_is_told_and_refused() {
+        let ours = zoo_architectures::registry();
+        let [bert, gpt2, reward] =
+            ["bert", "gpt2", "reward-model"].map(|name| ours.resolve(name).unwrap().architecture);
+        let failure = known(&[bert, gpt2, reward]).err().unwrap();
+        assert_eq!(failure.exit_code(), 2);
+        let told = failure.told().unwrap();
+        let expected = "`reward-model` builds on `gpt3`: no linked crate registers `gpt3`; did you mean `gpt2`";
+        assert!(told.message.starts_with(expected) && !told.message.contains('\n'), "{}", told.message);
+        assert!(told.hint.as_ref().unwrap().contains("`zoo::main`"), "{told:?}");
+        assert!(known(zoo_architectures::ARCHITECTURES).is_ok());
     }
 
     #[test]

@@ -68,12 +68,15 @@ impl Failure {
     }
 }
 
-/// Names, configurations, devices and inputs come from the command line; files and memory do not.
+/// Names, configurations, devices and inputs come from the command line; files and memory do not. A name that two families claim,
+/// or a family that is missing, comes from whoever put the program together, and is as little a fault of what happens on the way.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let told = Told { message: error.to_string(), hint: error.hint() };
         match error {
             Error::UnknownName { .. }
+            | Error::DuplicateName { .. }
+            | Error::NotLinked { .. }
             | Error::Config { .. }
             | Error::Device { .. }
             | Error::Input { .. }

@@ -32,6 +32,17 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A family that is needed and not registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The name it was asked for by.
+    pub asked: String,
+    /// Id of the family whose code builds on it, if one does.
+    pub by: Option<String>,
+    /// Registered names that look like it, best first.
+    pub near: Vec<String>,
+}
+
 /// Everything a user can cause. Messages follow one form: what was asked, what was found, where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,7 +56,7 @@ pub enum Error {
         near: Vec<String>,
     },
     /// Two registrations claim one name.
-    #[error("the name `{name}` is claimed by both `{first}` and `{second}`")]
+    #[error("the name `{name}` is claimed by both {}", claimants(.first, .second))]
     DuplicateName {
         /// The contested name.
         name: String,
@@ -53,6 +64,12 @@ pub enum Error {
         first: String,
         /// Who came second and was refused.
         second: String,
+    },
+    /// Families that are needed and not here: their code may exist, but no crate in this program registers it.
+    #[error("{}", missing_told(.missing))]
+    NotLinked {
+        /// All that are missing.
+        missing: Vec<Missing>,
     },
     /// A descriptor breaks its own rules; every problem at once.
     #[error("the descriptor of `{id}` is not sound:{}", list(.problems))]
@@ -196,6 +213,11 @@ impl Error {
     /// One thing the user could try next.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::DuplicateName { .. } => "a name stands for one architecture or one size: rename one, in the TOML beside its code".into(),
+            Self::NotLinked { missing } => {
+                let asked: Vec<String> = missing.iter().map(|missing| format!("`{}`", missing.asked)).collect();
+                format!("give `Registry::with`, or `zoo::main`, the architectures of the crate that has {}", asked.join(", "))
+            }
             Self::UnknownName { .. } => "`zoo list` shows every name; globs work: `zoo list 'bert-*'`".into(),
             Self::Config { architecture, .. } => format!("`zoo show {architecture} --json` prints a configuration that works"),
             Self::TooLarge { .. } => "`zoo show` counts parameters of any size without allocating them".into(),
@@ -211,6 +233,19 @@ impl Error {
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+fn missing_told(missing: &[Missing]) -> String {
+    let told = |Missing { asked, by, near }: &Missing| {
+        let needed = by.as_ref().map_or_else(String::new, |by| format!("`{by}` builds on `{asked}`: "));
+        format!("{needed}no linked crate registers `{asked}`{}", did_you_mean(near))
+    };
+    missing.iter().map(told).collect::<Vec<_>>().join("\n  ")
+}
+
+/// Two architectures of one id are two all the same.
+fn claimants(first: &str, second: &str) -> String {
+    if first == second { format!("`{first}` and another `{second}`") } else { format!("`{first}` and `{second}`") }
 }
 
 pub(crate) fn did_you_mean(near: &[String]) -> String {

@@ -10,6 +10,7 @@ pub mod descriptor;
 pub mod draw;
 pub mod error;
 pub mod figure;
+pub mod levels;
 pub mod modules;
 pub mod names;
 pub mod record;
@@ -64,10 +65,11 @@ pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
 pub use descriptor::Descriptor;
-pub use error::{Error, HubTrouble, Problem, Result};
+pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
+pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};
-pub use record::{CheckFacts, Outcome, Record, Status};
+pub use record::{CheckFacts, Outcome, Record, Status, Tally};
 
 #[cfg(feature = "tensor")]
 pub use ::include_dir::{self, Dir, include_dir};

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData};
 
+use crate::descriptor::Answer;
+
 /// The result of a forward pass.
 #[derive(Debug, Clone)]
 pub struct Output {
@@ -125,6 +127,20 @@ impl Output {
 }
 
 impl HeadOutput {
+    /// What kind of answer this is.
+    pub fn kind(&self) -> Answer {
+        match self {
+            Self::Hidden(_) => Answer::Hidden,
+            Self::TokenLogits(_) => Answer::TokenLogits,
+            Self::NextTokenLogits(_) => Answer::NextTokenLogits,
+            Self::TokenLabelLogits(_) => Answer::TokenLabelLogits,
+            Self::LabelLogits(_) => Answer::LabelLogits,
+            Self::DistilledLabelLogits { .. } => Answer::DistilledLabelLogits,
+            Self::SpanLogits { .. } => Answer::SpanLogits,
+            Self::Reward(_) => Answer::Reward,
+        }
+    }
+
     /// Scores of the whole input's label, `[batch, n_labels]`, where the head gives any.
     pub fn label_logits(&self) -> Option<Tensor<2>> {
         match self {

@@ -59,26 +59,112 @@ pub struct Size {
 pub enum Status {
     /// What the check states holds.
     Pass,
-    /// It does not.
-    Fail,
+    /// It does not hold, and the family's TOML gives a lasting reason.
+    Waived,
+    /// It does not hold; somebody works on that, and has until a day.
+    ExpectedFailure,
     /// The family lacks what the check is about, and says so.
     NotApplicable,
-    /// It does not hold, and the family's TOML gives the reason.
-    Waived,
+    /// It is waived or expected to fail, and does not: the excuse is to go.
+    UnexpectedPass,
+    /// It did not hold, and held when asked again.
+    Flaky,
+    /// It does not hold.
+    Fail,
+    /// It had not ended when its time was up.
+    Timeout,
+    /// The code under test panicked, ended its process or ran out of memory.
+    Error,
 }
 
 impl Status {
     /// Every status, best first.
-    pub const ALL: [Self; 4] = [Self::Pass, Self::Waived, Self::NotApplicable, Self::Fail];
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::Waived,
+        Self::ExpectedFailure,
+        Self::NotApplicable,
+        Self::UnexpectedPass,
+        Self::Flaky,
+        Self::Fail,
+        Self::Timeout,
+        Self::Error,
+    ];
 
     /// The kebab-case word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::NotApplicable => "not-applicable",
             Self::Waived => "waived",
+            Self::ExpectedFailure => "expected-failure",
+            Self::NotApplicable => "not-applicable",
+            Self::UnexpectedPass => "unexpected-pass",
+            Self::Flaky => "flaky",
+            Self::Fail => "fail",
+            Self::Timeout => "timeout",
+            Self::Error => "error",
         }
+    }
+
+    /// Whether a run in which this happens has failed.
+    pub fn is_failure(self) -> bool {
+        match self {
+            Self::Pass | Self::Waived | Self::ExpectedFailure | Self::NotApplicable => false,
+            Self::UnexpectedPass | Self::Flaky | Self::Fail | Self::Timeout | Self::Error => true,
+        }
+    }
+}
+
+/// How many outcomes ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Held.
+    pub pass: u32,
+    /// Did not hold, with a lasting reason on record.
+    pub waived: u32,
+    /// Did not hold, and somebody works on it.
+    pub expected: u32,
+    /// Did not apply.
+    pub not_applicable: u32,
+    /// Failed, in whatever way.
+    pub fail: u32,
+}
+
+impl Tally {
+    /// Counts.
+    pub fn of(statuses: impl IntoIterator<Item = Status>) -> Self {
+        let mut tally = Self::default();
+        statuses.into_iter().for_each(|status| tally.add(status, 1));
+        tally
+    }
+
+    /// So many more that ended like this.
+    pub fn add(&mut self, status: Status, count: u32) {
+        let counted = match status {
+            Status::Pass => &mut self.pass,
+            Status::Waived => &mut self.waived,
+            Status::ExpectedFailure => &mut self.expected,
+            Status::NotApplicable => &mut self.not_applicable,
+            Status::UnexpectedPass | Status::Flaky | Status::Fail | Status::Timeout | Status::Error => &mut self.fail,
+        };
+        *counted += count;
+    }
+
+    /// All of them.
+    pub fn all(self) -> u32 {
+        self.pass + self.waived + self.expected + self.not_applicable + self.fail
+    }
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |sum, tally| Self {
+            pass: sum.pass + tally.pass,
+            waived: sum.waived + tally.waived,
+            expected: sum.expected + tally.expected,
+            not_applicable: sum.not_applicable + tally.not_applicable,
+            fail: sum.fail + tally.fail,
+        })
     }
 }
 
@@ -94,8 +180,10 @@ pub struct Outcome {
     /// How it ended.
     pub status: Status,
     /// Largest measured error, in the unit of [`Self::measure`]; `None` where the check is yes or no.
+    #[serde(default, with = "measured")]
     pub error: Option<f64>,
     /// Largest error that would still have passed.
+    #[serde(default, with = "measured")]
     pub tolerance: Option<f64>,
     /// Unit of the two above and where the tolerance comes from: `multiple of the recorded f32 noise; 4 × …`.
     pub measure: Option<String>,
@@ -103,8 +191,48 @@ pub struct Outcome {
     pub detail: String,
 }
 
+impl Outcome {
+    /// Error over tolerance, where both were measured.
+    pub fn ratio(&self) -> Option<f64> {
+        self.error.zip(self.tolerance).map(|(error, tolerance)| if error == 0.0 { 0.0 } else { error / tolerance })
+    }
+}
+
+/// JSON has no numbers for what is infinite or not a number: these are words, and come back as what they were.
+mod measured {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Word(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+        let written = value.map(|value| match value {
+            value if value.is_finite() => Written::Number(value),
+            value => Written::Word(value.to_string()),
+        });
+        written.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        match Option::<Written>::deserialize(from)? {
+            None => Ok(None),
+            Some(Written::Number(value)) => Ok(Some(value)),
+            Some(Written::Word(word)) => match word.as_str() {
+                "inf" => Ok(Some(f64::INFINITY)),
+                "-inf" => Ok(Some(f64::NEG_INFINITY)),
+                "NaN" => Ok(Some(f64::NAN)),
+                _ => Err(de::Error::custom(format!("expected a number, `inf`, `-inf` or `NaN`, found `{word}`"))),
+            },
+        }
+    }
+}
+
 /// What a check states, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFacts {
     /// Kebab-case id.
     pub id: String,
@@ -114,4 +242,44 @@ pub struct CheckFacts {
     pub method: String,
     /// Bugs it exists to catch.
     pub catches: Vec<String>,
+    /// Where such bugs were made, in published code.
+    #[serde(default)]
+    pub seen: Vec<String>,
+    /// What to look at when it fails.
+    #[serde(default)]
+    pub fix: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_own_word_and_is_counted_once() {
+        for (at, status) in Status::ALL.into_iter().enumerate() {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+            assert_eq!(Status::ALL.iter().position(|other| other == &status), Some(at));
+            let tally = Tally::of([status]);
+            assert_eq!((tally.all(), tally.fail == 1), (1, status.is_failure()));
+        }
+        assert!(Status::ALL.is_sorted());
+    }
+
+    #[test]
+    fn errors_without_bound_survive_json() {
+        for error in [None, Some(0.5), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN)] {
+            let outcome = Outcome {
+                check: "holds".into(),
+                architecture: "toy".into(),
+                device: "flex".into(),
+                status: Status::Fail,
+                error,
+                tolerance: Some(8.0),
+                measure: None,
+                detail: String::new(),
+            };
+            let back: Outcome = serde_json::from_str(&serde_json::to_string(&outcome).unwrap()).unwrap();
+            assert_eq!(back.error.map(f64::to_bits), error.map(f64::to_bits));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::architecture::{Architecture, check_size};
 use crate::config;
 use crate::descriptor::Preset;
 use crate::device;
-use crate::error::{Error, Result};
+use crate::error::{Error, Missing, Result};
 use crate::model::Model;
 use crate::names;
 
@@ -94,6 +94,36 @@ impl Registry {
                 Err(Error::UnknownName { asked: name.to_owned(), near })
             }
         }
+    }
+
+    /// The architecture that `name` stands for, which the caller cannot do without.
+    ///
+    /// # Errors
+    /// [`Error::NotLinked`], which tells what to add to the program.
+    pub fn require(&self, name: &str) -> Result<&'static dyn Architecture> {
+        self.needed(name, None).map_err(|missing| Error::NotLinked { missing: vec![missing] })
+    }
+
+    /// Looks whether every family that another's code builds on is here too. A name is looked up, code may be there all the same:
+    /// a plugin's dependency is linked, yet unknown to every command until it is registered.
+    ///
+    /// # Errors
+    /// [`Error::NotLinked`] with every family that is missing, and who builds on it.
+    pub fn require_bases(&self) -> Result<()> {
+        let bases = self.architectures().into_iter().flat_map(|architecture| {
+            let descriptor = architecture.descriptor();
+            descriptor.builds_on.iter().map(move |base| (base, descriptor.id.as_str()))
+        });
+        let missing: Vec<Missing> = bases.filter_map(|(base, by)| self.needed(base, Some(by)).err()).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Error::NotLinked { missing }) }
+    }
+
+    fn needed(&self, name: &str, by: Option<&str>) -> Result<&'static dyn Architecture, Missing> {
+        self.resolve(name).map(|named| named.architecture).map_err(|error| Missing {
+            asked: name.to_owned(),
+            by: by.map(str::to_owned),
+            near: if let Error::UnknownName { near, .. } = error { near } else { Vec::new() },
+        })
     }
 
     /// Every architecture and preset whose id, alias or repository matches a shell-like pattern, once each, sorted by id.

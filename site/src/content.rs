@@ -52,7 +52,9 @@ impl Content {
         let axes = self.axes.iter().map(|axis| ("axis", &axis.id));
         let terms = self.axes.iter().flat_map(|axis| &axis.terms).map(|term| ("term", &term.id));
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        match models.chain(families).chain(axes).chain(terms).find(|(_, id)| id.is_empty() || !id.chars().all(kebab)) {
+        let checks = self.matrix.suite.checks.iter().map(|check| ("check", &check.id));
+        let ids = models.chain(families).chain(axes).chain(terms).chain(checks);
+        match ids.into_iter().find(|(_, id)| id.is_empty() || !id.chars().all(kebab)) {
             Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
             None => Ok(()),
         }

@@ -10,25 +10,47 @@ use crate::subject::Subject;
 pub struct Check {
     /// Kebab-case, named for what holds.
     pub id: &'static str,
-    /// The statement, one sentence.
-    pub statement: &'static str,
-    /// How it is looked at, and the guard that keeps it from passing for nothing.
-    pub method: &'static str,
-    /// Bugs it exists to catch.
-    pub catches: &'static [&'static str],
+    /// The text of its file, whose doc comment is its page.
+    pub source: &'static str,
     /// Looks.
     pub run: fn(&Subject<'_>) -> Verdict,
 }
 
 impl Check {
-    /// The check as plain data, for the catalog.
+    /// The check as plain data, from the doc comment of its file.
     pub fn facts(&self) -> CheckFacts {
-        CheckFacts {
-            id: self.id.to_owned(),
-            statement: self.statement.to_owned(),
-            method: self.method.to_owned(),
-            catches: self.catches.iter().map(|&bug| bug.to_owned()).collect(),
+        let mut facts = CheckFacts { id: self.id.to_owned(), ..CheckFacts::default() };
+        let page = self.source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+        let mut section = "";
+        for line in page.filter(|line| !line.is_empty()) {
+            match (line.strip_prefix("# "), section) {
+                (Some(title), _) => section = title,
+                (None, "") => join(&mut facts.statement, line),
+                (None, "How") => join(&mut facts.method, line),
+                (None, "Catches") => item(&mut facts.catches, line),
+                (None, "Seen") => item(&mut facts.seen, line),
+                (None, "Fix") => join(&mut facts.fix, line),
+                (None, _) => {}
+            }
         }
+        facts
+    }
+}
+
+/// Goes on with a paragraph.
+fn join(paragraph: &mut String, line: &str) {
+    if !paragraph.is_empty() {
+        paragraph.push(' ');
+    }
+    paragraph.push_str(line);
+}
+
+/// Begins an item of a list, or goes on with the last.
+fn item(list: &mut Vec<String>, line: &str) {
+    match (line.strip_prefix("- "), list.last_mut()) {
+        (Some(text), _) => list.push(text.to_owned()),
+        (None, Some(last)) => join(last, line),
+        (None, None) => {}
     }
 }
 
@@ -100,4 +122,19 @@ pub fn require(holds: bool, detail: impl FnOnce() -> String) -> Result<(), Stop>
 /// [`Stop::Fails`] with every problem, if there is one.
 pub fn none_of(problems: &[String], held: impl Into<String>) -> Verdict {
     if problems.is_empty() { Ok(Finding::seen(held)) } else { Err(Stop::fails(problems.join("; "))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_the_doc_comment() {
+        let source = "//! It\n//! holds.\n//!\n//! # How\n//!\n//! By looking.\n//!\n//! # Catches\n//!\n//! - a slip\n//!   of the pen\n\
+                      //! - a typo\n//!\n//! # Fix\n//!\n//! Look there.\n\n//! not this\n";
+        let facts = Check { id: "it-holds", source, run: |_| Ok(Finding::default()) }.facts();
+        assert_eq!((facts.statement.as_str(), facts.method.as_str()), ("It holds.", "By looking."));
+        assert_eq!(facts.catches, ["a slip of the pen", "a typo"]);
+        assert_eq!((facts.seen.len(), facts.fix.as_str()), (0, "Look there."));
+    }
 }

@@ -11,6 +11,8 @@ use zoo_registry::{ModuleTree, Parameter};
 
 use zoo_registry::draw::Draw;
 
+use crate::seed;
+
 /// Matrices have entries of standard deviation `GAIN / √fan_in`. After a norm, queries and keys then have entries of about
 /// this size, scores of about its square: softmax is peaked, yet no weight vanishes in f32.
 const GAIN: f64 = 1.5;
@@ -41,7 +43,7 @@ fn collect(module: &ModuleTree, path: &str, found: &mut BTreeMap<String, TensorD
 }
 
 fn draw(path: &str, kind: &str, parameter: &Parameter) -> TensorData {
-    let mut draw = Draw::new(path);
+    let mut draw = seed::draw(path);
     let shape = &parameter.shape;
     let mut number: Box<dyn FnMut() -> f64> = match (parameter.name.as_str(), shape.as_slice()) {
         ("gamma", _) => Box::new(move || 1.0 + SPREAD * (2.0 * draw.unit() - 1.0)),
@@ -65,7 +67,7 @@ fn scaled(mut draw: Draw, fan_in: usize) -> Box<dyn FnMut() -> f64> {
 /// Every number moved by about one unit in the last place, up or down at random: a model's answer to that is its f32 noise.
 pub fn nudged(weights: &BTreeMap<String, TensorData>, seed: usize) -> BTreeMap<String, TensorData> {
     let nudge = |(path, data): (&String, &TensorData)| {
-        let mut draw = Draw::new(&format!("{path}#{seed}"));
+        let mut draw = seed::draw(&format!("{path}#{seed}"));
         let moved = data.iter::<f32>().map(|x| {
             let sign = if draw.bits() & 1 == 0 { 1.0 } else { -1.0 };
             x * (1.0 + sign * f32::EPSILON)

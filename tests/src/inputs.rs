@@ -6,8 +6,8 @@ use zoo_registry::output::Record;
 use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
 
 use crate::check::Stop;
+use crate::seed;
 use crate::values::Stream;
-use zoo_registry::draw::Draw;
 
 /// Length of the longest text that checks use, where the model has the positions for it.
 const LONGEST: usize = 11;
@@ -129,9 +129,25 @@ pub fn longest(limits: &TokenLimits) -> Result<usize, Stop> {
         .ok_or_else(|| Stop::fails(format!("the tiny configuration has {len} positions, expected at least {SHORTEST}")))
 }
 
+/// The same tokens with the positions they have, said outright, where the model takes any: what is done to them then, a mask
+/// taken away or the text before them, moves none.
+pub fn in_place(tokens: &Tokens, limits: &TokenLimits) -> Tokens {
+    let [batch, len] = tokens.input_ids.dims();
+    let mask = tokens.mask();
+    let counted = mask.rows().flat_map(|real| {
+        let count = |n: &mut i64, &real: &bool| {
+            *n += i64::from(real);
+            Some((*n - 1).max(0))
+        };
+        real.iter().scan(0, count).collect::<Vec<_>>()
+    });
+    let counted = limits.max_positions.and_then(|_| Rows::from_flat(batch, len, counted.collect()));
+    Tokens { position_ids: tokens.position_ids.clone().or(counted), ..tokens.clone() }
+}
+
 /// A random text; `name` tells texts apart.
 pub fn text(limits: &TokenLimits, name: &str, len: usize) -> Vec<i64> {
-    Draw::new(&format!("text {name}")).ids(len, limits.vocab_size)
+    seed::draw(&format!("text {name}")).ids(len, limits.vocab_size)
 }
 
 /// A batch of random texts of one length, with random segments where the model tells them apart.
@@ -142,7 +158,7 @@ pub fn texts(limits: &TokenLimits, name: &str, batch: usize, len: usize) -> Resu
     let rows: Vec<Vec<i64>> = (0..batch).map(|row| text(limits, &format!("{name} {row}"), len)).collect();
     let input_ids = Rows::new(&rows).ok_or_else(|| Stop::fails("expected room for at least one token"))?;
     let n_types = limits.n_token_types;
-    let types = (n_types > 1).then(|| Draw::new(&format!("types {name}")).ids(batch * len, n_types));
+    let types = (n_types > 1).then(|| seed::draw(&format!("types {name}")).ids(batch * len, n_types));
     let token_type_ids = types.and_then(|types| Rows::from_flat(batch, len, types));
     Ok(Tokens { token_type_ids, ..Tokens::new(input_ids) })
 }
@@ -157,7 +173,7 @@ pub fn input(model: &dyn Model, name: &str, batch: usize) -> Result<Input, Stop>
         Limits::Images(limits) => {
             let [height, width] = [PATCHES[0] * limits.patch_size[0], PATCHES[1] * limits.patch_size[1]];
             let dims = [batch, limits.channels, height, width];
-            let mut draw = Draw::new(&format!("images {name}"));
+            let mut draw = seed::draw(&format!("images {name}"));
             let pixel_values = (0..dims.iter().product()).map(|_| draw.normal() as f32).collect();
             Ok(Input::Images(Images { dims, pixel_values }))
         }

@@ -16,15 +16,31 @@
 
 mod check;
 mod checks;
+mod choices;
+mod day;
+mod expectations;
 pub mod golden;
 pub mod hot;
 pub mod inputs;
+pub mod isolation;
+mod labels;
+pub mod levels;
+mod lint;
+mod padded;
+mod pictures;
+mod reader;
+pub mod report;
 mod run;
+mod seed;
 mod subject;
 pub mod suite;
+mod unfilled;
 pub mod values;
 
 pub use check::{Check, Finding, Stop, Verdict, none_of, require};
 pub use checks::checks;
-pub use run::{run, run_one};
+pub use day::Day;
+pub use expectations::{Excuse, Expectations};
+pub use run::{Done, Job, Settings, in_process, jobs, run, run_one, run_one_with};
+pub use seed::draw;
 pub use subject::{Subject, Variant};

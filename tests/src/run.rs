@@ -1,15 +1,85 @@
 //! Running checks and turning what they find into outcomes.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use zoo_registry::{Architecture, Outcome, Status};
 
-use crate::check::{Check, Finding, Stop, Verdict};
+use crate::check::{Check, Finding, Stop};
 use crate::checks::checks;
+use crate::day::Day;
+use crate::expectations::{Expectations, judge};
+use crate::seed;
 use crate::subject::Subject;
 
-/// Runs every check that `filter` lets through, for every architecture on every device, in that order. `on_outcome` hears
-/// each outcome as it comes. Outcomes hold no times: the same code gives the same outcomes.
+/// What a run is told besides what to look at.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Draws other inputs and other weights; 0 is where recorded magnitudes come from.
+    pub seed: u64,
+    /// The day of the run: an expected failure is expected until its last day. Without a day, it is always expected.
+    pub today: Option<Day>,
+    /// What is known not to hold, beside what the families' own facts say.
+    pub expectations: Expectations,
+}
+
+/// One check of one architecture on one device.
+#[derive(Clone)]
+pub struct Job {
+    /// The architecture.
+    pub architecture: &'static dyn Architecture,
+    /// The device's name.
+    pub device: String,
+    /// The check.
+    pub check: &'static Check,
+}
+
+/// What came of a job, and how long it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// What was found. It holds no times: the same code gives the same outcomes.
+    pub outcome: Outcome,
+    /// How long that took.
+    pub wall: Duration,
+}
+
+/// Every check that `filter` lets through, for every architecture on every device, in that order.
+pub fn jobs(
+    architectures: &[&'static dyn Architecture],
+    devices: &[&str],
+    filter: &dyn Fn(&dyn Architecture, &Check) -> bool,
+) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for &architecture in architectures {
+        for &device in devices {
+            let chosen = checks().iter().filter(|check| filter(architecture, check));
+            jobs.extend(chosen.map(|check| Job { architecture, device: device.to_owned(), check }));
+        }
+    }
+    jobs
+}
+
+/// Does every job in this process, one after the other, with architectures that live among `peers`. A panic is an outcome, but a
+/// crash ends the process, and a check that hangs hangs: [`isolation`](crate::isolation) guards against that. `on_done` hears
+/// each outcome as it comes, and may stop the run.
+pub fn in_process(
+    jobs: &[Job],
+    peers: &[&'static dyn Architecture],
+    settings: &Settings,
+    on_done: &mut dyn FnMut(Done) -> ControlFlow<()>,
+) {
+    for Job { architecture, device, check } in jobs {
+        let start = Instant::now();
+        let outcome = run_one_with(settings, *architecture, peers, device, check);
+        if on_done(Done { outcome, wall: start.elapsed() }).is_break() {
+            break;
+        }
+    }
+}
+
+/// Runs every check that `filter` lets through in this process, with the settings nobody chose. `on_outcome` hears each outcome
+/// as it comes.
 ///
 /// ```
 /// let nothing = zoo_conformance::run(&[], &["flex"], &|_, _| true, &mut |_| {});
@@ -22,88 +92,72 @@ pub fn run(
     on_outcome: &mut dyn FnMut(&Outcome),
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for architecture in architectures {
-        for device in devices {
-            for check in checks().iter().filter(|check| filter(*architecture, check)) {
-                let outcome = run_one(*architecture, architectures, device, check);
-                on_outcome(&outcome);
-                outcomes.push(outcome);
-            }
-        }
-    }
+    in_process(&jobs(architectures, devices, filter), architectures, &Settings::default(), &mut |done| {
+        on_outcome(&done.outcome);
+        outcomes.push(done.outcome);
+        ControlFlow::Continue(())
+    });
     outcomes
 }
 
-/// One check of one architecture, which lives among `peers`, on one device. A panic is a failure; a waiver in the family's
-/// TOML turns a failure into [`Status::Waived`], and one that is not needed is a failure itself. A waiver of one tiny configuration
-/// leaves that one out; the check must hold of the others.
+/// One check of one architecture, which lives among `peers`, on one device, with the settings nobody chose.
 pub fn run_one(
     architecture: &'static dyn Architecture,
     peers: &[&'static dyn Architecture],
     device: &str,
     check: &Check,
 ) -> Outcome {
-    let look = |left_out: Option<String>| {
-        let run = || (check.run)(&Subject { left_out, ..Subject::new(architecture, peers, device)? });
-        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            Err(Stop::fails(format!("panicked: {}", said.unwrap_or("without a message"))))
-        })
+    run_one_with(&Settings::default(), architecture, peers, device, check)
+}
+
+/// The same with these settings.
+///
+/// A waiver in the family's TOML turns a failure into [`Status::Waived`], an expected failure into [`Status::ExpectedFailure`]; either
+/// that is not needed is a failure itself. An excuse of one tiny configuration leaves that one out; the check must hold of the
+/// others.
+pub fn run_one_with(
+    settings: &Settings,
+    architecture: &'static dyn Architecture,
+    peers: &[&'static dyn Architecture],
+    device: &str,
+    check: &Check,
+) -> Outcome {
+    let excuse = settings.expectations.of(architecture.descriptor(), check.id, device);
+    judge(excuse, settings.today.as_ref(), &mut |left_out| {
+        look(settings.seed, architecture, peers, device, check, left_out)
+    })
+}
+
+/// One look at a check, without asking whether its failure is excused.
+pub(crate) fn look(
+    seed: u64,
+    architecture: &'static dyn Architecture,
+    peers: &[&'static dyn Architecture],
+    device: &str,
+    check: &Check,
+    left_out: Option<&str>,
+) -> Outcome {
+    let run = || {
+        let subject = Subject::new(architecture, peers, device)?;
+        (check.run)(&Subject { left_out: left_out.map(str::to_owned), ..subject })
     };
-    let descriptor = architecture.descriptor();
-    let waiver = descriptor.waivers.iter().find(|waiver| waiver.check == check.id);
-    let verdict = look(None);
-    // A waiver of one tiny configuration says nothing of the others.
-    let waived = waiver.and_then(|waiver| waiver.tiny.clone()).filter(|_| matches!(verdict, Err(Stop::Fails(_))));
-    let elsewhere = waived.and_then(|tiny| match look(Some(tiny.clone())) {
-        Err(Stop::Fails(finding)) => {
-            let detail = format!("`{tiny}` is waived, but without it: {}", finding.detail);
-            Some((Status::Fail, Finding { detail, ..finding }))
+    let (status, finding) = match catch_unwind(AssertUnwindSafe(|| seed::with(seed, run))) {
+        Ok(Ok(finding)) => (Status::Pass, finding),
+        Ok(Err(Stop::Fails(finding))) => (Status::Fail, finding),
+        Ok(Err(Stop::NotApplicable(reason))) => (Status::NotApplicable, Finding::seen(reason)),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            (Status::Error, Finding::seen(format!("panicked: {}", said.unwrap_or("without a message"))))
         }
-        _ => None,
-    });
-    let (status, finding) = elsewhere.unwrap_or_else(|| judge(verdict, waiver.map(|waiver| waiver.reason.as_str())));
+    };
     Outcome {
         check: check.id.to_owned(),
-        architecture: descriptor.id.clone(),
+        architecture: architecture.descriptor().id.clone(),
         device: device.to_owned(),
         status,
         error: finding.error,
         tolerance: finding.tolerance,
         measure: finding.measure,
         detail: finding.detail,
-    }
-}
-
-fn judge(verdict: Verdict, waiver: Option<&str>) -> (Status, Finding) {
-    match (verdict, waiver) {
-        (Ok(finding), None) => (Status::Pass, finding),
-        (Ok(finding), Some(_)) => {
-            (Status::Fail, Finding { detail: format!("waived, but holds: {}", finding.detail), ..finding })
-        }
-        (Err(Stop::Fails(finding)), None) => (Status::Fail, finding),
-        (Err(Stop::Fails(finding)), Some(reason)) => {
-            (Status::Waived, Finding { detail: format!("{reason} ({})", finding.detail), ..finding })
-        }
-        (Err(Stop::NotApplicable(reason)), None) => (Status::NotApplicable, Finding::seen(reason)),
-        (Err(Stop::NotApplicable(reason)), Some(_)) => {
-            (Status::Fail, Finding::seen(format!("waived, but not applicable: {reason}")))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waivers_are_needed_or_fail() {
-        let status = |verdict, waiver| judge(verdict, waiver).0;
-        assert_eq!(status(Ok(Finding::default()), None), Status::Pass);
-        assert_eq!(status(Ok(Finding::default()), Some("why")), Status::Fail);
-        assert_eq!(status(Err(Stop::fails("no")), None), Status::Fail);
-        assert_eq!(status(Err(Stop::fails("no")), Some("why")), Status::Waived);
-        assert_eq!(status(Err(Stop::NotApplicable("so".into())), None), Status::NotApplicable);
-        assert_eq!(status(Err(Stop::NotApplicable("so".into())), Some("why")), Status::Fail);
     }
 }

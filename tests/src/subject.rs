@@ -7,7 +7,7 @@ use burn::tensor::{Device, TensorData};
 use serde_json::{Map, Value};
 use zoo_registry::output::Record;
 use zoo_registry::weights::{MemoryWeights, publish};
-use zoo_registry::{Architecture, Descriptor, Input, Model, Result, device};
+use zoo_registry::{Architecture, Descriptor, Error, Input, Model, Result, WeightNames, device};
 
 use crate::hot;
 use crate::values::{Noise, Values, gap, values};
@@ -84,6 +84,14 @@ impl<'a> Subject<'a> {
         self.architecture.descriptor()
     }
 
+    /// Every tiny configuration, completed.
+    ///
+    /// # Errors
+    /// [`Error::Config`](zoo_registry::Error::Config) if one is not a configuration of the family.
+    pub fn tinies(&self) -> Result<Vec<Map<String, Value>>> {
+        self.descriptor().small().map(|(_, tiny)| self.architecture.complete(tiny)).collect()
+    }
+
     /// Each tiny configuration once for each head, or once if the family has no choice of heads.
     ///
     /// # Errors
@@ -151,8 +159,21 @@ impl<'a> Subject<'a> {
         let published: MemoryWeights = publish(&names, weights).into_iter().collect();
         let _turn = drawing();
         let mut model = self.architecture.build(&variant.config, device)?;
-        model.load(&published)?;
-        Ok(model)
+        match model.load(&published) {
+            Ok(_) => Ok(model),
+            Err(error) => Err(self.without_row(variant, &names).unwrap_or(error)),
+        }
+    }
+
+    /// What to say of weights that do not fit because the table has no row for them.
+    fn without_row(&self, variant: &Variant, names: &WeightNames) -> Option<Error> {
+        let gaps = names.gaps(&self.architecture.modules(&variant.config).ok()?);
+        let first = gaps.first()?;
+        let lacks = format!(
+            "has a weight table that is not total: {first}; {} more. Write its rows first, `weight-table-is-total` lists them",
+            gaps.len() - 1
+        );
+        Some(Error::Unsupported { model: self.descriptor().id.clone(), lacks })
     }
 
     /// How far each output of a model moves when every weight moves by one unit in the last place: the error that f32 alone

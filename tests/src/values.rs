@@ -96,6 +96,24 @@ impl Values {
     }
 }
 
+/// The outputs of two runs side by side. Both must give the same ones: one more or one less is never overlooked.
+///
+/// # Errors
+/// [`Stop::Fails`] with what only one of them gives.
+pub fn side_by_side<'a>(
+    a: &'a [Values],
+    b: &'a [Values],
+) -> Result<impl Iterator<Item = (&'a Values, &'a Values)>, Stop> {
+    let names = |values: &'a [Values]| values.iter().map(|value| value.name.as_str()).collect::<Vec<_>>();
+    let (ours, theirs) = (names(a), names(b));
+    let only = ours.iter().find(|name| !theirs.contains(name)).or(theirs.iter().find(|name| !ours.contains(name)));
+    match only {
+        Some(name) => Err(Stop::fails(format!("{name} is given in one run and not in another"))),
+        None if ours != theirs => Err(Stop::fails("two runs give the same outputs in another order")),
+        None => Ok(a.iter().zip(b)),
+    }
+}
+
 /// Half the distance from 1 to the next f32.
 pub const UNIT_ROUNDOFF: f64 = f32::EPSILON as f64 / 2.0;
 

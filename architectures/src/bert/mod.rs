@@ -29,7 +29,7 @@ mod weights;
 
 pub use config::{Config, HeadKind, Positions};
 pub use head::{BertHead, LanguageHead};
-pub(crate) use weights::body as body_names;
+pub use weights::body as body_names;
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +145,12 @@ impl BertEmbeddings {
 }
 
 impl BertLayer {
-    fn forward(
+    /// Attention, then the feed-forward network, each with its norm after the residual sum. `cache` is what was read before, and
+    /// which layer's part of it is meant; a layer that reads whole texts takes [`KvCache::forgetful`].
+    ///
+    /// # Shapes
+    /// `hidden [batch, seq_len, d_model]`, `bias [batch|1, n_heads|1, q_len|1, kv_len]` → as `hidden`
+    pub fn forward(
         &self,
         hidden: Tensor<3>,
         bias: Option<Tensor<4>>,
@@ -250,7 +255,8 @@ impl BertEmbeddings {
 }
 
 impl BertLayer {
-    fn init(config: &Config, device: &Device) -> Self {
+    /// A layer of the sizes in `config`.
+    pub fn init(config: &Config, device: &Device) -> Self {
         let Config { d_model, d_ff, n_heads, max_positions, activation, .. } = *config;
         let head_dim = d_model / n_heads;
         let relative = |with_key| RelativeKey::init(max_positions, head_dim, with_key, INIT_STD, device);

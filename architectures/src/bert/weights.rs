@@ -43,7 +43,7 @@ const UNTIED: Row = Row::transposed("cls.predictions.decoder", &["head.Language.
 const HEADS: [&str; 3] = ["cls", "classifier", "qa_outputs"];
 
 /// The table of the body alone, for heads of other families.
-pub(crate) fn body(config: &Config) -> WeightNames {
+pub fn body(config: &Config) -> WeightNames {
     let positions = if config.positions == Positions::Learned { vec![LEARNED] } else { RELATIVE.to_vec() };
     let pooler = if config.head.needs_pooler() { POOLER } else { NO_POOLER };
     WeightNames::new("bert.", BODY.into_iter().chain(positions).chain([pooler]))

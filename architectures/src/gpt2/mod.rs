@@ -128,7 +128,7 @@ impl Gpt2 {
 
     /// The network of `config` with heads of `head_dim`. With a `window`, every second layer, from the second, sees that many
     /// positions only: what GPT-3 changes.
-    pub(crate) fn new(config: &Config, head_dim: usize, window: Option<usize>, device: &Device) -> Self {
+    pub fn new(config: &Config, head_dim: usize, window: Option<usize>, device: &Device) -> Self {
         let Config { vocab_size, max_positions, d_model, norm_eps, .. } = *config;
         let untied = config.head == HeadKind::CausalLm && !config.tied;
         let output = || Linear { bias: None, ..linear([d_model, vocab_size], INIT_STD, device) };
@@ -219,7 +219,7 @@ impl Gpt2Layer {
 }
 
 /// The table of the body alone, for heads of other families.
-pub(crate) fn body_names() -> WeightNames {
+pub fn body_names() -> WeightNames {
     WeightNames::new("transformer.", BODY)
 }
 

@@ -22,7 +22,7 @@ mod config;
 mod weights;
 
 pub use config::{Config, HeadKind};
-pub(crate) use weights::{BODY, POOLER};
+pub use weights::{BODY, POOLER};
 
 /// The family, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ impl Network for Vit {
 }
 
 /// Images of whole patches.
-pub(crate) fn limits<H>(config: &Config<H>) -> Limits {
+pub fn limits<H>(config: &Config<H>) -> Limits {
     Limits::Images(ImageLimits { channels: config.channels, patch_size: [config.patch_size; 2] })
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn limits<H>(config: &Config<H>) -> Limits {
 ///
 /// # Shapes
 /// `[batch, seq_len, d_model]` → the same
-pub(crate) fn encode(mut hidden: Tensor<3>, layers: &[VitLayer], norm: &LayerNorm, trace: &mut Trace) -> Tensor<3> {
+pub fn encode(mut hidden: Tensor<3>, layers: &[VitLayer], norm: &LayerNorm, trace: &mut Trace) -> Tensor<3> {
     trace.hidden(&hidden);
     for layer in layers {
         hidden = layer.forward(hidden, trace);
@@ -98,12 +98,12 @@ pub(crate) fn encode(mut hidden: Tensor<3>, layers: &[VitLayer], norm: &LayerNor
 }
 
 /// `[batch, seq_len, d_model]` → `[batch, d_model]` of the token at `index`.
-pub(crate) fn token(hidden: &Tensor<3>, index: usize) -> Tensor<2> {
+pub fn token(hidden: &Tensor<3>, index: usize) -> Tensor<2> {
     hidden.clone().narrow(1, index, 1).squeeze_dim::<2>(1)
 }
 
 /// `tanh(y W + b)`: the hidden layer of the pre-training head (§3.1), of the class token.
-pub(crate) fn pool<H>(pooler: &Linear, hidden: &Tensor<3>, config: &Config<H>) -> Tensor<2> {
+pub fn pool<H>(pooler: &Linear, hidden: &Tensor<3>, config: &Config<H>) -> Tensor<2> {
     config.pooler_activation.forward(pooler.forward(token(hidden, 0)))
 }
 
@@ -169,10 +169,10 @@ impl Family for VitFamily {
 }
 
 /// As the released code draws them: weights, positions and tokens from N(0, 0.02), biases zero.
-pub(crate) const INIT_STD: f64 = 0.02;
+pub const INIT_STD: f64 = 0.02;
 
 /// A vector that stands in the place of a token, `[1, 1, d_model]`.
-pub(crate) fn special_token(d_model: usize, device: &Device) -> Param<Tensor<3>> {
+pub fn special_token(d_model: usize, device: &Device) -> Param<Tensor<3>> {
     Initializer::Normal { mean: 0.0, std: INIT_STD }.init([1, 1, d_model], device)
 }
 
@@ -188,7 +188,8 @@ impl VitEmbeddings {
 }
 
 impl VitLayer {
-    pub(crate) fn init<H>(config: &Config<H>, device: &Device) -> Self {
+    /// A layer of the sizes in `config`.
+    pub fn init<H>(config: &Config<H>, device: &Device) -> Self {
         let Config { d_model, d_ff, n_heads, activation, norm_eps, .. } = *config;
         let mut attention = MultiHeadAttention::init(d_model, n_heads, INIT_STD, INIT_STD, device);
         if !config.qkv_bias {

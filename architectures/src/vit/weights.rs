@@ -4,7 +4,8 @@ use zoo_registry::{Row, WeightNames};
 
 use super::config::{Config, HeadKind};
 
-pub(crate) const BODY: [Row; 12] = [
+/// The rows of the body without its pooler.
+pub const BODY: [Row; 12] = [
     Row::same("embeddings.cls_token", &["embeddings.class_token"]),
     Row::same("embeddings.position_embeddings", &["embeddings.position.table"]),
     Row::same("embeddings.patch_embeddings.projection", &["embeddings.patch.projection"]),
@@ -19,7 +20,8 @@ pub(crate) const BODY: [Row; 12] = [
     Row::same("layernorm", &["norm"]),
 ];
 
-pub(crate) const POOLER: Row = Row::transposed("pooler.dense", &["pooler"]);
+/// The row of the pooler.
+pub const POOLER: Row = Row::transposed("pooler.dense", &["pooler"]);
 const NO_POOLER: Row = Row::drop("pooler");
 
 pub(super) fn names(config: &Config) -> WeightNames {

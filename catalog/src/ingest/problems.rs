@@ -25,14 +25,23 @@ pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
             let place = format!("waiver of `{}`", record.descriptor.id);
             problems.extend(unknown("check", &waiver.check, place, checks()));
         }
+        for expected in &record.descriptor.expected_failures {
+            let place = format!("expected failure of `{}`", record.descriptor.id);
+            problems.extend(unknown("check", &expected.check, place, checks()));
+        }
     }
+    let levels = &input.suite.levels;
+    problems.extend(twice("level", "the levels", levels.iter().map(|level| level.id.as_str())));
+    let demanded = || levels.iter().flat_map(|level| &level.checks).map(String::as_str);
+    problems.extend(twice("check", "the levels", demanded()));
+    problems.extend(demanded().filter_map(|check| unknown("check", check, "the levels".into(), checks())));
     let places: Vec<_> = input.outcomes.iter().map(|outcome| place(outcome)).collect();
     problems.extend(twice("outcome", "the outcomes", places.iter().map(String::as_str)));
     for (outcome, place) in input.outcomes.iter().zip(places) {
         problems.extend(unknown("check", &outcome.check, place.clone(), checks()));
         problems.extend(unknown("architecture", &outcome.architecture, place.clone(), ids()));
-        if outcome.status == Status::Waived && !waives(input, outcome) {
-            problems.push(Problem::Unwaived { place: place.clone() });
+        if !is_accounted_for(input, outcome) {
+            problems.push(Problem::Unexcused { place: place.clone(), status: outcome.status.as_str() });
         }
         if outcome.tolerance.is_some_and(f64::is_nan) {
             problems.push(Problem::NotANumber { place });
@@ -110,9 +119,17 @@ fn too_large(place: String, value: u64) -> Option<Problem> {
     i64::try_from(value).is_err().then_some(Problem::TooLarge { place, value })
 }
 
-fn waives(input: &Input<'_>, outcome: &Outcome) -> bool {
+/// Whether an outcome that is excused has its excuse among the facts.
+fn is_accounted_for(input: &Input<'_>, outcome: &Outcome) -> bool {
     let facts = input.records.iter().map(|record| &record.descriptor).find(|facts| facts.id == outcome.architecture);
-    facts.is_some_and(|facts| facts.waivers.iter().any(|waiver| waiver.check == outcome.check))
+    let of = |check: &String| *check == outcome.check;
+    match outcome.status {
+        Status::Waived => facts.is_some_and(|facts| facts.waivers.iter().any(|waiver| of(&waiver.check))),
+        Status::ExpectedFailure => facts.is_some_and(|facts| {
+            facts.expected_failures.iter().any(|expected| of(&expected.check) && expected.is_on(&outcome.device))
+        }),
+        _ => true,
+    }
 }
 
 fn place(outcome: &Outcome) -> String {

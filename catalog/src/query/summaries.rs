@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sqlx::SqlitePool;
-use zoo_registry::CheckFacts;
 use zoo_registry::descriptor::{Lineage, Source};
+use zoo_registry::{CheckFacts, LevelFacts, Status, SuiteFacts};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
@@ -37,7 +37,7 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     .fetch_all(pool)
     .await?;
     let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))).collect());
-    let mut tallies: BTreeMap<String, Tally> = tallies(pool, only).await?.into_iter().collect();
+    let mut tallies = tallies(pool, only).await?;
     let summary = |(id, name, summary, family, date, presets, least, most): Line| ModelSummary {
         labs: labs.remove(&id).unwrap_or_default(),
         taxonomy: grouped(terms.remove(&id).unwrap_or_default()),
@@ -53,17 +53,22 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     Ok(lines.into_iter().map(summary).collect())
 }
 
-async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<(String, Tally)>, sqlx::Error> {
-    let rows: Vec<(String, u32, u32, u32, u32)> = sqlx::query_as(
-        "SELECT architecture, count(*) FILTER (WHERE status = 'pass'), count(*) FILTER (WHERE status = 'fail'),
-           count(*) FILTER (WHERE status = 'waived'), count(*) FILTER (WHERE status = 'not-applicable')
-         FROM outcome WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture ORDER BY architecture",
+async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<String, Tally>, sqlx::Error> {
+    let rows: Vec<(String, String, u32)> = sqlx::query_as(
+        "SELECT architecture, status, count(*) FROM outcome
+         WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture, status ORDER BY architecture, status",
     )
     .bind(only)
     .fetch_all(pool)
     .await?;
-    let tally = |(id, pass, fail, waived, not_applicable)| (id, Tally { pass, fail, waived, not_applicable });
-    Ok(rows.into_iter().map(tally).collect())
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    for (architecture, word, count) in rows {
+        // A status that is none is told where outcomes are read.
+        if let Some(status) = Status::ALL.into_iter().find(|status| status.as_str() == word) {
+            tallies.entry(architecture).or_default().add(status, count);
+        }
+    }
+    Ok(tallies)
 }
 
 /// Every lineage edge with the id of its child, by child and place in its list.
@@ -92,17 +97,31 @@ pub(super) async fn edges(pool: &SqlitePool) -> Result<Vec<(String, Lineage)>, s
     Ok(edges.into_iter().map(edge).collect())
 }
 
-/// Every check, by id.
-pub(super) async fn checks(pool: &SqlitePool) -> Result<Vec<CheckFacts>, sqlx::Error> {
-    let checks: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT id, statement, method FROM conformance_check ORDER BY id").fetch_all(pool).await?;
+/// The suite: its levels, lowest first, and its checks, by id.
+pub(super) async fn suite(pool: &SqlitePool) -> Result<SuiteFacts, sqlx::Error> {
+    let version: Option<(String,)> = sqlx::query_as("SELECT version FROM suite").fetch_optional(pool).await?;
+    let checks: Vec<(String, Option<String>, String, String, String)> =
+        sqlx::query_as("SELECT id, level, statement, method, fix FROM conformance_check ORDER BY id")
+            .fetch_all(pool)
+            .await?;
     let bugs = sqlx::query_as("SELECT check_id, bug FROM conformance_catch ORDER BY check_id, position");
     let mut bugs: BTreeMap<String, Vec<String>> = grouped(bugs.fetch_all(pool).await?);
-    let check = |(id, statement, method)| {
-        let catches = bugs.remove(&id).unwrap_or_default();
-        CheckFacts { id, statement, method, catches }
+    let seen = sqlx::query_as("SELECT check_id, place FROM conformance_seen ORDER BY check_id, position");
+    let mut seen: BTreeMap<String, Vec<String>> = grouped(seen.fetch_all(pool).await?);
+    let levels: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, name, statement FROM level ORDER BY position").fetch_all(pool).await?;
+    let level = |(id, name, statement): (String, String, String)| {
+        let demands = checks.iter().filter(|check| check.1.as_ref() == Some(&id));
+        let checks = demands.map(|check| check.0.clone()).collect();
+        LevelFacts { id, name, statement, checks }
     };
-    Ok(checks.into_iter().map(check).collect())
+    let levels = levels.into_iter().map(level).collect();
+    let check = |(id, _, statement, method, fix)| {
+        let (catches, seen) = (bugs.remove(&id).unwrap_or_default(), seen.remove(&id).unwrap_or_default());
+        CheckFacts { id, statement, method, catches, seen, fix }
+    };
+    let checks = checks.into_iter().map(check).collect();
+    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks })
 }
 
 /// Id, title and question of every axis, in the vocabulary's order.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use zoo_catalog::{Catalog, build};
-use zoo_registry::ModuleTree;
+use zoo_registry::{ModuleTree, SuiteFacts};
 
 use crate::fixtures::*;
 
@@ -23,14 +23,15 @@ async fn equal_input_gives_equal_bytes() {
 async fn the_order_of_the_input_does_not_matter() {
     let (_here, first) = folder();
     let (_there, second) = folder();
-    let one = build(&first, &[toy(), block()], &checks(), &outcomes()).await.unwrap();
-    let (mut shuffled, mut checks, mut outcomes) = (toy(), checks(), outcomes());
+    let one = build(&first, &[toy(), block()], &suite(), &outcomes()).await.unwrap();
+    let (mut shuffled, mut suite, mut outcomes) = (toy(), suite(), outcomes());
     shuffled.sources.reverse();
     shuffled.sizes.reverse();
-    checks.reverse();
+    suite.checks.reverse();
+    suite.levels.iter_mut().for_each(|level| level.checks.reverse());
     outcomes.reverse();
     outcomes.swap(0, 2);
-    let other = build(&second, &[block(), shuffled], &checks, &outcomes).await.unwrap();
+    let other = build(&second, &[block(), shuffled], &suite, &outcomes).await.unwrap();
     assert_eq!(one, other);
     assert!(fs::read(&first).unwrap() == fs::read(&second).unwrap(), "the order shows");
 }
@@ -39,17 +40,17 @@ async fn the_order_of_the_input_does_not_matter() {
 async fn other_input_gives_other_bytes() {
     let (_here, first) = folder();
     let (_there, second) = folder();
-    let one = build(&first, &[toy(), block()], &checks(), &outcomes()).await.unwrap();
+    let one = build(&first, &[toy(), block()], &suite(), &outcomes()).await.unwrap();
     let mut other = toy();
     other.readme.push('!');
-    let other = build(&second, &[other, block()], &checks(), &outcomes()).await.unwrap();
+    let other = build(&second, &[other, block()], &suite(), &outcomes()).await.unwrap();
     assert_ne!(one.blake3, other.blake3);
 }
 
 #[tokio::test]
 async fn the_summary_says_what_was_written() {
     let (_folder, path) = folder();
-    let summary = build(&path, &[toy(), block()], &checks(), &outcomes()).await.unwrap();
+    let summary = build(&path, &[toy(), block()], &suite(), &outcomes()).await.unwrap();
     let bytes = fs::read(&path).unwrap();
     assert_eq!((summary.architectures, summary.presets, summary.checks, summary.outcomes), (2, 3, 3, 5));
     assert_eq!((summary.bytes, summary.blake3), (bytes.len() as u64, blake3::hash(&bytes).to_hex().to_string()));
@@ -58,7 +59,7 @@ async fn the_summary_says_what_was_written() {
 #[tokio::test]
 async fn nothing_at_all_is_a_catalog_too() {
     let (_folder, path) = folder();
-    build(&path, &[], &[], &[]).await.unwrap();
+    build(&path, &[], &SuiteFacts::default(), &[]).await.unwrap();
     let catalog = Catalog::open(&path).await.unwrap();
     assert!(catalog.models().await.unwrap().is_empty());
     assert!(catalog.matrix().await.unwrap().rows.is_empty());
@@ -70,7 +71,7 @@ async fn a_refused_build_leaves_the_old_file() {
     let (folder, path) = folder();
     build_all(&path).await;
     let old = fs::read(&path).unwrap();
-    build(&path, &[toy(), toy()], &checks(), &[]).await.unwrap_err();
+    build(&path, &[toy(), toy()], &suite(), &[]).await.unwrap_err();
     assert!(fs::read(&path).unwrap() == old);
     assert_eq!(names(folder.path()), ["catalog.sqlite"]);
 }
@@ -86,7 +87,8 @@ async fn a_dropped_build_leaves_the_old_file() {
         let records = [block()];
         let mut left = interrupted + 1;
         let finished = {
-            let mut running = pin!(build(&path, &records, &[], &[]));
+            let suite = SuiteFacts::default();
+            let mut running = pin!(build(&path, &records, &suite, &[]));
             poll_fn(|context| {
                 if left == 0 {
                     return Poll::Ready(false);
@@ -121,11 +123,11 @@ async fn a_build_that_cannot_be_placed_leaves_no_litter() {
     let (folder, path) = folder();
     fs::create_dir(&path).unwrap();
     fs::write(path.join("inside"), "").unwrap();
-    let error = build(&path, &[block()], &[], &[]).await.unwrap_err().to_string();
+    let error = build(&path, &[block()], &SuiteFacts::default(), &[]).await.unwrap_err().to_string();
     assert!(error.contains("catalog.sqlite"), "{error}");
     assert_eq!(names(folder.path()), ["catalog.sqlite"]);
     let nowhere = folder.path().join("no/such/folder/catalog.sqlite");
-    let error = build(&nowhere, &[block()], &[], &[]).await.unwrap_err().to_string();
+    let error = build(&nowhere, &[block()], &SuiteFacts::default(), &[]).await.unwrap_err().to_string();
     assert!(error.contains("no/such/folder"), "{error}");
 }
 
@@ -146,7 +148,7 @@ async fn builds_at_once_take_turns() {
 #[tokio::test]
 async fn an_open_catalog_keeps_reading_the_file_it_opened_or_the_new_one() {
     let (_folder, path, catalog) = catalog().await;
-    build(&path, &[block()], &[], &[]).await.unwrap();
+    build(&path, &[block()], &SuiteFacts::default(), &[]).await.unwrap();
     let models = catalog.models().await.unwrap();
     assert!(models.iter().any(|model| model.id == "block"));
 }
@@ -180,7 +182,7 @@ async fn the_file_has_no_slack() {
     let mut wide = toy();
     let layers = &mut wide.sizes[0].modules.children[1].children;
     *layers = (0..300).map(|at| ModuleTree { name: at.to_string(), ..layers[0].clone() }).collect();
-    build(&path, &[wide], &checks(), &[]).await.unwrap();
+    build(&path, &[wide], &suite(), &[]).await.unwrap();
     let size = || fs::metadata(&path).unwrap().len();
     let built = size();
     edit(&path, "VACUUM").await;

@@ -9,7 +9,9 @@ use tempfile::TempDir;
 use zoo_catalog::{Catalog, build};
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, Size, SourceFile};
-use zoo_registry::{CheckFacts, Descriptor, Figure, ModuleTree, Outcome, Parameter, Record, Status};
+use zoo_registry::{
+    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, Record, Status, SuiteFacts,
+};
 
 /// Markup, quotes, SQL, other scripts and a line break.
 pub(crate) const NASTY: &str =
@@ -100,6 +102,14 @@ const TOY: &str = r#"
 
     [[waivers]]
     check = "padding-does-not-leak"
+    reason = NASTY
+
+    [[expected_failures]]
+    check = "values-match"
+    device = "cuda:0"
+    issue = "https://example.org/7"
+    owner = NASTY
+    expires = "2027-03-31"
     reason = NASTY
 
     [sources]
@@ -197,19 +207,30 @@ fn size(preset: &str, d_model: usize) -> Size {
     Size { preset: preset.into(), config, modules }
 }
 
-/// Three checks, not in the order of their ids.
-pub(crate) fn checks() -> Vec<CheckFacts> {
+/// A suite of three checks, not in the order of their ids, and two levels.
+pub(crate) fn suite() -> SuiteFacts {
     let check = |id: &str, catches: &[&str]| CheckFacts {
         id: id.into(),
         statement: format!("`{id}` holds. {NASTY}"),
         method: "Looks twice.".into(),
         catches: catches.iter().map(|&bug| bug.to_owned()).collect(),
+        seen: catches.iter().rev().map(|&bug| format!("seen: {bug}")).collect(),
+        fix: format!("Look again. {NASTY}"),
     };
-    vec![
+    let checks = vec![
         check("values-match", &["z first", "a second", NASTY]),
         check("padding-does-not-leak", &[]),
         check("a-third", &["x"]),
-    ]
+    ];
+    let level = |id: &str, name: &str, checks: &[&str]| LevelFacts {
+        id: id.into(),
+        name: name.into(),
+        statement: NASTY.into(),
+        checks: checks.iter().map(|&check| check.to_owned()).collect(),
+    };
+    let levels =
+        vec![level("L0", "low", &["a-third", "padding-does-not-leak"]), level("L1", "high", &["values-match"])];
+    SuiteFacts { version: "1.0".into(), levels, checks }
 }
 
 /// An outcome for `toy`.
@@ -246,7 +267,7 @@ pub(crate) fn folder() -> (TempDir, PathBuf) {
 
 /// Builds the whole of the above at `path`.
 pub(crate) async fn build_all(path: &Path) {
-    build(path, &[toy(), block()], &checks(), &outcomes()).await.unwrap();
+    build(path, &[toy(), block()], &suite(), &outcomes()).await.unwrap();
 }
 
 /// The catalog of all of the above; the folder goes when it is dropped.

@@ -74,7 +74,7 @@ async fn families_list_members_by_date_and_edges_with_sources() {
     first.descriptor.presets.clear();
     let mut alone = first.clone();
     (alone.descriptor.id, alone.descriptor.family) = ("alone".into(), "hermits".into());
-    build(&path, &[toy(), block(), alone, first], &checks(), &[]).await.unwrap();
+    build(&path, &[toy(), block(), alone, first], &suite(), &[]).await.unwrap();
     let families = Catalog::open(&path).await.unwrap().families().await.unwrap();
     let [hermits, toys] = &families[..] else { panic!("{families:?}") };
     assert_eq!((hermits.id.as_str(), toys.id.as_str()), ("hermits", "toys"));
@@ -88,9 +88,9 @@ async fn families_list_members_by_date_and_edges_with_sources() {
 async fn the_matrix_is_sorted_and_complete() {
     let (_folder, _path, catalog) = catalog().await;
     let matrix = catalog.matrix().await.unwrap();
-    let mut checks = checks();
-    checks.sort_by(|a, b| a.id.cmp(&b.id));
-    assert_eq!(matrix.checks, checks);
+    let mut suite = suite();
+    suite.checks.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(matrix.suite, suite);
     assert_eq!(matrix.devices, ["flex", "ndarray"]);
     assert_eq!(
         matrix.rows.iter().map(|(model, outcomes)| (model.id.as_str(), outcomes.len())).collect::<Vec<_>>(),
@@ -118,7 +118,7 @@ async fn axes_keep_the_vocabulary_s_order_and_name_their_models() {
 async fn an_error_that_is_not_a_number_stays_one() {
     let (_folder, path) = folder();
     let nan = outcome("values-match", "flex", Status::Fail, Some(f64::NAN));
-    build(&path, &[toy()], &checks(), &[nan, outcome("a-third", "flex", Status::Pass, None)]).await.unwrap();
+    build(&path, &[toy()], &suite(), &[nan, outcome("a-third", "flex", Status::Pass, None)]).await.unwrap();
     let catalog = Catalog::open(&path).await.unwrap();
     let found: Vec<Outcome> = catalog.model("toy").await.unwrap().unwrap().outcomes;
     assert_eq!(found[0].error, None);
@@ -183,4 +183,24 @@ async fn the_tables_say_what_the_json_says() {
     );
     let waived = serde_json::to_string(NASTY).unwrap();
     assert_eq!(rows("SELECT waived_because FROM conformance WHERE status = 'waived'").await, format!("[[{waived}]]"));
+    let standing = "SELECT device, level, standing FROM standing WHERE architecture = 'toy' ORDER BY device, level";
+    assert_eq!(
+        rows(standing).await,
+        r#"[["flex","L0","reached"],["flex","L1","reached"],["ndarray","L0","unknown"],["ndarray","L1","missed"]]"#
+    );
+    assert_eq!(
+        rows("SELECT * FROM level_reached ORDER BY architecture, device").await,
+        r#"[["toy","flex","L1","high"]]"#
+    );
+    assert_eq!(
+        rows(
+            "SELECT level, status, issue, expires FROM conformance WHERE check_id = 'values-match' AND device = 'flex'"
+        )
+        .await,
+        r#"[["L1","pass",null,null]]"#
+    );
+    assert_eq!(
+        rows("SELECT check_id, device, expires FROM expected_failure").await,
+        r#"[["values-match","cuda:0","2027-03-31"]]"#
+    );
 }

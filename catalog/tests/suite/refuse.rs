@@ -3,13 +3,13 @@
 use zoo_catalog::{Error, Problem, build};
 use zoo_registry::descriptor::Waiver;
 use zoo_registry::vocabulary::Term;
-use zoo_registry::{CheckFacts, ModuleTree, Outcome, Parameter, Record, Status};
+use zoo_registry::{ModuleTree, Outcome, Parameter, Record, Status, SuiteFacts};
 
 use crate::fixtures::*;
 
-async fn problems(records: &[Record], checks: &[CheckFacts], outcomes: &[Outcome]) -> Vec<Problem> {
+async fn problems(records: &[Record], suite: &SuiteFacts, outcomes: &[Outcome]) -> Vec<Problem> {
     let (folder, path) = folder();
-    let error = build(&path, records, checks, outcomes).await.unwrap_err();
+    let error = build(&path, records, suite, outcomes).await.unwrap_err();
     assert!(names(folder.path()).is_empty());
     assert!(error.hint().is_some());
     match error {
@@ -22,7 +22,7 @@ async fn problems(records: &[Record], checks: &[CheckFacts], outcomes: &[Outcome
 async fn told(change: impl FnOnce(&mut Record)) -> String {
     let mut record = toy();
     change(&mut record);
-    let problems = problems(&[record, block()], &checks(), &[]).await;
+    let problems = problems(&[record, block()], &suite(), &[]).await;
     assert_eq!(problems.len(), 1, "{problems:?}");
     problems[0].to_string()
 }
@@ -33,7 +33,7 @@ async fn outcomes_name_known_checks_and_architectures() {
         outcome("values-mach", "flex", Status::Pass, None),
         Outcome { architecture: "tyo".into(), ..outcome("a-third", "flex", Status::Pass, None) },
     ];
-    let told = problems(&[toy()], &checks(), &unknown).await;
+    let told = problems(&[toy()], &suite(), &unknown).await;
     let told: Vec<_> = told.iter().map(ToString::to_string).collect();
     assert_eq!(
         told[0],
@@ -57,18 +57,46 @@ async fn waivers_name_known_checks_once() {
 }
 
 #[tokio::test]
+async fn an_expected_failure_is_expected_on_its_device() {
+    let on = |device| [outcome("values-match", device, Status::ExpectedFailure, None)];
+    let (_folder, path) = folder();
+    build(&path, &[toy()], &suite(), &on("cuda:0")).await.unwrap();
+    let told = problems(&[toy()], &suite(), &on("flex")).await;
+    let place = "outcome of `values-match` for `toy` on `flex`".to_owned();
+    assert_eq!(told, [Problem::Unexcused { place, status: "expected-failure" }]);
+    let unknown = self::told(|toy| toy.descriptor.expected_failures[0].check = "zzz".into()).await;
+    assert_eq!(unknown, "expected failure of `toy`: there is no check `zzz`");
+}
+
+#[tokio::test]
+async fn a_level_demands_known_checks_once() {
+    let told = async |change: fn(&mut SuiteFacts)| {
+        let mut suite = suite();
+        change(&mut suite);
+        problems(&[toy()], &suite, &[]).await.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let unknown = told(|suite| suite.levels[0].checks[0] = "a-thrid".into()).await;
+    assert_eq!(unknown, ["the levels: there is no check `a-thrid`; did you mean `a-third`?"]);
+    let twice = told(|suite| suite.levels[1].checks.push("a-third".into())).await;
+    assert_eq!(twice, ["the levels: check `a-third` stands twice"]);
+    let levels = told(|suite| suite.levels[1].id = "L0".into()).await;
+    assert_eq!(levels, ["the levels: level `L0` stands twice"]);
+}
+
+#[tokio::test]
 async fn a_waived_outcome_needs_a_waiver() {
     let waived = [outcome("a-third", "flex", Status::Waived, None)];
-    let told = problems(&[toy()], &checks(), &waived).await;
-    assert_eq!(told, [Problem::Unwaived { place: "outcome of `a-third` for `toy` on `flex`".into() }]);
+    let told = problems(&[toy()], &suite(), &waived).await;
+    let place = "outcome of `a-third` for `toy` on `flex`".to_owned();
+    assert_eq!(told, [Problem::Unexcused { place, status: "waived" }]);
 }
 
 #[tokio::test]
 async fn one_of_a_kind_stands_once() {
     let twice = outcome("a-third", "flex", Status::Pass, None);
-    let mut checks = checks();
-    checks.push(checks[0].clone());
-    let told = problems(&[block(), block(), toy()], &checks, &[twice.clone(), twice]).await;
+    let mut suite = suite();
+    suite.checks.push(suite.checks[0].clone());
+    let told = problems(&[block(), block(), toy()], &suite, &[twice.clone(), twice]).await;
     let told: Vec<_> = told.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -83,12 +111,12 @@ async fn one_of_a_kind_stands_once() {
 #[tokio::test]
 async fn problems_come_in_one_order() {
     let outcomes: Vec<_> = ["x", "y"].map(|check| outcome(check, "flex", Status::Pass, None)).into();
-    let mut checks = checks();
-    checks.extend(checks.clone());
-    let (mut reversed, mut other) = (outcomes.clone(), checks.clone());
+    let mut suite = suite();
+    suite.checks.extend(suite.checks.clone());
+    let (mut reversed, mut other) = (outcomes.clone(), suite.clone());
     reversed.reverse();
-    other.reverse();
-    let told = problems(&[block(), toy()], &checks, &outcomes).await;
+    other.checks.reverse();
+    let told = problems(&[block(), toy()], &suite, &outcomes).await;
     assert_eq!(told, problems(&[toy(), block()], &other, &reversed).await);
     assert_eq!(told.len(), 5);
 }
@@ -129,7 +157,7 @@ async fn numbers_fit_sqlite() {
     let config = told(|toy| _ = toy.sizes[0].config.insert("seed".into(), u64::MAX.into())).await;
     assert!(config.starts_with("architecture `toy`, size `toy-large`, `config.seed`: "), "{config}");
     let tolerance = Outcome { tolerance: Some(f64::NAN), ..outcome("a-third", "flex", Status::Pass, Some(1.0)) };
-    let told = problems(&[toy()], &checks(), &[tolerance]).await;
+    let told = problems(&[toy()], &suite(), &[tolerance]).await;
     assert_eq!(told, [Problem::NotANumber { place: "outcome of `a-third` for `toy` on `flex`".into() }]);
 }
 
@@ -143,7 +171,7 @@ async fn terms_mean_one_thing() {
     );
     let mut other = block();
     other.descriptor.terms.insert("mood".into(), vec![term("merry")]);
-    let told = problems(&[toy(), other], &checks(), &[]).await;
+    let told = problems(&[toy(), other], &suite(), &[]).await;
     assert_eq!(
         told[0].to_string(),
         "architecture `toy`: defines the term `merry` of axis `mood` otherwise than `block` does"

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use zoo_architectures::ARCHITECTURES;
 use zoo_catalog::view::Rows;
 use zoo_catalog::{BuildSummary, Catalog};
+use zoo_conformance::report::Report;
 use zoo_registry::architecture::record;
-use zoo_registry::{Outcome, Record};
+use zoo_registry::{Outcome, Record, Registry};
 
 use crate::failure::Failure;
 use crate::format::{bytes, counted};
@@ -20,7 +20,7 @@ use crate::{interrupt, json};
 const EXAMPLES: &str = "\
 Examples:
   zoo catalog build                            facts and sizes, without conformance
-  zoo check --json > outcomes.ndjson; zoo catalog build --outcomes outcomes.ndjson
+  zoo check --report run.ndjson; zoo catalog build --outcomes run.ndjson
   zoo catalog query \"SELECT name, sql FROM sqlite_schema\"
   zoo catalog query \"SELECT label FROM term WHERE axis = 'attention'\" --json
 
@@ -45,7 +45,7 @@ enum Action {
         #[arg(long, value_name = "FILE", default_value = FILE)]
         db: PathBuf,
 
-        /// Outcomes to include, as `zoo check --json` prints them
+        /// Outcomes to include, as `zoo check --report` writes them
         #[arg(long, value_name = "NDJSON")]
         outcomes: Option<PathBuf>,
     },
@@ -65,11 +65,11 @@ enum Action {
     },
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
         Action::Build { db, outcomes } => {
             let outcomes = outcomes.as_deref().map_or(Ok(Vec::new()), read_outcomes)?;
-            let summary = build(db, &records()?, &outcomes)?;
+            let summary = build(db, &records(registry)?, &outcomes)?;
             let told = counted(summary.architectures, "architecture");
             shell.note(format!(
                 "{told}, {}, {}",
@@ -86,25 +86,24 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// What every architecture hands to the catalog.
-pub(crate) fn records() -> Result<Vec<Record>, Failure> {
-    ARCHITECTURES.iter().map(|architecture| Ok(record(*architecture)?)).collect()
+pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
+    registry.architectures().into_iter().map(|architecture| Ok(record(architecture)?)).collect()
 }
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
 pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
-    let checks: Vec<_> = zoo_conformance::checks().iter().map(zoo_conformance::Check::facts).collect();
+    let suite = zoo_conformance::levels::facts();
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_catalog::build(db, records, &checks, outcomes).await?) })
+    wait(async { Ok(zoo_catalog::build(db, records, &suite, outcomes).await?) })
 }
 
 fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let outcome = |(index, line): (usize, &str)| {
-        let refuse = |error| Failure::run(format!("{}, line {}: {error}", path.display(), index + 1));
-        serde_json::from_str(line).map_err(refuse)
-    };
-    lines.map(outcome).collect()
+    let report = Report::read(&text).map_err(|reason| Failure::run(format!("{}, {reason}", path.display())))?;
+    if !report.is_complete() {
+        return Err(Failure::run(format!("{}: is of a run that was cut off", path.display())));
+    }
+    Ok(report.entries.into_iter().map(|entry| entry.outcome).collect())
 }
 
 fn print(rows: &Rows, as_json: bool, shell: &mut Shell) -> Result<(), Failure> {

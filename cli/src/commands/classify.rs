@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use zoo_registry::images::Preprocessor;
 use zoo_registry::output::Record;
 use zoo_registry::tokenizer::Encoded;
-use zoo_registry::{Architecture, Error, Input, Limits, Model};
+use zoo_registry::{Architecture, Error, Input, Limits, Model, Registry};
 
 use super::fill_mask::likeliest;
 use crate::failure::Failure;
@@ -66,13 +66,12 @@ struct Guess {
     probability: f64,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     for (index, text) in args.texts.iter().enumerate() {
         TextModel::check_text(text, &format!("text {}", index + 1))?;
     }
-    let registry = zoo_architectures::registry();
-    let found = args.weights.find(&registry, &HEADS, shell)?;
-    let opened = found.open(&registry, &HEADS)?;
+    let found = args.weights.find(registry, &HEADS, shell)?;
+    let opened = found.open(registry, &HEADS)?;
     let architecture = opened.architecture;
     let model = found.fill(opened, shell)?;
     let labels = Labels(found.published());

@@ -80,9 +80,8 @@ struct Line<'a> {
 
 const HEADS: [&str; 1] = ["none"];
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
-    let (model, texts) = model_and_texts(args, &registry, shell)?;
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let (model, texts) = model_and_texts(args, registry, shell)?;
     for (index, text) in texts.iter().enumerate() {
         TextModel::check_text(text, &format!("text {}", index + 1))?;
     }
@@ -92,9 +91,9 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let mut weights = args.weights.clone();
     weights.model = model;
-    let found = weights.find(&registry, &HEADS, shell)?;
-    let how = recipe(args, found.preset(&registry)?.and_then(|preset| preset.embedding.as_ref()));
-    let loaded = found.load(&registry, &HEADS, shell)?;
+    let found = weights.find(registry, &HEADS, shell)?;
+    let how = recipe(args, found.preset(registry)?.and_then(|preset| preset.embedding.as_ref()));
+    let loaded = found.load(registry, &HEADS, shell)?;
     let longest = longest(&loaded, args.max_tokens.is_some(), how.max_tokens)?;
     let embedder = Embedder { loaded, how, longest, json: args.json };
     if read_input {

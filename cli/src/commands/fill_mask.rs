@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use zoo_registry::output::Record;
-use zoo_registry::{HeadOutput, Input, Rows, Tokens};
+use zoo_registry::{HeadOutput, Input, Registry, Rows, Tokens};
 
 use crate::failure::Failure;
 use crate::json;
@@ -50,10 +50,9 @@ struct Guess {
     probability: f64,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     TextModel::check_text(&args.text, "the text")?;
-    let registry = zoo_architectures::registry();
-    let loaded = args.weights.find(&registry, &HEADS, shell)?.load(&registry, &HEADS, shell)?;
+    let loaded = args.weights.find(registry, &HEADS, shell)?.load(registry, &HEADS, shell)?;
     let mask = loaded.special("mask_token", &[MASK, "<mask>"]).ok_or_else(|| {
         Failure::run(format!("the tokenizer of this `{}` has no mask token", loaded.model.architecture()))
     })?;

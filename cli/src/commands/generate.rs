@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use zoo_registry::generate::{Ended, Prompt, Settings, Strategy, Written, generate_until, room};
-use zoo_registry::{Decode, Input, Limits, Rows, Side, TextStream, Tokenizer, Tokens};
+use zoo_registry::{Decode, Input, Limits, Registry, Rows, Side, TextStream, Tokenizer, Tokens};
 
 use crate::failure::Failure;
 use crate::interrupt::Writing;
@@ -126,9 +126,9 @@ struct Choice {
     length_penalty: Option<f64>,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     const HEADS: [&str; 3] = ["causal-lm", ANSWERING[0], ANSWERING[1]];
-    write(&args.prompts, "prompt", &args.options, &HEADS, &|_| Ok(Task::default()), shell)
+    write(&args.prompts, "prompt", &args.options, registry, &HEADS, &|_| Ok(Task::default()), shell)
 }
 
 /// Writes on from each of `texts`, or answers it, with the first of `heads` that the model has. `what` the texts are is for messages.
@@ -136,6 +136,7 @@ pub(crate) fn write(
     texts: &[String],
     what: &str,
     options: &Options,
+    registry: &Registry,
     heads: &[&str],
     task: &dyn Fn(&TextModel) -> Result<Task, Failure>,
     shell: &mut Shell,
@@ -147,10 +148,9 @@ pub(crate) fn write(
     if options.length.stop.iter().any(String::is_empty) {
         return Err(Failure::usage("`--stop` is empty").hint("give the text that ends a text"));
     }
-    let registry = zoo_architectures::registry();
-    let found = options.weights.find(&registry, heads, shell)?;
+    let found = options.weights.find(registry, heads, shell)?;
     let published = found.generation(shell)?;
-    let loaded = found.load(&registry, heads, shell)?;
+    let loaded = found.load(registry, heads, shell)?;
     let unfit = || Failure::usage(format!("`{}` does not write text with this head", loaded.model.architecture()));
     let decoder = loaded.model.decoder().ok_or_else(unfit)?;
     let task = task(&loaded)?;

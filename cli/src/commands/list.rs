@@ -1,6 +1,7 @@
 //! `zoo list`: every model by name, with its size.
 
 use serde::Serialize;
+use zoo_registry::Registry;
 use zoo_registry::registry::Named;
 
 use crate::failure::Failure;
@@ -39,8 +40,7 @@ struct Row {
     summary: String,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for named in registry.matching(&args.pattern)? {
         add(named, &mut rows)?;

@@ -10,6 +10,7 @@ pub(crate) mod fill_mask;
 pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod new;
+pub(crate) mod new_family;
 pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod score;

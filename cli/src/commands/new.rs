@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use zoo_registry::device;
 use zoo_registry::output::Record;
+use zoo_registry::{Registry, device};
 
 use crate::failure::Failure;
 use crate::format::{exact, f32_bytes, memory, shape, short, time};
@@ -62,8 +62,7 @@ struct Built {
     ran_in: Duration,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let named = registry.resolve(&args.name)?;
     if let Some(folder) = &args.save {
         folder::refuse_if_taken(folder, "--save")?;

@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use zoo_registry::{Outcome, Status};
+use zoo_conformance::report::Entry;
+use zoo_registry::{Outcome, Registry};
 
-use super::{catalog, site};
-use crate::conformance::{Selection, Tally};
+use super::{catalog, check, site};
+use crate::conformance::{Listener, Running, Selection, expectations};
 use crate::failure::Failure;
 use crate::format::{beginning, bytes, counted, time};
 use crate::interrupt;
-use crate::shell::Shell;
+use crate::shell::{Busy, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +40,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEVICE,…", value_delimiter = ',', default_value = "flex,ndarray")]
     device: Vec<String>,
 
+    /// What is known not to hold, beside what the families' own facts say
+    #[arg(long, value_name = "TOML")]
+    expectations: Option<PathBuf>,
+
     /// Show the site afterwards, at this loopback address
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]
     serve: Option<SocketAddr>,
@@ -47,8 +52,8 @@ pub(crate) struct Args {
 /// How much of what went wrong is told on the way; the site tells all.
 const DETAIL: usize = 200;
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let selection = Selection::everything(&args.device)?;
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let selection = Selection::everything(registry, &args.device)?;
     refuse_if_foreign(&args.out)?;
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
@@ -61,20 +66,19 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         shell.step(what, format!("{found}, {}", time(step.elapsed())));
         step = Instant::now();
     };
-    let records = catalog::records()?;
+    let mut records = catalog::records(registry)?;
+    if let Some(path) = &args.expectations {
+        let further = expectations(path, registry)?;
+        records.iter_mut().for_each(|record| further.add_to(&mut record.descriptor));
+    }
     let sizes: usize = records.iter().map(|record| record.sizes.len()).sum();
     done(shell, "facts", format!("{}, {}", counted(records.len(), "family"), counted(sizes, "size")));
 
-    let outcomes = selection.run(shell, |outcome, busy, shell| {
-        if outcome.status == Status::Fail {
-            let Outcome { architecture, device, check, detail, .. } = outcome;
-            let detail = beginning(detail, DETAIL);
-            busy.aside(|| shell.warn(format!("{architecture} on {device} fails {check}: {detail}")));
-        }
-        Ok(())
-    })?;
-    let tally = Tally::of(&outcomes);
-    done(shell, "conformance", format!("{} on {}", tally.told(), selection.devices.join(", ")));
+    let running = Running::usual(args.expectations.clone());
+    let report = selection.run(registry, &running, shell, &mut Warnings)?;
+    let tally = report.tally();
+    let outcomes: Vec<Outcome> = report.entries.into_iter().map(|entry| entry.outcome).collect();
+    done(shell, "conformance", format!("{} on {}", check::told(tally), selection.devices.join(", ")));
 
     let summary = catalog::build(&args.db, &records, &outcomes)?;
     done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
@@ -96,6 +100,20 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
             Err(Failure::run(format!("{failed} of {} failed; the site says which", counted(outcomes.len(), "check")))
                 .hint("`zoo check` tells why"))
         }
+    }
+}
+
+/// Tells what fails as it comes.
+struct Warnings;
+
+impl Listener for Warnings {
+    fn entry(&mut self, entry: &Entry, busy: &Busy, shell: &mut Shell) -> Result<(), Failure> {
+        if entry.outcome.status.is_failure() {
+            let Outcome { architecture, device, check, status, detail, .. } = &entry.outcome;
+            let (status, detail) = (status.as_str(), beginning(detail, DETAIL));
+            busy.aside(|| shell.warn(format!("{architecture} on {device}, {check}: {status}: {detail}")));
+        }
+        Ok(())
     }
 }
 

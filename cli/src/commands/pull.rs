@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use serde::Serialize;
-use zoo_registry::Error;
 use zoo_registry::hub::{Pulled, PulledFile};
+use zoo_registry::{Error, Registry};
 
 use crate::failure::Failure;
 use crate::format::{bytes, counted};
@@ -73,10 +73,9 @@ struct File<'a> {
     received: u64,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let source = registry.source(&args.id, args.revision.as_deref())?;
-    let pulled = hub::pull(&registry, &source, shell)?;
+    let pulled = hub::pull(registry, &source, shell)?;
     if args.json {
         return json::document(shell, &document(&pulled)?);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zoo_registry::output::Record;
 use zoo_registry::rerank::rerank;
 use zoo_registry::tokenizer::Encoded;
-use zoo_registry::{HeadOutput, Input};
+use zoo_registry::{HeadOutput, Input, Registry};
 
 use crate::failure::Failure;
 use crate::format::beginning;
@@ -84,7 +84,7 @@ struct Scored<'a> {
     rank: usize,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let questions = match &args.file {
         Some(path) => of_file(path)?,
         None => paired(&args.prompt, &args.response)?,
@@ -95,8 +95,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
             TextModel::check_text(response, &format!("a response to prompt {}", index + 1))?;
         }
     }
-    let registry = zoo_architectures::registry();
-    let loaded = args.weights.find(&registry, &["reward"], shell)?.load(&registry, &["reward"], shell)?;
+    let loaded = args.weights.find(registry, &["reward"], shell)?.load(registry, &["reward"], shell)?;
     let rewards = rewards(&loaded, &questions, &args.between)?;
     let mut rewards = rewards.into_iter();
     for (index, question) in questions.iter().enumerate() {

@@ -35,14 +35,10 @@ pub(crate) struct SelfTest {
     #[arg(long, requires = "self_test", conflicts_with = "self_test_only", help_heading = HEADING)]
     bless: bool,
 
-    /// Rather than the known bugs, so many that nobody chose: swapped operators, moved numbers, dropped calls
+    /// Rather than the known bugs, so many that nobody chose: swapped operators, moved numbers, dropped calls; `--seed` chooses which
     #[arg(long, value_name = "N", requires = "self_test", conflicts_with_all = ["self_test_only", "bless"])]
     #[arg(help_heading = HEADING)]
     random: Option<usize>,
-
-    /// Which of them
-    #[arg(long, value_name = "S", requires = "random", default_value_t = 1, help_heading = HEADING)]
-    seed: u64,
 }
 
 const HEADING: &str = "The suite itself";
@@ -53,13 +49,13 @@ impl SelfTest {
     }
 }
 
-pub(crate) fn run(args: &SelfTest, json: bool, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &SelfTest, json: bool, seed: u64, shell: &mut Shell) -> Result<(), Failure> {
     let here = std::env::current_dir()?;
     let Some(root) = selftest::checkout(&here) else { return recorded(json, shell) };
     // Whatever is run for us ends with us.
     interrupt::listen();
     if let Some(wanted) = args.random {
-        return mutants(&root, wanted, args.seed, json, shell);
+        return mutants(&root, wanted, seed, json, shell);
     }
     let began = Instant::now();
     let report = watched(shell, |told| selftest::run(&root, args.self_test_only.as_deref(), told))?;

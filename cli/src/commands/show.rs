@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 use zoo_registry::descriptor::{Embedding, Pooling};
 use zoo_registry::registry::Named;
-use zoo_registry::{Descriptor, ModuleTree};
+use zoo_registry::{Descriptor, ModuleTree, Registry};
 
 use crate::failure::Failure;
 use crate::format::{exact, f32_bytes, memory, short};
@@ -39,8 +39,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let registry = zoo_architectures::registry();
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let named = registry.resolve(&args.name)?;
     let config = named.config(&args.overrides)?;
     let modules = named.architecture.modules(&config)?;

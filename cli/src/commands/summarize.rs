@@ -2,6 +2,8 @@
 
 use super::generate::{ANSWERING, Options, Task, write};
 use super::translate::{Asked, stated};
+use zoo_registry::Registry;
+
 use crate::failure::Failure;
 use crate::shell::Shell;
 use crate::text_model::TextModel;
@@ -30,7 +32,7 @@ pub(crate) struct Args {
     options: Options,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     // No demo has learnt this.
     args.options.weights.required()?;
     let task = |loaded: &TextModel| -> Result<Task, Failure> {
@@ -38,5 +40,5 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
         let stated = stated.map_or_else(|| Asked::usual("summarize: "), |(_, asked)| asked);
         Ok(stated.task(args.prefix.as_deref()))
     };
-    write(&args.texts, "text", &args.options, &ANSWERING, &task, shell)
+    write(&args.texts, "text", &args.options, registry, &ANSWERING, &task, shell)
 }

@@ -7,7 +7,8 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use zoo_registry::checkpoint::read_object;
 use zoo_registry::lesson::{Grade, Plan, Step, teach};
-use zoo_registry::{Error, Lesson, Model, config, device, registry};
+use zoo_registry::registry::build;
+use zoo_registry::{Error, Lesson, Model, Registry, config, device};
 
 use crate::failure::Failure;
 use crate::format::{exact, short, time};
@@ -62,12 +63,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let architectures = zoo_architectures::registry();
-    let architecture = architectures.resolve(&args.name)?.architecture;
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let architecture = registry.resolve(&args.name)?.architecture;
     let name = &architecture.descriptor().name;
     let lesson = architecture.lesson().ok_or_else(|| {
-        let have = architectures.architectures().into_iter().filter(|architecture| architecture.lesson().is_some());
+        let have = registry.architectures().into_iter().filter(|architecture| architecture.lesson().is_some());
         let have: Vec<String> = have.map(|architecture| format!("`{}`", architecture.descriptor().id)).collect();
         let lacks =
             Error::Unsupported { model: architecture.descriptor().id.clone(), lacks: "has no task to learn".into() };
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     }
     let mut config = lesson.config();
     config::set(architecture.descriptor(), &mut config, &args.overrides)?;
-    let mut model = registry::build(architecture, &architecture.complete(&config)?, &args.device)?;
+    let mut model = build(architecture, &architecture.complete(&config)?, &args.device)?;
     model.init(args.seed);
     let plan = lesson.plan();
     let plan = Plan {

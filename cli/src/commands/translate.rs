@@ -1,6 +1,7 @@
 //! `zoo translate`: texts in another language.
 
 use serde_json::Value;
+use zoo_registry::Registry;
 use zoo_registry::generate::Settings;
 
 use super::generate::{ANSWERING, Options, Task, write};
@@ -40,9 +41,9 @@ pub(crate) struct Args {
     options: Options,
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let task = |loaded: &TextModel| -> Result<Task, Failure> { Ok(args.asked(loaded)?.task(args.prefix.as_deref())) };
-    write(&args.texts, "text", &args.options, &ANSWERING, &task, shell)
+    write(&args.texts, "text", &args.options, registry, &ANSWERING, &task, shell)
 }
 
 impl Args {

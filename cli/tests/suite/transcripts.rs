@@ -10,7 +10,7 @@ use tempfile::tempdir;
 
 use crate::support::zoo_in;
 
-const FILES: [&str; 1] = ["docs/commands.md"];
+const FILES: [&str; 2] = ["docs/commands.md", "docs/new-family.md"];
 const ANYTHING: char = '…';
 
 /// A command with what it prints.

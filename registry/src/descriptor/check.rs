@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Descriptor, Tiny, Waiver};
+use super::{Descriptor, ExpectedFailure, Tiny, Waiver};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -51,16 +51,41 @@ impl Descriptor {
             }
         }
         for Waiver { check, tiny, .. } in &self.waivers {
-            let unknown = tiny.iter().filter(|tiny| !self.tinies.iter().any(|known| known.id == **tiny));
-            problems.extend(unknown.map(|tiny| {
-                Problem::new(
-                    format!("waivers.{check}.tiny"),
-                    format!("no further tiny configuration is called `{tiny}`"),
-                )
-            }));
+            problems.extend(self.unknown_tiny(format!("waivers.{check}.tiny"), tiny.as_deref()));
         }
+        for (index, expected) in self.expected_failures.iter().enumerate() {
+            let field = |field: &str| format!("expected_failures.{}{field}", expected.check);
+            problems.extend(expected.problems().into_iter().map(|(of, told)| Problem::new(field(of), told)));
+            problems.extend(self.unknown_tiny(field(".tiny"), expected.tiny.as_deref()));
+            if self.waivers.iter().any(|waiver| waiver.check == expected.check) {
+                problems.push(Problem::new(field(""), "is waived and expected to fail; one of them is to go"));
+            }
+            if self.expected_failures[..index].iter().any(|earlier| earlier.meets(expected)) {
+                problems.push(Problem::new(field(""), "stands twice for one device"));
+            }
+        }
+        problems.extend(self.waivers_without_ground());
         self.check_terms(&mut problems);
         problems
+    }
+
+    /// Waivers that give no reason, or stand twice: only the first would count.
+    fn waivers_without_ground(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (index, Waiver { check, reason, .. }) in self.waivers.iter().enumerate() {
+            if reason.trim().is_empty() {
+                problems.push(Problem::new(format!("waivers.{check}.reason"), "is empty"));
+            }
+            if self.waivers[..index].iter().any(|earlier| earlier.check == *check) {
+                problems.push(Problem::new(format!("waivers.{check}"), "stands twice"));
+            }
+        }
+        problems
+    }
+
+    fn unknown_tiny(&self, field: String, tiny: Option<&str>) -> Option<Problem> {
+        let unknown = tiny.filter(|tiny| !self.tinies.iter().any(|known| known.id == *tiny))?;
+        Some(Problem::new(field, format!("no further tiny configuration is called `{unknown}`")))
     }
 
     fn ids(&self) -> Vec<(String, &str)> {
@@ -111,6 +136,36 @@ impl Descriptor {
     }
 }
 
+impl ExpectedFailure {
+    /// What is wrong with it by itself: the field, and what is wrong.
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        if !["https://", "http://"].iter().any(|scheme| self.issue.starts_with(scheme)) {
+            problems.push((".issue", format!("expected a web address, found `{}`", self.issue)));
+        }
+        if !(self.expires.len() == 10 && is_iso_date(&self.expires)) {
+            problems.push((".expires", format!("expected `YYYY-MM-DD`, found `{}`", self.expires)));
+        }
+        for (field, text) in [(".owner", &self.owner), (".reason", &self.reason)] {
+            if text.trim().is_empty() {
+                problems.push((field, "is empty".to_owned()));
+            }
+        }
+        problems
+    }
+
+    /// Whether it is about `device`.
+    pub fn is_on(&self, device: &str) -> bool {
+        self.device.as_ref().is_none_or(|only| only == device)
+    }
+
+    /// Whether both are about one check on one device.
+    pub fn meets(&self, other: &Self) -> bool {
+        let everywhere = self.device.is_none() || other.device.is_none();
+        self.check == other.check && (everywhere || self.device == other.device)
+    }
+}
+
 fn is_kebab(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     !id.is_empty() && id.chars().all(plain) && !id.starts_with(['-', '.']) && !id.ends_with(['-', '.'])
@@ -122,7 +177,21 @@ fn is_iso_date(date: &str) -> bool {
     };
     match date.split('-').collect::<Vec<_>>()[..] {
         [year, month] => number(year, 4, 1900..=2100) && number(month, 2, 1..=12),
-        [year, month, day] => number(year, 4, 1900..=2100) && number(month, 2, 1..=12) && number(day, 2, 1..=31),
+        [year, month, day] => {
+            number(year, 4, 1900..=2100) && number(month, 2, 1..=12) && number(day, 2, 1..=days_of(year, month))
+        }
         _ => false,
+    }
+}
+
+/// Days of a month, both as they are written.
+fn days_of(year: &str, month: &str) -> u32 {
+    let leap = year
+        .parse()
+        .is_ok_and(|year: u32| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)));
+    match month {
+        "04" | "06" | "09" | "11" => 30,
+        "02" => 28 + u32::from(leap),
+        _ => 31,
     }
 }

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Problem, Result};
 use crate::vocabulary::Term;
 
+mod answer;
 mod check;
+
+pub use answer::Answer;
 
 /// Everything the catalog knows of a family without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,7 +39,8 @@ pub struct Descriptor {
     /// Where it comes from.
     #[serde(default)]
     pub lineage: Vec<Lineage>,
-    /// Ids of architectures whose code this one is built on.
+    /// Ids of architectures whose code this one is built on; see
+    /// [`Registry::require_bases`](../registry/struct.Registry.html#method.require_bases).
     #[serde(default)]
     pub builds_on: Vec<String>,
     /// Axis id → term ids of the [vocabulary](crate::vocabulary).
@@ -66,6 +70,9 @@ pub struct Descriptor {
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// Checks this family does not pass yet: who works on that, where, and until when.
+    #[serde(default)]
+    pub expected_failures: Vec<ExpectedFailure>,
     /// Field → where its value was read.
     #[serde(default)]
     pub sources: BTreeMap<String, Vec<Source>>,
@@ -134,6 +141,8 @@ pub struct Head {
     pub id: String,
     /// One line.
     pub summary: String,
+    /// What kind of answer it gives: `next-token-logits`, `label-logits`, … A check compares it with what comes out.
+    pub output: Option<Answer>,
     /// Published class names that mean this head: `BertForMaskedLM`.
     #[serde(default)]
     pub published: Vec<String>,
@@ -231,6 +240,26 @@ pub struct Waiver {
     pub reason: String,
     /// The one further tiny configuration that does not pass; all others must. `None`: none need pass.
     pub tiny: Option<String>,
+}
+
+/// A check a family does not pass yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedFailure {
+    /// Id of the check.
+    pub check: String,
+    /// Address of the issue that tracks it.
+    pub issue: String,
+    /// Who works on it.
+    pub owner: String,
+    /// The last day on which failing is accepted: `2027-03-31`.
+    pub expires: String,
+    /// What goes wrong, in one sentence.
+    pub reason: String,
+    /// The one further tiny configuration that does not pass; all others must. `None`: none need pass.
+    pub tiny: Option<String>,
+    /// The one device it fails on. `None`: on all.
+    pub device: Option<String>,
 }
 
 /// Where a value was read.
@@ -352,6 +381,35 @@ pub(crate) mod tests {
         assert_eq!(toy.small().map(|(id, _)| id).collect::<Vec<_>>(), [None, Some("wide"), Some("deep")]);
         assert!(tinies(["wide", "wide"]).unwrap_err().to_string().contains("`tinies.wide`: stands twice"));
         assert!(tinies(["wide", "Deep"]).unwrap_err().to_string().contains("found `Deep`"));
+    }
+
+    #[test]
+    fn expected_failures_say_where_who_and_until_when() {
+        let with = |from: &str, to: &str| {
+            let expected = "
+                [[expected_failures]]
+                check = \"order-matters\"
+                issue = \"https://example.org/issues/7\"
+                owner = \"A. Child\"
+                expires = \"2027-03-31\"
+                reason = \"Positions are not added yet.\"
+            ";
+            assert!(expected.contains(from));
+            Descriptor::parse(&(TOY.to_owned() + &expected.replace(from, to)))
+        };
+        let refused = |from: &str, to: &str| with(from, to).unwrap_err().to_string();
+        assert_eq!(with("", "").unwrap().expected_failures[0].device, None);
+        assert!(refused("https://example.org/issues/7", "soon").contains("expected a web address, found `soon`"));
+        assert!(refused("2027-03-31", "2027-03").contains("expected `YYYY-MM-DD`, found `2027-03`"));
+        assert!(refused("2027-03-31", "2027-02-30").contains("expected `YYYY-MM-DD`, found `2027-02-30`"));
+        assert!(refused("A. Child", " ").contains("owner: is empty"));
+        assert!(refused("reason", "tiny = \"deep\"\nreason").contains("is called `deep`"));
+        let again = "[[expected_failures]]\ncheck = \"order-matters\"\nissue = \"https://a.example\"\nowner = \"B\"\n\
+                     expires = \"2027-03-31\"\nreason = \"Again.\"\n[[waivers]]\ncheck = \"order-matters\"\nreason = \"So.\"\n";
+        let told = with("reason = \"Positions are not added yet.\"", &format!("reason = \"So.\"\n{again}"));
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains("is waived and expected to fail"), "{told}");
+        assert!(told.contains("stands twice"), "{told}");
     }
 
     #[test]

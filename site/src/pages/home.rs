@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zoo_catalog::view::ModelSummary;
 
-use super::{Count, Link, Row, Site, TallyView, range, root, total};
+use super::{Count, Link, Row, Site, TallyView, range, root};
 use crate::error::Result;
 use crate::svg;
 
@@ -45,7 +45,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         families: content.families.len(),
         presets: summaries.iter().map(|model| model.presets).sum(),
         sizes: sizes.map(range),
-        tally: TallyView::new(&total(summaries.iter().map(|model| &model.tally))),
+        tally: TallyView::new(&summaries.iter().map(|model| &model.tally).copied().sum()),
         timeline: svg::timeline(&summaries, &root("")),
         newest: Row::all(content, newest),
         doors: ["architecture", "attention", "positional-encoding"]

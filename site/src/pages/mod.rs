@@ -94,6 +94,7 @@ fn templates() -> Result<Tera> {
         ("family.html", include_str!("../../templates/family.html")),
         ("families.html", include_str!("../../templates/families.html")),
         ("conformance.html", include_str!("../../templates/conformance.html")),
+        ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),
         ("404.html", include_str!("../../templates/404.html")),
@@ -240,6 +241,7 @@ struct TallyView {
     pass: u32,
     of: u32,
     waived: u32,
+    expected: u32,
     fail: u32,
     not_applicable: u32,
     status: StatusView,
@@ -247,9 +249,10 @@ struct TallyView {
 
 impl TallyView {
     fn new(tally: &Tally) -> Self {
-        let of = tally.pass + tally.fail + tally.waived;
+        let of = tally.all() - tally.not_applicable;
         let status = match tally {
             Tally { fail: 1.., .. } => Status::Fail,
+            Tally { expected: 1.., .. } => Status::ExpectedFailure,
             Tally { waived: 1.., .. } => Status::Waived,
             Tally { pass: 1.., .. } => Status::Pass,
             _ => Status::NotApplicable,
@@ -259,6 +262,7 @@ impl TallyView {
             pass: tally.pass,
             of,
             waived: tally.waived,
+            expected: tally.expected,
             fail: tally.fail,
             not_applicable: tally.not_applicable,
             status: StatusView::new(status),
@@ -280,18 +284,13 @@ impl StatusView {
             Status::Pass => ("✓", "pass"),
             Status::Waived => ("△", "waived"),
             Status::NotApplicable => ("–", "n/a"),
+            Status::ExpectedFailure => ("▽", "expected"),
+            Status::UnexpectedPass => ("!", "unexpected pass"),
+            Status::Flaky => ("≈", "flaky"),
             Status::Fail => ("✗", "fail"),
+            Status::Timeout => ("⧖", "timeout"),
+            Status::Error => ("⚠", "error"),
         };
         Self { symbol, word, class: status.as_str() }
     }
-}
-
-/// A sum of tallies.
-fn total<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
-    tallies.into_iter().fold(Tally::default(), |sum, tally| Tally {
-        pass: sum.pass + tally.pass,
-        fail: sum.fail + tally.fail,
-        waived: sum.waived + tally.waived,
-        not_applicable: sum.not_applicable + tally.not_applicable,
-    })
 }

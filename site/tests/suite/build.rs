@@ -32,7 +32,7 @@ async fn catalog(folder: &Path) -> std::path::PathBuf {
     let records: Vec<_> = content.models.iter().map(record).collect();
     let outcomes: Vec<_> = content.models.iter().flat_map(|model| model.outcomes.clone()).collect();
     let path = folder.join("catalog.sqlite");
-    zoo_catalog::build(&path, &records, &content.matrix.checks, &outcomes).await.unwrap();
+    zoo_catalog::build(&path, &records, &content.matrix.suite, &outcomes).await.unwrap();
     path
 }
 

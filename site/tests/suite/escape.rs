@@ -52,11 +52,15 @@ fn hostile() -> zoo_site::Content {
         measure: Some(text.clone()),
         detail: text.clone(),
     });
-    let (models, mut checks) = (content.models, content.matrix.checks);
+    let (models, mut suite) = (content.models, content.matrix.suite);
+    suite.levels[0].statement.clone_from(&text);
+    let checks = &mut suite.checks;
+    checks[3].seen = vec![text.clone()];
+    checks[3].fix.clone_from(&text);
     checks[3].statement.clone_from(&text);
     checks[3].method.clone_from(&text);
     checks[3].catches = vec![text.clone()];
-    fixture::assemble(models, checks)
+    fixture::assemble(models, suite)
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn files(bug: Bug) -> Vec<(String, Vec<u8>)> {
 }
 
 fn record(unread: bool) -> Vec<(String, Vec<u8>)> {
-    let healthy: &'static dyn Architecture = Box::leak(Box::new(family(Bug::Nothing, Vec::new(), "")));
+    let healthy: &'static dyn Architecture = Box::leak(Box::new(family(Bug::Nothing, Vec::new(), "", ("", ""))));
     let peers = [healthy];
     let subject = Subject::new(healthy, &peers, "flex").unwrap();
     let variants = subject.variants().unwrap();

@@ -15,8 +15,8 @@ use zoo_registry::include_dir::{Dir, DirEntry, File};
 use zoo_registry::{Architecture, Descriptor, Family, Problem, Row, WeightNames};
 
 pub(crate) use network::Toy;
-pub(crate) use pair::{PairBug, pair};
-pub(crate) use picture::{PictureBug, picture};
+pub(crate) use pair::{PairBug, pair, pair_saying};
+pub(crate) use picture::{PictureBug, picture, picture_saying};
 
 /// What is wrong with a toy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) enum Bug {
     KeysResumedAsValues, LayerNotSaved,
     // Arithmetic.
     SaysNothing, NormEps, GeluVariant, ScaleByWidth, NoScores, DeviceDependent,
+    // Null models, with AttentionRemoved, NoScores and SaysNothing.
+    DenseLayer,
     // Training.
     MlpDetached, HeadDetached,
     // Recording.
@@ -122,7 +124,15 @@ pub(crate) fn toy(bug: Bug) -> &'static dyn Architecture {
 
 /// The same with more facts.
 pub(crate) fn toy_and(bug: Bug, facts: &str) -> &'static dyn Architecture {
-    let family = family(bug, golden::files(bug), facts);
+    leaked(bug, family(bug, golden::files(bug), facts, ("", "")))
+}
+
+/// The same that says `to` in its TOML where it should say `from`.
+pub(crate) fn toy_saying(bug: Bug, from: &str, to: &str) -> &'static dyn Architecture {
+    leaked(bug, family(bug, golden::files(bug), "", (from, to)))
+}
+
+fn leaked(bug: Bug, family: ToyFamily) -> &'static dyn Architecture {
     match bug {
         Bug::ZeroAccepted => Box::leak(Box::new(LenientFamily(family))),
         _ => Box::leak(Box::new(family)),
@@ -138,15 +148,14 @@ pub(crate) fn neighbour() -> &'static dyn Architecture {
     })
 }
 
-fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str) -> ToyFamily {
+fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str, said: (&str, &str)) -> ToyFamily {
     let (from, to) = match bug {
         Bug::AliasTaken => ("\"plaything\"", "\"next-door\""),
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
         Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
-        _ => ("", ""),
+        _ => said,
     };
-    assert!(TOML.contains(from));
-    let mut toml = if from.is_empty() { TOML.to_owned() } else { TOML.replace(from, to) };
+    let mut toml = saying(TOML, from, to);
     match bug {
         // A second tiny configuration doubles the work, so only these have one.
         Bug::Nothing | Bug::DeepUnmasked => toml += DEEP,
@@ -158,6 +167,12 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str) -> ToyFamily
     files.push(("toy.toml".to_owned(), beside.into_bytes()));
     files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));
     ToyFamily { bug, descriptor: Descriptor::parse(&toml).unwrap(), folder: folder("", files) }
+}
+
+/// The same text with `to` for `from`, which must be there.
+fn saying(toml: &str, from: &str, to: &str) -> String {
+    assert!(toml.contains(from), "the TOML does not say `{from}`");
+    if from.is_empty() { toml.to_owned() } else { toml.replace(from, to) }
 }
 
 /// A folder that lives as long as the program, as an embedded one does.

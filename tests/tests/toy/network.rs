@@ -109,6 +109,9 @@ impl Toy {
         match self.bug {
             Bug::BatchMixed => hidden = hidden.clone() + hidden.mean_dim(0) * 0.01,
             Bug::SaysNothing => hidden = hidden * 0.0,
+            Bug::DenseLayer => {
+                hidden = self.layers[0].attention.query.forward(self.tokens.forward(batch.input_ids.clone()))
+            }
             Bug::Undetermined => hidden = hidden + STEPS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-4,
             Bug::DeviceDependent if hidden.device() != Device::flex() => hidden = hidden * 1.0001,
             Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,

@@ -15,7 +15,7 @@ use zoo_registry::{
     PairBatch, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
 };
 
-use super::folder;
+use super::{folder, saying};
 
 /// What is wrong with a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(crate) enum PairBug {
     FirstSourceForAll, SourceNotSelected, SourceOfEarlier, SourceShared, DistancesRestart, SourcePaddingNotSaved,
     // Recording.
     CrossRecordedAsOwn, EncoderUnrecorded,
+    // Null models.
+    LooksForNothing, LooksEverywhere, PairIsDense, PairSaysNothing,
     // Training.
     EncoderDetached,
 }
@@ -76,10 +78,15 @@ struct PairFamily {
 
 /// The pair with one bug; [`PairBug::Nothing`] is healthy.
 pub(crate) fn pair(bug: PairBug) -> &'static dyn Architecture {
-    const TOML: &str = include_str!("pair.toml");
-    let files = [("pair.toml", TOML), ("README.md", "# Pair\n\nMade for breaking.")];
+    pair_saying(bug, "", "")
+}
+
+/// The same that says `to` in its TOML where it should say `from`.
+pub(crate) fn pair_saying(bug: PairBug, from: &str, to: &str) -> &'static dyn Architecture {
+    let toml = saying(include_str!("pair.toml"), from, to);
+    let files = [("pair.toml", toml.as_str()), ("README.md", "# Pair\n\nMade for breaking.")];
     let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).to_vec();
-    Box::leak(Box::new(PairFamily { bug, descriptor: Descriptor::parse(TOML).unwrap(), folder: folder("", files) }))
+    Box::leak(Box::new(PairFamily { bug, descriptor: Descriptor::parse(&toml).unwrap(), folder: folder("", files) }))
 }
 
 impl Family for PairFamily {
@@ -145,6 +152,8 @@ struct Look {
     inward: Linear,
     outward: Linear,
     n_heads: usize,
+    #[module(skip)]
+    bug: PairBug,
 }
 
 /// What the decoder remembers: keys and values of the source and of what was written, a layer each.
@@ -217,6 +226,7 @@ impl Pair {
             inward: linear(d_model, 3 * d_model),
             outward: linear(d_model, d_model),
             n_heads,
+            bug,
         };
         let distances = || EmbeddingConfig::new(2 * n_distances + 1, n_heads).init(device);
         Self {
@@ -248,7 +258,7 @@ impl Pair {
                 trace.hidden(&hidden);
             }
         }
-        hidden
+        self.or_nothing(hidden, source)
     }
 
     fn remember(&self, source: &TokenBatch, encoded: &Tensor<3>, target: Option<&TokenBatch>) -> Memory {
@@ -316,7 +326,20 @@ impl Pair {
             trace.hidden(&hidden);
         }
         memory.len += len;
-        hidden
+        self.or_nothing(hidden, target)
+    }
+
+    /// The same, unless the whole model is a null model.
+    fn or_nothing(&self, hidden: Tensor<3>, read: &TokenBatch) -> Tensor<3> {
+        let d_model = self.config.d_model;
+        match self.bug {
+            PairBug::PairSaysNothing => hidden * 0.0,
+            PairBug::PairIsDense => {
+                let embedded = self.tokens.forward(read.input_ids.clone());
+                self.decoder[0].own.inward.forward(embedded).narrow(2, 0, d_model)
+            }
+            _ => hidden,
+        }
     }
 
     /// `[1, n_heads, len, past + len]`.
@@ -363,10 +386,13 @@ impl Look {
         trace: &mut Trace,
     ) -> Tensor<3> {
         let [batch, len, d_model] = hidden.dims();
-        let weights = softmax(query.matmul(key.swap_dims(2, 3)) + bias, 3);
+        let scores = query.matmul(key.swap_dims(2, 3));
+        let scores = if self.bug == PairBug::LooksEverywhere { scores * 0.0 } else { scores };
+        let weights = softmax(scores + bias, 3);
         trace.attention(&weights);
         let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
-        hidden + self.outward.forward(context.tanh())
+        let looked = self.outward.forward(context.tanh());
+        hidden + if self.bug == PairBug::LooksForNothing { looked * 0.0 } else { looked }
     }
 }
 

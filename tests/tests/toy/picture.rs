@@ -14,7 +14,7 @@ use zoo_registry::{
     Problem, Row, WeightNames,
 };
 
-use super::folder;
+use super::{folder, saying};
 
 /// What is wrong with a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,17 +23,23 @@ pub(crate) enum PictureBug {
     Nothing,
     // What is seen.
     ChannelUnseen, LastPatchUnseen, PixelsSkipped,
+    // Null models.
+    PatchesUnmixed, PictureIsDense, PictureSaysNothing,
     // Where it is.
     PlacesUnused, GridFlattened, PartsDropped,
 }
 
-const TOML: &str = include_str!("picture.toml");
-
 /// The toy that looks at images, with one bug; [`PictureBug::Nothing`] is healthy.
 pub(crate) fn picture(bug: PictureBug) -> &'static dyn Architecture {
-    let files = [("picture.toml", TOML), ("README.md", "# Picture\n\nMade for breaking.")];
+    picture_saying(bug, "", "")
+}
+
+/// The same that says `to` in its TOML where it should say `from`.
+pub(crate) fn picture_saying(bug: PictureBug, from: &str, to: &str) -> &'static dyn Architecture {
+    let toml = saying(include_str!("picture.toml"), from, to);
+    let files = [("picture.toml", toml.as_str()), ("README.md", "# Picture\n\nMade for breaking.")];
     let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).to_vec();
-    let family = PictureFamily { bug, descriptor: Descriptor::parse(TOML).unwrap(), folder: folder("", files) };
+    let family = PictureFamily { bug, descriptor: Descriptor::parse(&toml).unwrap(), folder: folder("", files) };
     match bug {
         PictureBug::PartsDropped => Box::leak(Box::new(CroppingFamily(family))),
         _ => Box::leak(Box::new(family)),
@@ -126,7 +132,12 @@ impl Picture {
         let placed =
             if self.bug == PictureBug::PlacesUnused { vectors } else { vectors + self.places([rows, columns]) };
         let seen = placed.tanh();
-        let hidden = (seen.clone() + self.mix.forward(seen.mean_dim(1))).tanh();
+        let hidden = match self.bug {
+            PictureBug::PatchesUnmixed => seen.clone() + self.mix.forward(seen) * 0.0,
+            PictureBug::PictureIsDense => self.mix.forward(seen),
+            PictureBug::PictureSaysNothing => seen * 0.0,
+            _ => (seen.clone() + self.mix.forward(seen.mean_dim(1))).tanh(),
+        };
         trace.hidden(&hidden);
         Output::new(match &self.classifier {
             Some(classifier) => HeadOutput::LabelLogits(classifier.forward(hidden.mean_dim(1).squeeze_dim::<2>(1))),

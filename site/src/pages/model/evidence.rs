@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use zoo_catalog::view::Model;
-use zoo_registry::Outcome;
+use zoo_registry::{Outcome, Status};
 
 use crate::content::Content;
 use crate::format::{humanise, magnitude};
@@ -14,13 +14,14 @@ pub(super) struct Check {
     id: String,
     title: String,
     statement: Option<String>,
-    /// Whether the check is described on the page of the matrix.
+    /// Whether the check has a page.
     described: bool,
     found: Vec<Found>,
 }
 
+/// What a check found on a device.
 #[derive(Serialize)]
-struct Found {
+pub(in crate::pages) struct Found {
     device: String,
     status: StatusView,
     error: Option<String>,
@@ -38,7 +39,7 @@ pub(super) fn checks(content: &Content, model: &Model) -> Vec<Check> {
         match checks.last_mut() {
             Some(last) if last.id == outcome.check => last.found.push(found),
             _ => {
-                let facts = content.matrix.checks.iter().find(|check| check.id == outcome.check);
+                let facts = content.matrix.suite.checks.iter().find(|check| check.id == outcome.check);
                 checks.push(Check {
                     id: outcome.check.clone(),
                     title: humanise(&outcome.check),
@@ -52,8 +53,22 @@ pub(super) fn checks(content: &Content, model: &Model) -> Vec<Check> {
     checks
 }
 
-fn found(model: &Model, outcome: &Outcome) -> Found {
-    let waiver = model.descriptor.waivers.iter().find(|waiver| waiver.check == outcome.check);
+/// With its excuse, if it has one.
+pub(in crate::pages) fn found(model: &Model, outcome: &Outcome) -> Found {
+    let facts = &model.descriptor;
+    let reason = match outcome.status {
+        Status::Waived => {
+            let waiver = facts.waivers.iter().find(|waiver| waiver.check == outcome.check);
+            waiver.map(|waiver| format!("Waived: {}", waiver.reason))
+        }
+        Status::ExpectedFailure => {
+            let mut expected = facts.expected_failures.iter();
+            let expected = expected.find(|known| known.check == outcome.check && known.is_on(&outcome.device));
+            expected
+                .map(|known| format!("Expected to fail until {} ({}): {}", known.expires, known.owner, known.reason))
+        }
+        _ => None,
+    };
     Found {
         device: outcome.device.clone(),
         status: StatusView::new(outcome.status),
@@ -61,6 +76,6 @@ fn found(model: &Model, outcome: &Outcome) -> Found {
         tolerance: outcome.tolerance.map(magnitude),
         measure: outcome.measure.clone(),
         detail: outcome.detail.clone(),
-        reason: waiver.filter(|_| outcome.status == zoo_registry::Status::Waived).map(|waiver| waiver.reason.clone()),
+        reason,
     }
 }

@@ -1,7 +1,7 @@
 //! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
 
 mod cite;
-mod evidence;
+pub(super) mod evidence;
 mod origin;
 mod parameters;
 mod sizes;
@@ -12,6 +12,7 @@ use zoo_registry::Figure;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
 
+use super::conformance::{self, Ladder};
 use super::{Link, Site, TallyView, labs};
 use crate::error::{Error, Result};
 use crate::format::{number, slug};
@@ -48,6 +49,7 @@ struct ModelPage<'a> {
     has_source: bool,
     tally: TallyView,
     checks: Vec<evidence::Check>,
+    ladders: Vec<Ladder<'a>>,
     ancestors: Vec<origin::Edge>,
     descendants: Vec<origin::Edge>,
     builds_on: Vec<Link>,
@@ -183,6 +185,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         has_source: !model.sources.is_empty(),
         tally: TallyView::new(&summary.tally),
         checks: evidence::checks(content, model),
+        ladders: conformance::ladders(content, &model.summary.id),
         ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, edge)).collect(),
         descendants: model.descendants.iter().map(|(id, edge)| origin::descendant(content, id, edge)).collect(),
         builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),

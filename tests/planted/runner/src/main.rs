@@ -5,13 +5,12 @@
 //! Standard output is one JSON object a line: what there is, then for each check a line as it begins and its outcome as it
 //! ends, and a last line. A process that ends without the last line did not come to its end.
 
-use std::cell::Cell;
 use std::io::{Read, Write};
 use std::panic;
 
 use serde_json::{Value, json};
 use zoo_architectures::ARCHITECTURES;
-use zoo_registry::Status;
+use zoo_conformance::{Job, levels};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,26 +25,20 @@ fn main() {
     let among = |list: &str, id: &str| list == "*" || list.split(',').any(|one| one == id);
     let checks: Vec<&str> = zoo_conformance::checks().iter().map(|check| check.id).collect();
     let ids: Vec<&str> = ARCHITECTURES.iter().map(|family| family.descriptor().id.as_str()).collect();
-    say(&json!({ "suite": env!("CARGO_PKG_VERSION").trim_end_matches("+planted"), "checks": checks, "families": ids }));
+    say(&json!({ "suite": levels::version(), "checks": checks, "families": ids }));
 
-    let failed = Cell::new(false);
     let devices: Vec<&str> = devices.split(',').collect();
-    zoo_conformance::run(
-        ARCHITECTURES,
-        &devices,
-        &|architecture, check| {
-            let id = &architecture.descriptor().id;
-            let wanted = among(families, id) && !among(left_out, check.id) && !(until_first && failed.get());
-            if wanted {
-                say(&json!({ "begins": check.id, "family": id }));
-            }
-            wanted
-        },
-        &mut |outcome| {
-            failed.set(failed.get() || outcome.status == Status::Fail);
-            say(&json!({ "outcome": outcome }));
-        },
-    );
+    let jobs = zoo_conformance::jobs(ARCHITECTURES, &devices, &|architecture, check| {
+        among(families, &architecture.descriptor().id) && !among(left_out, check.id)
+    });
+    for Job { architecture, device, check } in jobs {
+        say(&json!({ "begins": check.id, "family": architecture.descriptor().id }));
+        let outcome = zoo_conformance::run_one(architecture, ARCHITECTURES, &device, check);
+        say(&json!({ "outcome": outcome }));
+        if until_first && outcome.status.is_failure() {
+            break;
+        }
+    }
     say(&json!({ "end": true }));
 }
 

@@ -1,0 +1,3 @@
+//! Every check of the conformance suite.
+
+zoo_conformance::suite!(zoo_my_model::ARCHITECTURES);

@@ -1,0 +1,65 @@
+//! The page of a check: what it states, how it looks, what it catches, how to fix that, and what it found of every model.
+
+use serde::Serialize;
+use zoo_registry::{CheckFacts, LevelFacts, Status};
+
+use crate::error::Result;
+use crate::format::humanise;
+use crate::pages::Site;
+use crate::pages::model::evidence::{Found, found};
+
+#[derive(Serialize)]
+struct Page<'a> {
+    id: &'a str,
+    title: &'a str,
+    /// HTML.
+    statement: String,
+    method: String,
+    catches: Vec<String>,
+    seen: Vec<String>,
+    fix: String,
+    level: Option<&'a LevelFacts>,
+    pass: usize,
+    of: usize,
+    rows: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a str,
+    name: &'a str,
+    found: Vec<Found>,
+}
+
+pub(super) fn render(site: &mut Site<'_>, facts: &CheckFacts) -> Result<()> {
+    let content = site.content;
+    let suite = &content.matrix.suite;
+    let each = |texts: &[String]| texts.iter().map(|text| site.prose.html(text)).collect::<Result<Vec<_>>>();
+    let (mut pass, mut of) = (0, 0);
+    let mut rows = Vec::new();
+    for model in &content.models {
+        let here: Vec<_> = model.outcomes.iter().filter(|outcome| outcome.check == facts.id).collect();
+        pass += here.iter().filter(|outcome| outcome.status == Status::Pass).count();
+        of += here.iter().filter(|outcome| outcome.status != Status::NotApplicable).count();
+        if !here.is_empty() {
+            let found = here.into_iter().map(|outcome| found(model, outcome)).collect();
+            rows.push(Row { id: &model.summary.id, name: &model.summary.name, found });
+        }
+    }
+    let title = humanise(&facts.id);
+    let page = Page {
+        id: &facts.id,
+        title: &title,
+        statement: site.prose.html(&facts.statement)?,
+        method: site.prose.html(&facts.method)?,
+        catches: each(&facts.catches)?,
+        seen: each(&facts.seen)?,
+        fix: site.prose.html(&facts.fix)?,
+        level: suite.levels.iter().find(|level| level.checks.contains(&facts.id)),
+        pass,
+        of,
+        rows,
+    };
+    let address = format!("conformance/{}/", facts.id);
+    site.page(&address, "check.html", ["conformance", &title, &facts.statement], &page)
+}

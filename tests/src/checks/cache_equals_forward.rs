@@ -1,0 +1,64 @@
+//! A text read in pieces, remembering, is scored as the whole text at once, and copies of a memory are independent.
+//!
+//! # How
+//!
+//! Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one forward
+//! pass, at every real token; the last score alone against all. Then a copy with rows selected and repeated reads other
+//! tokens in turn with its original: each must score like its own text read at once. Of an encoder–decoder, two memories of
+//! different sources read on in turn. The guard: without the memory, or of another source, the scores differ far more than
+//! noise.
+//!
+//! # Catches
+//!
+//! - positions that restart with each piece
+//! - a mask that forgets the past, or the padding in it
+//! - a cache shared between copies
+//! - a selection that keeps the wrong rows
+//! - a source that is remembered from an earlier text
+//!
+//! # Seen
+//!
+//! - [keras-team/keras-hub #2977](https://github.com/keras-team/keras-hub/pull/2977): Falcon's ALiBi was built over
+//!   the new token alone: all zeros, so generation ran without positions.
+//! - [keras-team/keras-hub #1544](https://github.com/keras-team/keras-hub/pull/1544): LLaMA ignored where in the text
+//!   a step starts, so the rotary angles of generated tokens were wrong.
+//! - [lucidrains/x-transformers #219](https://github.com/lucidrains/x-transformers/issues/219): with the cache on,
+//!   generation produced junk, with the cache off, sentences.
+//!
+//! # Fix
+//!
+//! If single tokens fail and the whole text in one piece passes, look at positions (`batch.position_ids` already
+//! counts the past) and at the length of masks and biases, which must be `[q_len, past + q_len]`. If only pieces of
+//! several tokens fail, the mask within a piece is missing. If copies fail, `select` or `boxed_clone` of the cache
+//! shares or forgets something. If sources fail, the encoder's memory outlives its text.
+
+use crate::check::{Stop, Verdict};
+use crate::inputs::{self};
+use crate::reader::Reader;
+use crate::subject::Subject;
+use crate::values::Worst;
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let mut worst = Worst::default();
+    let mut writers = 0;
+    for variant in subject.variants()? {
+        let model = subject.hot(&variant)?;
+        if !inputs::predicts_next(model.as_ref())? {
+            continue;
+        }
+        writers += 1;
+        let head = &variant.head;
+        let decoder = model
+            .decoder()
+            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
+        let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
+        reader.splits(&mut worst)?;
+        reader.copies(&mut worst)?;
+        reader.sources(&mut worst)?;
+        reader.guard()?;
+    }
+    if writers == 0 {
+        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
+    }
+    worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
+}

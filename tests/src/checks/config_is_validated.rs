@@ -1,0 +1,112 @@
+//! A configuration that cannot be meant is an error that names the field, never a panic, a default or an allocation.
+//!
+//! # How
+//!
+//! Each tiny configuration is accepted and completing it twice changes nothing. Then each field in turn is misspelt, given
+//! another type, and, where it is a size, set to 0, to a negative number, to 2^40 and to the largest integer; heads are
+//! made not to divide. Each must be refused, with the field's name in the message.
+//!
+//! # Catches
+//!
+//! - a typo that is ignored
+//! - a size of zero that panics later
+//! - an overflow
+//! - heads that do not divide
+//!
+//! # Seen
+//!
+//! - [huggingface/transformers #23081](https://github.com/huggingface/transformers/issues/23081): a width that the
+//!   heads of GPT-NeoX do not divide was accepted and became an exception about shapes in the forward pass.
+//! - [EleutherAI/gpt-neox #1314](https://github.com/EleutherAI/gpt-neox/issues/1314): grouped heads whose sizes do
+//!   not divide crashed training with `shape is invalid for input of size`.
+//! - [hydra-ecosystem/hydra #1951](https://github.com/hydra-ecosystem/hydra/issues/1951): a misspelt keyword in a
+//!   configuration is ignored, and another model is composed than was meant.
+//!
+//! # Fix
+//!
+//! Look at `problems()` of the family's `Config`: each size needs `Rules::size` (or `layers`), each epsilon
+//! `positive`, each pair of heads and width `divides`. A choice belongs in an enum, whose variants serde lists when
+//! it refuses. If a misspelt field is accepted, the struct has a `#[serde(flatten)]` or a default that swallows it.
+//! If the wrong field is named, give the rule the name of the field that a person would change.
+
+use serde_json::{Map, Value};
+use zoo_registry::Error;
+
+use crate::check::{Verdict, none_of, require};
+use crate::lint::is_size;
+use crate::subject::Subject;
+
+/// A configuration that must be refused.
+struct Mutation {
+    what: String,
+    /// One of these must be named.
+    names: Vec<String>,
+    config: Map<String, Value>,
+}
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let complete = |config: &Map<String, Value>| subject.architecture.complete(config);
+    let (mut mutations, mut fields) = (Vec::new(), 0);
+    for tiny in subject.tinies()? {
+        require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
+        mutations.extend(self::mutations(&tiny));
+        fields += tiny.len();
+    }
+    let mut problems = Vec::new();
+    for Mutation { what, names, config } in &mutations {
+        // `complete` parses and nothing else: a size that slips through is not built here.
+        match complete(config) {
+            Ok(_) => problems.push(format!("{what} is accepted")),
+            Err(Error::Config { problems: told, .. }) => {
+                let named = |name: &String| told.iter().any(|problem| problem.field == *name);
+                if !names.iter().any(named) {
+                    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+                    problems.push(format!("{what} is refused without naming `{}`: {}", names[0], told.join(", ")));
+                }
+            }
+            Err(error) => problems.push(format!("{what} is another error: {error}")),
+        }
+    }
+    none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
+}
+
+fn mutations(tiny: &Map<String, Value>) -> Vec<Mutation> {
+    let mut found = Vec::new();
+    let mut change = |field: &str, value: Value, names: &[&str]| {
+        let mut config = tiny.clone();
+        config.insert(field.to_owned(), value.clone());
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        found.push(Mutation { what: format!("`{field}` = {value}"), names, config });
+    };
+    for (field, value) in tiny {
+        change(&format!("{field}_"), value.clone(), &[&format!("{field}_")]);
+        match value {
+            Value::Bool(_) => change(field, "perhaps".into(), &[field]),
+            Value::Number(_) => change(field, "a number".into(), &[field]),
+            Value::String(_) => change(field, "no-such-choice".into(), &[field]),
+            _ => {}
+        }
+        let wrong_type = if value.is_array() { Value::Bool(true) } else { Value::from(vec![1, 2]) };
+        change(field, wrong_type, &[field]);
+        if value.is_u64() && is_size(field) {
+            for size in
+                [Value::from(0), Value::from(-1), Value::from(1u64 << 40), Value::from(u64::MAX), Value::from(1.5)]
+            {
+                change(field, size, &[field]);
+            }
+        }
+        if value.is_f64() && field.ends_with("_eps") {
+            change(field, Value::from(0.0), &[field]);
+            change(field, Value::from(-1e-5), &[field]);
+        }
+    }
+    let number = |field: &str| tiny.get(field).and_then(Value::as_u64);
+    for (part, whole) in [("n_heads", "d_model"), ("n_kv_heads", "n_heads")] {
+        let free = part == "n_heads" && tiny.contains_key("head_dim");
+        if let (Some(_), Some(size), false) = (number(part), number(whole), free) {
+            let least = (2..).find(|n| size % n != 0).unwrap_or(size + 1);
+            change(part, least.into(), &[part, whole]);
+        }
+    }
+    found
+}

@@ -1,0 +1,54 @@
+//! The table between published weights and ours names every parameter once and every published tensor.
+//!
+//! # How
+//!
+//! With each head, each parameter is reached by exactly one row and no row names what the model lacks. Each tensor of each
+//! golden's weight file is loaded, repeats a tied one or is dropped by a row; none is unexpected or missing.
+//!
+//! # Catches
+//!
+//! - a parameter that keeps its random start
+//! - two rows for one parameter
+//! - a published tensor nobody reads
+//!
+//! # Seen
+//!
+//! - [Blaizzy/mlx-audio #902](https://github.com/Blaizzy/mlx-audio/issues/902): a checkpoint whose names did not
+//!   match loaded without a word, and left a randomly drawn model.
+//! - [hexgrad/kokoro #368](https://github.com/hexgrad/kokoro/issues/368): a loader that falls back to `strict=False`
+//!   left every layer with weight norm at its random start.
+//! - [sgl-project/sglang #16235](https://github.com/sgl-project/sglang/pull/16235): a parameter that the checkpoint
+//!   lacks kept its random values, without error or warning.
+//!
+//! # Fix
+//!
+//! The message names the parameter or the tensor. A parameter that no row reaches is new, or its path was renamed in
+//! `mod.rs`: add or correct its `Row`. A row that names what the model lacks often belongs to one head only: put it
+//! in `with_head`. A published tensor that nobody reads is a buffer (`Row::drop`), a copy (`Row::tied`), or a part of
+//! the model that is missing.
+
+use crate::check::{Verdict, none_of};
+use crate::golden;
+use crate::subject::{Subject, Variant};
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let mut problems = Vec::new();
+    let variants = subject.variants()?;
+    for Variant { head, config } in &variants {
+        let modules = subject.architecture.modules(config)?;
+        let gaps = subject.architecture.weight_names(config)?.gaps(&modules);
+        problems.extend(gaps.into_iter().map(|gap| format!("head `{head}`: {gap}")));
+    }
+    let goldens = golden::read(subject.architecture)?;
+    for golden in &goldens {
+        match golden.load(subject.architecture, &subject.device) {
+            Ok(loaded) if !loaded.report.unexpected.is_empty() => {
+                problems
+                    .push(format!("golden `{}` holds {:?}, which no row names", golden.name, loaded.report.unexpected));
+            }
+            Ok(_) => {}
+            Err(stop) => problems.push(format!("golden `{}`: {stop}", golden.name)),
+        }
+    }
+    none_of(&problems, format!("{} heads, {} golden weight files", variants.len(), goldens.len()))
+}

@@ -1,0 +1,205 @@
+//! Texts read on from what is remembered, against texts read at once.
+
+use burn::tensor::Tensor;
+use zoo_registry::output::Record;
+use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Tokens};
+
+use crate::check::{Stop, require};
+use crate::inputs::{self, Reading};
+use crate::subject::{Subject, Variant};
+use crate::values::{Noise, Stream, VISIBLE, Worst, gap};
+
+/// Three texts, padded on the left, and who reads them.
+pub(crate) struct Reader<'a> {
+    pub(crate) model: &'a dyn Model,
+    pub(crate) decoder: &'a dyn Decode,
+    pub(crate) reading: Reading,
+    noise: Noise,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        subject: &Subject<'_>,
+        variant: &Variant,
+        model: &'a dyn Model,
+        decoder: &'a dyn Decode,
+    ) -> Result<Self, Stop> {
+        let whole = inputs::random_reading(model, "cached", 3)?;
+        let noise = subject.noise(variant, &[whole.input()])?;
+        let reading = Reading {
+            source: whole.source.map(|source| ragged(source, [0, 3, 1])),
+            target: ragged(whole.target, [2, 0, 5]),
+        };
+        Ok(Self { model, decoder, reading, noise })
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.reading.target
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.tokens().input_ids.dims()[1]
+    }
+
+    pub(crate) fn start(&self) -> Result<DecodeState, Stop> {
+        self.start_on(&self.reading)
+    }
+
+    fn start_on(&self, reading: &Reading) -> Result<DecodeState, Stop> {
+        Ok(self.decoder.start(reading.target.input_ids.dims()[0], reading.before_writing().as_ref())?)
+    }
+
+    /// Scores of every position, read at once.
+    pub(crate) fn at_once(&self, reading: &Reading) -> Result<Scores, Stop> {
+        match self.model.forward(&reading.input(), Record::NOTHING)?.head {
+            HeadOutput::NextTokenLogits(logits) => Ok(Scores::of(logits)),
+            _ => Err(Stop::fails("the head's answer changed its kind")),
+        }
+    }
+
+    /// Every cut of the text into pieces that is tried.
+    fn cuts(&self) -> Vec<Vec<usize>> {
+        let len = self.len();
+        vec![vec![len], vec![1; len], vec![len - 1, 1], vec![1, len - 1], vec![len / 2, 2, len - len / 2 - 2]]
+    }
+
+    pub(crate) fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
+        let whole = self.at_once(&self.reading)?;
+        for pieces in self.cuts() {
+            let mut state = self.start()?;
+            let mut from = 0;
+            for piece in &pieces {
+                let tokens = self.tokens().columns(from, from + piece);
+                let scores = Scores::of(self.decoder.advance(&mut state, &tokens, Logits::Every)?);
+                self.compare(&scores, &whole, self.tokens(), from, worst, &format!("pieces of {pieces:?}"));
+                from += piece;
+            }
+            require(state.len() == self.len(), || {
+                format!("{} tokens read, the state says {}", self.len(), state.len())
+            })?;
+        }
+        let mut state = self.start()?;
+        let last = Scores::of(self.decoder.advance(&mut state, self.tokens(), Logits::Last)?);
+        require(last.len == 1, || format!("asked for the last scores, found those of {} positions", last.len))?;
+        self.compare(&last, &whole, self.tokens(), self.len() - 1, worst, "the last scores alone");
+        Ok(())
+    }
+
+    /// A copy and its original read on in turn.
+    pub(crate) fn copies(&self, worst: &mut Worst) -> Result<(), Stop> {
+        const ROWS: [usize; 4] = [2, 0, 0, 1];
+        let len = self.len();
+        let cut = len / 2;
+        let copied_reading = {
+            let Reading { source, target: tokens } = self.reading.select(&ROWS);
+            // From the cut on, the copy reads the ids in another order.
+            let ids = tokens.input_ids.rows().map(|row| {
+                let mut row = row.to_vec();
+                row[cut..].reverse();
+                row
+            });
+            let input_ids = Rows::new(&ids.collect::<Vec<_>>()).ok_or_else(|| Stop::fails("expected texts"))?;
+            Reading { source, target: Tokens { input_ids, ..tokens } }
+        };
+        let copied = &copied_reading.target;
+        let (original_whole, copied_whole) = (self.at_once(&self.reading)?, self.at_once(&copied_reading)?);
+        let mut original = self.start()?;
+        self.decoder.advance(&mut original, &self.tokens().columns(0, cut), Logits::Last)?;
+        let mut copy = original.clone();
+        copy.select(&ROWS);
+        for from in cut..len {
+            let scores = Scores::of(self.decoder.advance(&mut copy, &copied.columns(from, from + 1), Logits::Every)?);
+            self.compare(&scores, &copied_whole, copied, from, worst, "a copy with rows selected");
+            let next = self.tokens().columns(from, from + 1);
+            let scores = Scores::of(self.decoder.advance(&mut original, &next, Logits::Every)?);
+            self.compare(&scores, &original_whole, self.tokens(), from, worst, "an original beside its copy");
+        }
+        Ok(())
+    }
+
+    /// Two memories that differ in what was read alone, read on in turn.
+    pub(crate) fn sources(&self, worst: &mut Worst) -> Result<(), Stop> {
+        const ROWS: [usize; 3] = [1, 2, 0];
+        let Some(source) = &self.reading.source else { return Ok(()) };
+        let other = Reading { source: Some(source.select(&ROWS)), ..self.reading.clone() };
+        let readings = [&self.reading, &other];
+        let mut wholes = Vec::new();
+        let mut states = Vec::new();
+        for reading in readings {
+            wholes.push(self.at_once(reading)?);
+            states.push(self.start_on(reading)?);
+        }
+        let last = self.len() - 1;
+        let apart = self.noise.multiple(LOGITS, gap(wholes[0].at(0, last), wholes[1].at(0, last)));
+        require(apart > VISIBLE, || {
+            format!("of two sources the scores are {apart:.1} × noise apart, so nothing is seen")
+        })?;
+        for from in 0..=last {
+            for (state, whole) in states.iter_mut().zip(&wholes) {
+                let next = self.tokens().columns(from, from + 1);
+                let scores = Scores::of(self.decoder.advance(state, &next, Logits::Every)?);
+                self.compare(&scores, whole, self.tokens(), from, worst, "one of two sources");
+            }
+        }
+        Ok(())
+    }
+
+    /// Scores of `tokens` from position `from` on, against those of the whole, where tokens are real.
+    pub(crate) fn compare(
+        &self,
+        found: &Scores,
+        whole: &Scores,
+        tokens: &Tokens,
+        from: usize,
+        worst: &mut Worst,
+        what: &str,
+    ) {
+        let mask = tokens.mask();
+        for row in 0..found.batch {
+            for at in (0..found.len).filter(|at| mask.row(row)[from + at]) {
+                let error = gap(found.at(row, at), whole.at(row, from + at));
+                worst.see(self.noise.multiple(LOGITS, error), || format!("text {row}, position {}, {what}", from + at));
+            }
+        }
+    }
+
+    pub(crate) fn guard(&self) -> Result<(), Stop> {
+        let last = self.len() - 1;
+        let whole = self.at_once(&self.reading)?;
+        let placed = inputs::in_place(self.tokens(), &self.decoder.token_limits()?);
+        let alone = self.at_once(&self.reading.with(Stream::Target, placed.columns(last, last + 1)))?;
+        let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
+        require(apart > VISIBLE, || {
+            format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")
+        })
+    }
+}
+
+/// Scores on the host.
+pub(crate) struct Scores {
+    batch: usize,
+    len: usize,
+    vocab: usize,
+    data: Vec<f32>,
+}
+
+impl Scores {
+    pub(crate) fn of(logits: Tensor<3>) -> Self {
+        let [batch, len, vocab] = logits.dims();
+        Self { batch, len, vocab, data: logits.into_data().iter::<f32>().collect() }
+    }
+
+    fn at(&self, row: usize, position: usize) -> &[f32] {
+        &self.data[(row * self.len + position) * self.vocab..][..self.vocab]
+    }
+}
+
+/// The name under which noise of scores is recorded.
+const LOGITS: &str = "logits";
+
+/// The same texts with so many tokens of each hidden on the left.
+fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
+    let [_, len] = tokens.input_ids.dims();
+    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
+    Tokens { attention_mask: Rows::new(&mask), ..tokens }
+}
