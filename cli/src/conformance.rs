@@ -46,7 +46,7 @@ pub(crate) struct Running {
 
     /// Draw other random inputs and weights; 0 gives the published magnitudes
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    pub(crate) seed: u64,
 
     /// What is known not to hold, in the words of a family's TOML under the family's id
     #[arg(long, value_name = "TOML")]

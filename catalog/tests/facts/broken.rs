@@ -104,7 +104,7 @@ fn the_fixture_is_sound() {
 }
 
 /// What breaks a record on its own: what is replaced by what, what stands on the line it is told of, and part of what is told.
-const BROKEN: [(&str, &str, &str, &str); 64] = [
+const BROKEN: [(&str, &str, &str, &str); 65] = [
     // The file.
     ("id = \"toy\"\n", "id = \n", "id =", "toml"),
     (r#"name = "Toy""#, r#"nmae = "Toy""#, "nmae", "nmae"),
@@ -134,6 +134,12 @@ const BROKEN: [(&str, &str, &str, &str); 64] = [
     (r#"reads = ["text"]"#, r#"reads = ["telepathy"]"#, r#"reads = ["telepathy"]"#, "on axis `modality`"),
     (r#"confidence = "low""#, r#"confidence = "sure""#, r#"confidence = "sure""#, "on axis `confidence`"),
     (r#"source = "arxiv-id""#, r#"source = "hearsay""#, r#"source = "hearsay""#, "on axis `source`"),
+    (
+        "[taxonomy]",
+        "[taxonomy]\nmodality = [\"text\", \"image\"]",
+        "modality =",
+        "expected what `reads` and `writes` say",
+    ),
     // What has to be said.
     (r#"labs = ["google"]"#, "labs = []", "labs = []", "`labs`: is not said"),
     (r#"extension = "Adds wheels.""#, r#"extension = " ""#, r#"extension = " ""#, "`extension`: is not said"),

@@ -15,6 +15,7 @@ pub(crate) mod new_family;
 pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod score;
+pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod site;
 pub(crate) mod summarize;

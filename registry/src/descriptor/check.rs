@@ -23,6 +23,7 @@ impl Descriptor {
         if self.has_code() {
             problems.extend(self.lacks_of_code());
         }
+        self.check_modality(&mut problems);
         self.check_lineage(&mut problems);
         self.check_sizes(&mut problems);
         for head in &self.heads {
@@ -87,6 +88,16 @@ impl Descriptor {
         ids.extend(sizes);
         ids.extend(self.tinies.iter().map(|tiny| (format!("tinies.{}", tiny.id), tiny.id.as_str())));
         ids
+    }
+
+    fn check_modality(&self, problems: &mut Vec<Problem>) {
+        let set = |terms: &[String]| terms.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let both = &set(&self.reads) | &set(&self.writes);
+        if let Some(given) = self.taxonomy.get("modality").filter(|given| !both.is_empty() && set(given) != both) {
+            let told =
+                format!("expected what `reads` and `writes` say, found `{}`; it can be left out", given.join("`, `"));
+            problems.push(Problem::new("taxonomy.modality", told));
+        }
     }
 
     fn check_terms(&self, problems: &mut Vec<Problem>) {

@@ -13,6 +13,7 @@ use zoo_conformance::report::{Entry, Header, Report, Writer};
 use zoo_conformance::{isolation, levels};
 use zoo_registry::{LevelFacts, Registry, device};
 
+use super::self_test::{self, SelfTest};
 use crate::conformance::{Listener, Running, Selection};
 use crate::failure::Failure;
 use crate::format::counted;
@@ -31,6 +32,7 @@ Examples:
   zoo check gpt2 --golden                      every compared number beside the reference's own noise
   zoo check --report run.ndjson --junit run.xml
   zoo check report run.ndjson --markdown run.md
+  zoo check --self-test                        whether the checks catch the bugs that people write
 
 The two numbers after a check are the largest error it measured and the largest that would have passed. Checks run in processes of \
 their own: one that crashes, hangs or takes all memory is reported, and the others go on.";
@@ -75,6 +77,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     running: Running,
+
+    #[command(flatten)]
+    self_test: SelfTest,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -109,6 +114,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     match &args.action {
         Some(Action::Worker { memory }) => isolation::serve(&registry.architectures(), *memory).map_err(Failure::run),
         Some(Action::Report { report, outputs }) => outputs::convert(report, outputs, shell),
+        None if args.self_test.is_asked() => self_test::run(&args.self_test, args.json, args.running.seed, shell),
         None => {
             let selection = Selection::new(registry, &args.pattern, args.only.as_deref(), args.level, &args.device)?;
             if args.golden {

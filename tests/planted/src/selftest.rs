@@ -1,0 +1,111 @@
+//! The whole self-test: copy, build, run, judge.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use globset::Glob;
+
+use crate::catalogue::{Catalogue, FOLDER, Patch};
+use crate::copy;
+use crate::drive::{self, Ended, Job};
+use crate::error::{Error, Result};
+use crate::score::{Broken, Score};
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// What was planted.
+    pub catalogue: Catalogue,
+    /// Who caught what.
+    pub score: Score,
+    /// Each patch's run, by its id.
+    pub runs: BTreeMap<String, Ended>,
+    /// What should hold and does not.
+    pub broken: Vec<Broken>,
+    /// Whether all of the catalogue was run.
+    pub whole: bool,
+}
+
+/// What is going on.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// The sources are copied.
+    Copying,
+    /// The copy is built.
+    Building,
+    /// The suite runs without a bug, and must pass.
+    Healthy,
+    /// So many bugs are about to be run.
+    Running(usize),
+    /// The suite was run on this one.
+    Ended(&'a Patch, &'a Ended),
+}
+
+/// The checkout that `from` lies in.
+pub fn checkout(from: &Path) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(FOLDER).join("score.json").is_file()).map(Path::to_owned)
+}
+
+/// Where the record stands.
+pub fn record(root: &Path) -> PathBuf {
+    root.join(FOLDER).join("score.json")
+}
+
+/// Runs the self-test of the checkout at `root`: every patch, or those whose id or area matches `only`.
+///
+/// # Errors
+/// [`Error`] before anything can be judged; what is judged badly is in the report.
+pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)) -> Result<Report> {
+    let catalogue = Catalogue::read(root)?;
+    told(Progress::Copying);
+    let edits = copy::edits(root, catalogue.patches())?;
+    let folder = copy::make(root, "curated", &edits)?;
+    told(Progress::Building);
+    let runner = copy::build(root, &folder)?.map_err(|complaints| {
+        Error::Build(complaints.iter().map(|complaint| complaint.told.as_str()).collect::<Vec<_>>().join("\n"))
+    })?;
+
+    told(Progress::Healthy);
+    let healthy = healthy(&runner)?;
+    let glob = only.map(|pattern| Glob::new(pattern).map(|glob| glob.compile_matcher()));
+    let glob = glob.transpose().map_err(|error| Error::Run(error.to_string()))?;
+    let wanted =
+        |patch: &Patch| glob.as_ref().is_none_or(|glob| glob.is_match(&patch.id) || glob.is_match(&patch.area));
+    let numbered: Vec<(u32, &Patch)> = (1..).zip(catalogue.patches()).filter(|(_, patch)| wanted(patch)).collect();
+    if let Some((_, patch)) = numbered.iter().find(|(_, patch)| !healthy.families.contains(&patch.family)) {
+        return Err(Error::catalogue(format!(
+            "`{}` asks for the family `{}`, which there is not",
+            patch.id, patch.family
+        )));
+    }
+    if numbered.is_empty() {
+        return Err(Error::Run(format!("nothing in the catalogue matches `{}`", only.unwrap_or("*"))));
+    }
+    told(Progress::Running(numbered.len()));
+    let job =
+        |(number, patch): &(u32, &Patch)| Job { number: *number, families: patch.family.clone(), until_first: false };
+    let jobs: Vec<Job> = numbered.iter().map(job).collect();
+    let ended = drive::run_all(&runner, &jobs, &|n, ended| told(Progress::Ended(numbered[n].1, ended)))?;
+    let runs: BTreeMap<String, Ended> = numbered.iter().map(|(_, patch)| patch.id.clone()).zip(ended).collect();
+
+    let killers = runs.iter().map(|(id, ended)| (id.clone(), ended.killers())).collect();
+    let score = Score::new(&healthy.suite, &healthy.checks, &catalogue, &killers);
+    let whole = only.is_none();
+    let broken = score.broken(&catalogue, &healthy.checks, whole);
+    Ok(Report { catalogue, score, runs, broken, whole })
+}
+
+/// The suite of every family with nothing switched on. Otherwise a failure would say nothing about a bug.
+pub(crate) fn healthy(runner: &Path) -> Result<Ended> {
+    let all = Job { number: 0, families: "*".into(), until_first: false };
+    let ended = drive::run(runner, &all, drive::LIMIT)?;
+    let failed = ended.outcomes.iter().filter(|outcome| outcome.fails());
+    let failed: Vec<String> =
+        failed.map(|outcome| format!("{} of {}: {}", outcome.check, outcome.architecture, outcome.detail)).collect();
+    if failed.is_empty() && ended.crashes.is_empty() && ended.timeouts.is_empty() {
+        return Ok(ended);
+    }
+    let also = ended.crashes.iter().chain(&ended.timeouts).cloned();
+    let failed: Vec<String> = failed.into_iter().chain(also).collect();
+    Err(Error::Run(format!("the suite fails without any bug:\n{}", failed.join("\n"))))
+}

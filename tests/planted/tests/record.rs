@@ -1,0 +1,73 @@
+//! The catalogue fits the sources, and the record fits the catalogue. Cheap: nothing is built.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use zoo_planted::catalogue::{Catalogue, Patch};
+use zoo_planted::score::{Score, Totals};
+use zoo_planted::{copy, random};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::read(&root()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_patch_has_one_place_and_is_an_expression() {
+    let catalogue = catalogue();
+    let edits = copy::edits(&root(), catalogue.patches()).unwrap_or_else(|error| panic!("{error}"));
+    let numbers: BTreeSet<u32> = edits.values().flatten().map(|edit| edit.number).collect();
+    assert_eq!(numbers.len(), catalogue.patches().count());
+}
+
+#[test]
+fn a_patch_whose_place_is_gone_is_told_by_name() {
+    let mut patch = catalogue().bugs.remove(0);
+    patch.id = "lost".into();
+    patch.old = "what no source says".into();
+    let told = copy::edits(&root(), [&patch]).unwrap_err().to_string();
+    assert!(told.contains("`lost`: `what no source says` does not stand in"), "{told}");
+}
+
+#[test]
+fn the_record_is_of_this_catalogue() {
+    let (catalogue, score) = (catalogue(), Score::recorded().unwrap());
+    let ids = |patches: &[Patch]| patches.iter().map(|patch| patch.id.clone()).collect::<BTreeSet<_>>();
+    let hint = "`zoo check --self-test --bless` records it anew";
+    assert_eq!(score.bugs.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.bugs), "{hint}");
+    assert_eq!(score.rewrites.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.rewrites), "{hint}");
+    assert_eq!(score.nulls.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.nulls), "{hint}");
+    let least = |n: usize| score.bugs.values().filter(|killers| killers.len() >= n).count();
+    let counted = Totals {
+        bugs: score.bugs.len(),
+        caught: least(1),
+        caught_twice: least(2),
+        rewrites: score.rewrites.len(),
+        false_alarms: score.rewrites.values().filter(|checks| !checks.is_empty()).count(),
+        nulls: score.nulls.len(),
+        nulls_caught: score.nulls.values().filter(|killers| !killers.is_empty()).count(),
+        checks: score.totals.checks,
+    };
+    assert_eq!(score.totals, counted);
+}
+
+#[test]
+fn the_readme_says_what_the_record_says() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = Score::recorded().unwrap().sentence();
+    assert!(words(&readme).contains(&sentence), "expected in README.md: {sentence}");
+}
+
+#[test]
+fn every_survivor_of_the_random_sample_is_classified_with_a_reason() {
+    let survivors = random::Survivors::read(&root()).unwrap_or_else(|error| panic!("{error}"));
+    for survivor in &survivors.survivor {
+        assert!(survivor.reason.split_whitespace().count() >= 3, "{survivor:?}");
+    }
+}
