@@ -232,8 +232,6 @@ fn limited(runner: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
     use super::*;
 
     fn ended(outcomes: &str) -> Ended {
