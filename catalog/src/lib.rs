@@ -1,5 +1,7 @@
 //! The catalog: one SQLite file with every fact, every size and every conformance outcome. All SQL of zoo lives here.
 //!
+//! [`facts()`] are those of models without code; [`mod@facts`] has the rules that all facts keep.
+//!
 //! [`build`] writes the file from what the families hand over; [`Catalog`] reads it. The file is a build product: it is
 //! never edited by hand, and the same input gives the same bytes.
 //!
@@ -22,11 +24,13 @@
 #![warn(missing_docs)]
 
 pub mod error;
+pub mod facts;
 mod ingest;
 mod query;
 mod schema;
 pub mod view;
 
 pub use error::{Error, Problem, Result};
+pub use facts::facts;
 pub use ingest::{BuildSummary, build};
 pub use query::{Catalog, Limits};

@@ -17,17 +17,22 @@ pub struct Problem {
     pub field: String,
     /// What was expected and what was found.
     pub message: String,
+    /// Where in its file the field stands, counted from one, if it was read from a file.
+    pub line: Option<usize>,
 }
 
 impl Problem {
     /// A problem with `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: field.into(), message: message.into(), line: None }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}, ")?;
+        }
         write!(f, "`{}`: {}", self.field, self.message)
     }
 }

@@ -10,6 +10,7 @@ pub mod descriptor;
 pub mod draw;
 pub mod error;
 pub mod figure;
+pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;
@@ -46,6 +47,8 @@ pub mod model;
 pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
+#[cfg(feature = "tensor")]
+pub mod pattern;
 #[cfg(feature = "tensor")]
 pub mod preference;
 #[cfg(feature = "tensor")]
@@ -87,6 +90,7 @@ pub use {
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
+    pattern::{Pattern, Patterns},
     preference::Pair,
     registry::Registry,
     rows::Rows,

@@ -16,6 +16,7 @@ use crate::input::{Input, Tokens};
 use crate::modules::ModuleTree;
 use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
+use crate::pattern::Patterns;
 use crate::state;
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
@@ -30,6 +31,9 @@ pub trait Model: Send + Sync {
 
     /// What inputs are checked against.
     fn limits(&self) -> Limits;
+
+    /// Whom each layer's tokens may look at, as the family declares it.
+    fn patterns(&self) -> Patterns;
 
     /// Runs the model. `record` says what to keep besides the head's answer.
     ///
@@ -54,6 +58,9 @@ pub trait Model: Send + Sync {
 
     /// Its parameters under their published names, f32.
     fn weights(&self) -> BTreeMap<String, TensorData>;
+
+    /// Its parameters under our own paths, those of [`modules`](Self::modules).
+    fn parameters(&self) -> BTreeMap<String, TensorData>;
 
     /// Writes `to`, a `.safetensors` file, or a folder with `model.safetensors` and `config.json`, in the published names.
     ///
@@ -120,6 +127,10 @@ impl<N: Network> Model for Running<N> {
         self.network.limits()
     }
 
+    fn patterns(&self) -> Patterns {
+        self.network.patterns()
+    }
+
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         let input = N::Input::from_input(input, &self.limits(), &self.device).map_err(|reason| self.refuse(reason))?;
         let mut trace = Trace::new(record);
@@ -156,6 +167,10 @@ impl<N: Network> Model for Running<N> {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         weights::publish(&self.names, parameters(&self.network))
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        parameters(&self.network)
     }
 
     fn save(&self, to: &Path) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::batch::{FromInput, Limits};
 use crate::decode::CausalNetwork;
 use crate::modules::{ModuleTree, Parameter};
 use crate::output::{Output, Trace};
+use crate::pattern::Patterns;
 
 /// A burn module that is a whole model. Implement this and every [`Model`](crate::Model) method follows.
 pub trait Network: Module + Sync + 'static {
@@ -15,6 +16,9 @@ pub trait Network: Module + Sync + 'static {
 
     /// What inputs are checked against.
     fn limits(&self) -> Limits;
+
+    /// Whom each layer's tokens may look at: what its attention maps show, and checks measure.
+    fn patterns(&self) -> Patterns;
 
     /// The forward pass. Offer hidden states and attention maps to `trace` on the way.
     fn forward(&self, input: Self::Input, trace: &mut Trace) -> Output;

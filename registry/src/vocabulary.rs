@@ -1,8 +1,13 @@
-//! The controlled vocabularies of the taxonomy: each axis asks one question, each term answers it.
+//! The controlled vocabularies: of the taxonomy, where each axis asks one question and each term answers it, and of labs, families
+//! and licences.
 
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+
+pub mod families;
+pub mod labs;
+pub mod licences;
 
 /// One question that the taxonomy asks of every model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +69,8 @@ mod tests {
             let ids: BTreeSet<_> = axis.terms.iter().map(|term| &term.id).collect();
             assert_eq!(ids.len(), axis.terms.len(), "axis `{}` repeats a term", axis.id);
             assert!(ids.iter().all(|id| kebab(id)), "axis `{}`: {ids:?}", axis.id);
+            let said = |term: &Term| !term.label.trim().is_empty() && !term.definition.trim().is_empty();
+            assert!(axis.terms.iter().all(said), "axis `{}` has a term that nobody defines", axis.id);
         }
     }
 }

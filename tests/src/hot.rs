@@ -23,6 +23,11 @@ const BIAS: f64 = 0.3;
 /// Scales of norms are uniform around 1, this far to both sides.
 const SPREAD: f64 = 0.6;
 
+/// How many layers of a stack have attention that is far from uniform for certain. Each layer of random weights makes the
+/// tokens more alike, whatever the weights are (Dong, Cordonnier and Loukas 2021, arXiv 2103.03404, §2), so deep maps are
+/// flat for no fault of the code.
+pub(crate) const DEPTH: usize = 3;
+
 /// Every parameter of a model by its path, drawn from the path: no two models share an order, all share the numbers.
 pub fn weights(modules: &ModuleTree) -> BTreeMap<String, TensorData> {
     let mut found = BTreeMap::new();

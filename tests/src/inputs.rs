@@ -3,7 +3,7 @@
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::input::Images;
 use zoo_registry::output::Record;
-use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Tokens};
+use zoo_registry::{HeadOutput, Input, Limits, Model, Rows, Side, Tokens};
 
 use crate::check::Stop;
 use crate::seed;
@@ -161,6 +161,22 @@ pub fn texts(limits: &TokenLimits, name: &str, batch: usize, len: usize) -> Resu
     let types = (n_types > 1).then(|| seed::draw(&format!("types {name}")).ids(batch * len, n_types));
     let token_type_ids = types.and_then(|types| Rows::from_flat(batch, len, types));
     Ok(Tokens { token_type_ids, ..Tokens::new(input_ids) })
+}
+
+/// The texts with so many tokens of each hidden on one side; their ids stay.
+///
+/// # Errors
+/// [`Stop::Fails`] unless there is one number a text.
+pub fn masked(tokens: Tokens, hidden: &[usize], side: Side) -> Result<Tokens, Stop> {
+    let [batch, len] = tokens.input_ids.dims();
+    let real = |hidden: &usize, at: usize| match side {
+        Side::Left => at >= *hidden,
+        Side::Right => at + hidden < len,
+    };
+    let mask: Vec<Vec<bool>> = hidden.iter().map(|hidden| (0..len).map(|at| real(hidden, at)).collect()).collect();
+    let mask = Rows::new(&mask).filter(|mask| mask.dims()[0] == batch);
+    let attention_mask = mask.ok_or_else(|| Stop::fails(format!("expected {batch} texts, found {}", hidden.len())))?;
+    Ok(Tokens { attention_mask: Some(attention_mask), ..tokens })
 }
 
 /// A batch of whatever the model reads.

@@ -14,20 +14,27 @@
 //! ```
 #![warn(missing_docs)]
 
+mod chances;
 mod check;
 mod checks;
 mod choices;
 mod day;
 mod expectations;
+mod flow;
+mod formula;
 pub mod golden;
 pub mod hot;
 pub mod inputs;
 pub mod isolation;
 mod labels;
+mod learnt;
 pub mod levels;
 mod lint;
 mod padded;
+mod parts;
 mod pictures;
+mod plain;
+mod probe;
 mod reader;
 pub mod report;
 mod run;
@@ -36,6 +43,7 @@ mod subject;
 pub mod suite;
 mod unfilled;
 pub mod values;
+mod writers;
 
 pub use check::{Check, Finding, Stop, Verdict, none_of, require};
 pub use checks::checks;

@@ -1,8 +1,10 @@
 //! Texts read on from what is remembered, against texts read at once.
 
+use std::collections::BTreeSet;
+
 use burn::tensor::Tensor;
 use zoo_registry::output::Record;
-use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Tokens};
+use zoo_registry::{Decode, DecodeState, HeadOutput, Logits, Model, Rows, Side, Tokens};
 
 use crate::check::{Stop, require};
 use crate::inputs::{self, Reading};
@@ -27,8 +29,8 @@ impl<'a> Reader<'a> {
         let whole = inputs::random_reading(model, "cached", 3)?;
         let noise = subject.noise(variant, &[whole.input()])?;
         let reading = Reading {
-            source: whole.source.map(|source| ragged(source, [0, 3, 1])),
-            target: ragged(whole.target, [2, 0, 5]),
+            source: whole.source.map(|source| inputs::masked(source, &[0, 3, 1], Side::Left)).transpose()?,
+            target: inputs::masked(whole.target, &[2, 0, 5], Side::Left)?,
         };
         Ok(Self { model, decoder, reading, noise })
     }
@@ -57,32 +59,44 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Every cut of the text into pieces that is tried.
-    fn cuts(&self) -> Vec<Vec<usize>> {
-        let len = self.len();
-        vec![vec![len], vec![1; len], vec![len - 1, 1], vec![1, len - 1], vec![len / 2, 2, len - len / 2 - 2]]
-    }
-
+    /// Cut so that a piece of every length is read after a past of every length.
     pub(crate) fn splits(&self, worst: &mut Worst) -> Result<(), Stop> {
-        let whole = self.at_once(&self.reading)?;
-        for pieces in self.cuts() {
-            let mut state = self.start()?;
-            let mut from = 0;
-            for piece in &pieces {
-                let tokens = self.tokens().columns(from, from + piece);
-                let scores = Scores::of(self.decoder.advance(&mut state, &tokens, Logits::Every)?);
-                self.compare(&scores, &whole, self.tokens(), from, worst, &format!("pieces of {pieces:?}"));
-                from += piece;
-            }
-            require(state.len() == self.len(), || {
-                format!("{} tokens read, the state says {}", self.len(), state.len())
-            })?;
+        for pieces in covering(self.len()) {
+            self.split(&self.reading, &pieces, worst)?;
         }
+        let holes = self.with_holes();
+        for pieces in [vec![1; self.len()], vec![self.len() / 2, self.len() - self.len() / 2]] {
+            self.split(&holes, &pieces, worst)?;
+        }
+        let whole = self.at_once(&self.reading)?;
         let mut state = self.start()?;
         let last = Scores::of(self.decoder.advance(&mut state, self.tokens(), Logits::Last)?);
         require(last.len == 1, || format!("asked for the last scores, found those of {} positions", last.len))?;
         self.compare(&last, &whole, self.tokens(), self.len() - 1, worst, "the last scores alone");
         Ok(())
+    }
+
+    /// A text read in these pieces, against the whole.
+    fn split(&self, reading: &Reading, pieces: &[usize], worst: &mut Worst) -> Result<(), Stop> {
+        let (whole, tokens) = (self.at_once(reading)?, &reading.target);
+        let mut state = self.start_on(reading)?;
+        let mut from = 0;
+        for piece in pieces {
+            let next = tokens.columns(from, from + piece);
+            let scores = Scores::of(self.decoder.advance(&mut state, &next, Logits::Every)?);
+            self.compare(&scores, &whole, tokens, from, worst, &format!("pieces of {pieces:?}"));
+            from += piece;
+        }
+        require(state.len() == self.len(), || format!("{} tokens read, the state says {}", self.len(), state.len()))
+    }
+
+    /// The same texts with padding between their tokens: each row's own, some of it before the first.
+    fn with_holes(&self) -> Reading {
+        let [batch, len] = self.tokens().input_ids.dims();
+        let real = |row: usize, at: usize| !(at * (row + 2) + row).is_multiple_of(5) || at + 1 == len;
+        let mask = (0..batch).map(|row| (0..len).map(|at| real(row, at)).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let target = Tokens { attention_mask: Rows::new(&mask), ..self.tokens().clone() };
+        self.reading.with(Stream::Target, target)
     }
 
     /// A copy and its original read on in turn.
@@ -194,12 +208,56 @@ impl Scores {
     }
 }
 
+/// Ways to cut `len` tokens, few and such that each piece length is read after each past length in one of them. Each way is
+/// the one that has the most such pairs that no way before it has.
+fn covering(len: usize) -> Vec<Vec<usize>> {
+    let mut missing: BTreeSet<(usize, usize)> =
+        (0..len).flat_map(|from| (from + 1..=len).map(move |to| (from, to))).collect();
+    let mut ways = Vec::new();
+    while !missing.is_empty() {
+        // The most missing pieces on a way from each place to the end, and the first of its pieces.
+        let mut best = vec![(0, len); len + 1];
+        for from in (0..len).rev() {
+            let through = |to: usize| (best[to].0 + usize::from(missing.contains(&(from, to))), to);
+            best[from] = (from + 1..=len).map(through).max().unwrap_or((0, len));
+        }
+        let (mut from, mut way) = (0, Vec::new());
+        while from < len {
+            let to = best[from].1;
+            missing.remove(&(from, to));
+            way.push(to - from);
+            from = to;
+        }
+        ways.push(way);
+    }
+    ways
+}
+
 /// The name under which noise of scores is recorded.
 const LOGITS: &str = "logits";
 
-/// The same texts with so many tokens of each hidden on the left.
-fn ragged(tokens: Tokens, hidden: [usize; 3]) -> Tokens {
-    let [_, len] = tokens.input_ids.dims();
-    let mask = hidden.map(|hidden| (0..len).map(|at| at >= hidden.min(len - 1)).collect::<Vec<bool>>());
-    Tokens { attention_mask: Rows::new(&mask), ..tokens }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_piece_is_read_after_every_past() {
+        for len in 1..12 {
+            let ways = covering(len);
+            let mut seen = BTreeSet::new();
+            for way in &ways {
+                assert_eq!(way.iter().sum::<usize>(), len);
+                let ends = way.iter().scan(0, |from, piece| {
+                    *from += piece;
+                    Some((*from - piece, *from))
+                });
+                seen.extend(ends);
+            }
+            assert_eq!(seen.len(), len * (len + 1) / 2);
+            // Of the pieces that cross the middle, no way holds two.
+            assert!(ways.len() >= len.div_ceil(2) * (len / 2 + 1) - len / 2, "{len}: {}", ways.len());
+            assert!(ways.len() <= len * (len + 1) / 2);
+        }
+        assert_eq!(covering(9).len(), 27);
+    }
 }

@@ -182,11 +182,41 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// Of building, loading and running.
     pub fn noise(&self, variant: &Variant, inputs: &[Input]) -> Result<Noise> {
-        let weights = self.hot_weights(variant)?;
+        self.noise_of(variant, inputs, Record::ALL)
+    }
+
+    /// The same for what is recorded alone: maps of a long text are many numbers.
+    ///
+    /// # Errors
+    /// As [`Self::noise`].
+    pub fn noise_of(&self, variant: &Variant, inputs: &[Input], record: Record) -> Result<Noise> {
+        self.noise_among(variant, self.hot_weights(variant)?, inputs, record)
+    }
+
+    /// The same of a model with other weights.
+    ///
+    /// # Errors
+    /// As [`Self::noise`].
+    pub fn noise_with(
+        &self,
+        variant: &Variant,
+        weights: BTreeMap<String, TensorData>,
+        inputs: &[Input],
+    ) -> Result<Noise> {
+        self.noise_among(variant, weights, inputs, Record::ALL)
+    }
+
+    fn noise_among(
+        &self,
+        variant: &Variant,
+        weights: BTreeMap<String, TensorData>,
+        inputs: &[Input],
+        record: Record,
+    ) -> Result<Noise> {
         let run = |model: &dyn Model| -> Result<Vec<Vec<Values>>> {
-            inputs.iter().map(|input| Ok(values(&model.forward(input, Record::ALL)?))).collect()
+            inputs.iter().map(|input| Ok(values(&model.forward(input, record)?))).collect()
         };
-        let still = run(self.hot(variant)?.as_ref())?;
+        let still = run(self.filled(variant, &self.device, weights.clone())?.as_ref())?;
         let mut noise = Noise::default();
         for value in still.iter().flatten() {
             noise.at_least(&value.name, value.rounding());

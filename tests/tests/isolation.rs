@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-#[expect(dead_code, reason = "its bugs are for the mutants")]
+#[expect(dead_code, unused_imports, reason = "its bugs are for the mutants")]
 mod toy;
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use zoo_registry::train::Train;
 use zoo_registry::weights::{LoadReport, WeightSource};
 use zoo_registry::{
     Architecture, Decode, DecodeState, Descriptor, Dir, HeadOutput, Input, Limits as InputLimits, Model, ModuleTree,
-    Output, Result, Status, WeightNames,
+    Output, Patterns, Result, Status, WeightNames,
 };
 
 /// What a model does when it is asked.
@@ -61,8 +61,13 @@ const EXPECTED: [(How, &str, Status, &str); 15] = [
     (How::Panics, "batch-invariance", Status::Error, "panicked: on purpose"),
     (How::Randomises, "is-deterministic", Status::Fail, "asked again, "),
     (How::TakesTooMuch, "batch-invariance", Status::Error, "memory allocation of 1099511627776 bytes failed"),
-    (How::WrongKind, "information-flows-as-declared", Status::Fail, ""),
-    (How::WrongShape, "information-flows-as-declared", Status::Fail, ""),
+    (How::WrongKind, "answers-are-as-declared", Status::Fail, "declares `hidden` and answers `reward`"),
+    (
+        How::WrongShape,
+        "answers-are-as-declared",
+        Status::Fail,
+        "last_hidden_state has shape [3, 10, 12], expected [3, 11, 12]",
+    ),
     (How::ZHealthy, "batch-invariance", Status::Pass, "four texts"),
 ];
 
@@ -237,6 +242,10 @@ impl Model for Spoilt {
         self.inner.limits()
     }
 
+    fn patterns(&self) -> Patterns {
+        self.inner.patterns()
+    }
+
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         match self.how {
             How::Aborts => std::process::abort(),
@@ -276,6 +285,10 @@ impl Model for Spoilt {
 
     fn weights(&self) -> BTreeMap<String, TensorData> {
         self.inner.weights()
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.inner.parameters()
     }
 
     fn save(&self, to: &Path) -> Result<()> {

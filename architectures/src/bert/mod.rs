@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    Pattern, Patterns, Result, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
     decode::{no_source, own},
     include_dir,
 };
@@ -72,6 +72,10 @@ impl Network for Bert {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), if self.config.is_causal() { Pattern::Causal } else { Pattern::Full })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -239,7 +243,8 @@ impl Family for BertFamily {
     }
 }
 
-/// As the released code draws them: weights from N(0, 0.02), biases zero.
+/// As Hugging Face's code draws them: weights from N(0, 0.02), biases zero. Differs: the authors' code cuts the distribution
+/// at two standard deviations.
 const INIT_STD: f64 = 0.02;
 
 impl BertEmbeddings {

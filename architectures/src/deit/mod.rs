@@ -12,8 +12,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, ImageBatch, Lesson, Limits, Network, Output, Row, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, ImageBatch, Lesson, Limits, Network, Output, Pattern, Patterns, Row, Trace,
+    WeightNames, include_dir,
 };
 
 use crate::blocks::{GridPositions, PatchEmbedding, layer_norm, linear};
@@ -73,6 +73,10 @@ impl Network for Deit {
 
     fn limits(&self) -> Limits {
         vit::limits(&self.config)
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Full)
     }
 
     fn forward(&self, batch: ImageBatch, trace: &mut Trace) -> Output {

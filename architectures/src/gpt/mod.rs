@@ -11,8 +11,8 @@ use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Pattern,
+    Patterns, Result, Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
     decode::{no_source, own},
     include_dir,
 };
@@ -58,6 +58,10 @@ impl Network for Gpt {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Causal)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {

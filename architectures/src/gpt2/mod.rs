@@ -11,8 +11,8 @@ use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Pattern,
+    Patterns, Result, Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
     decode::{no_source, own},
     include_dir,
 };
@@ -61,6 +61,11 @@ impl Network for Gpt2 {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 })
+    }
+
+    fn patterns(&self) -> Patterns {
+        let pattern = |layer: &Gpt2Layer| layer.window.map_or(Pattern::Causal, |window| Pattern::Banded { window });
+        Patterns { layers: self.layers.iter().map(pattern).collect(), source: Vec::new() }
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {

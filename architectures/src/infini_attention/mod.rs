@@ -13,8 +13,8 @@ use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
-    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Result,
-    Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
+    Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output, Pattern,
+    Patterns, Result, Row, Saved, TokenBatch, TokenLimits, Trace, WeightNames,
     decode::{no_source, own},
     include_dir,
 };
@@ -64,6 +64,10 @@ impl Network for InfiniTransformer {
     fn limits(&self) -> Limits {
         // A text has no longest length, and no position beyond its segment.
         Limits::Tokens(TokenLimits { vocab_size: self.config.vocab_size, max_positions: None, n_token_types: 1 })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Segments { segment: self.config.segment_len })
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
@@ -186,8 +190,9 @@ impl Family for InfiniFamily {
     fn weight_names(&self, config: &Config) -> WeightNames {
         let body = WeightNames::new("", BODY);
         match (config.head, config.tied) {
+            (HeadKind::None, _) => body.ignoring([Row::drop("output")]),
+            (HeadKind::CausalLm, true) => body.with_head([Row::tied("output", &["token"])]),
             (HeadKind::CausalLm, false) => body.with_head([Row::same("output", &["output"])]),
-            _ => body.ignoring([Row::drop("output")]),
         }
     }
 }

@@ -12,8 +12,8 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Row, TokenBatch, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Patterns, Row, TokenBatch, Trace,
+    WeightNames, include_dir,
 };
 
 use crate::bert::{self, Bert, BertFamily};
@@ -54,6 +54,13 @@ impl Network for RewardModel {
         match &self.body {
             RewardBody::Gpt2(body) => body.limits(),
             RewardBody::Bert(body) => body.limits(),
+        }
+    }
+
+    fn patterns(&self) -> Patterns {
+        match &self.body {
+            RewardBody::Gpt2(body) => body.patterns(),
+            RewardBody::Bert(body) => body.patterns(),
         }
     }
 

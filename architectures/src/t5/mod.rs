@@ -13,7 +13,8 @@ use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Error, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, decode::own, include_dir,
+    Pattern, Patterns, Result, Saved, Stack, TextBatch, TokenBatch, TokenLimits, Trace, WeightNames, decode::own,
+    include_dir,
 };
 
 use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
@@ -48,6 +49,14 @@ impl Network for T5 {
         match self.decoder {
             Some(_) => Limits::TokenPair { source: self.text_limits(), target: self.text_limits() },
             None => Limits::Tokens(self.text_limits()),
+        }
+    }
+
+    fn patterns(&self) -> Patterns {
+        let n_encoder_layers = self.config.n_encoder_layers;
+        match &self.decoder {
+            Some(decoder) => Patterns::encoder_decoder(n_encoder_layers, decoder.len()),
+            None => Patterns::alike(n_encoder_layers, Pattern::Full),
         }
     }
 

@@ -6,14 +6,15 @@
 
 use std::sync::LazyLock;
 
-use burn::module::Module;
+use burn::module::{Initializer, Module, Param};
 use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
 use zoo_registry::lesson::Plan;
 use zoo_registry::{
     Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Lesson, Limits, Logits, Network, Output,
-    PairBatch, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, decode::own, include_dir,
+    PairBatch, Patterns, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames, decode::own,
+    include_dir,
 };
 
 use crate::blocks::{
@@ -67,6 +68,10 @@ impl Network for Transformer {
 
     fn limits(&self) -> Limits {
         Limits::TokenPair { source: self.text_limits(), target: self.text_limits() }
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::encoder_decoder(self.encoder.len(), self.decoder.len())
     }
 
     fn forward(&self, PairBatch { source, target }: PairBatch, trace: &mut Trace) -> Output {
@@ -222,8 +227,13 @@ impl Family for TransformerFamily {
         Some(Box::new(Rewrite::new(sizes, Plan { steps: 2000, learning_rate: 2e-3 })))
     }
 
-    fn weight_names(&self, _config: &Config) -> WeightNames {
-        WeightNames::new("", NAMES)
+    fn weight_names(&self, config: &Config) -> WeightNames {
+        let body = WeightNames::new("", NAMES);
+        match config.head {
+            // §3.4: the output layer is the table of both embeddings.
+            HeadKind::ConditionalGeneration => body.with_head([Row::tied("output", &["token"])]),
+            HeadKind::None => body.ignoring([Row::drop("output")]),
+        }
     }
 }
 
@@ -253,17 +263,25 @@ impl DecoderLayer {
 
 fn attention(config: &Config, device: &Device) -> MultiHeadAttention {
     let Config { d_model, n_heads, .. } = *config;
-    MultiHeadAttention::unbiased(d_model, [n_heads, d_model / n_heads], [unit([d_model, d_model]); 4], device)
+    let mut attention = MultiHeadAttention::unbiased(d_model, [n_heads, d_model / n_heads], [1.0; 4], device);
+    for map in [&mut attention.query, &mut attention.key, &mut attention.value, &mut attention.output] {
+        map.weight = unit([d_model, d_model], device);
+    }
+    attention
 }
 
 fn mlp(config: &Config, device: &Device) -> Mlp {
-    let sizes = [config.d_model, config.d_ff];
-    Mlp::init(sizes, Activation::Relu, [unit(sizes); 2], device)
+    let Config { d_model, d_ff, .. } = *config;
+    let mut mlp = Mlp::init([d_model, d_ff], Activation::Relu, [1.0; 2], device);
+    mlp.up.weight = unit([d_model, d_ff], device);
+    mlp.down.weight = unit([d_ff, d_model], device);
+    mlp
 }
 
-/// The variance that the authors' code draws maps with: one over the mean of both widths.
-fn unit([d_in, d_out]: [usize; 2]) -> f64 {
-    (2.0 / (d_in + d_out) as f64).sqrt()
+/// As the authors' code draws maps: uniformly, with a variance of one over the mean of both widths.
+fn unit([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
+    let bound = (6.0 / (d_in + d_out) as f64).sqrt();
+    Initializer::Uniform { min: -bound, max: bound }.init([d_in, d_out], device)
 }
 
 /// Nobody published weights of this graph in this format, so files have our names.

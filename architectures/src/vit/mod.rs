@@ -11,8 +11,8 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, ImageBatch, ImageLimits, Lesson, Limits, Network, Output, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, ImageBatch, ImageLimits, Lesson, Limits, Network, Output, Pattern, Patterns,
+    Trace, WeightNames, include_dir,
 };
 
 use crate::blocks::{GridPositions, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear};
@@ -64,6 +64,10 @@ impl Network for Vit {
 
     fn limits(&self) -> Limits {
         limits(&self.config)
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Full)
     }
 
     fn forward(&self, batch: ImageBatch, trace: &mut Trace) -> Output {
@@ -168,7 +172,8 @@ impl Family for VitFamily {
     }
 }
 
-/// As the released code draws them: weights, positions and tokens from N(0, 0.02), biases zero.
+/// As Hugging Face's code draws them: weights, positions and tokens from N(0, 0.02), biases zero. Differs: the authors' code
+/// draws maps uniformly (Glorot and Bengio 2010) and starts the class token and the classifier at zero.
 pub const INIT_STD: f64 = 0.02;
 
 /// A vector that stands in the place of a token, `[1, 1, d_model]`.

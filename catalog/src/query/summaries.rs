@@ -92,7 +92,7 @@ pub(super) async fn edges(pool: &SqlitePool) -> Result<Vec<(String, Lineage)>, s
     let mut sources = grouped(sources.into_iter().map(source).collect());
     let edge = |(child, at, id, relation, change): Edge| {
         let sources = sources.remove(&(child.clone(), at)).unwrap_or_default();
-        (child, Lineage { id, relation, change, sources })
+        (child, Lineage { id, relation, change, sources, ..Lineage::default() })
     };
     Ok(edges.into_iter().map(edge).collect())
 }

@@ -10,6 +10,7 @@ use zoo_conformance::report::Report;
 use zoo_registry::architecture::record;
 use zoo_registry::{Outcome, Record, Registry};
 
+use super::facts;
 use crate::failure::Failure;
 use crate::format::{bytes, counted};
 use crate::runtime::wait;
@@ -63,6 +64,10 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Look all facts over: what is wrong, missing, or used by nobody
+    Doctor(facts::Doctor),
+    /// Write files of facts the one way: fields in order, one value a line
+    Fmt(facts::Fmt),
 }
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
@@ -82,6 +87,8 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
             let rows = wait(async { Ok(Catalog::open(db).await?.sql(sql).await?) })?;
             print(&rows, *json, shell)
         }
+        Action::Doctor(args) => facts::look(args, registry, shell),
+        Action::Fmt(args) => facts::fmt(args, shell),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod classify;
 pub(crate) mod completions;
 pub(crate) mod devices;
 pub(crate) mod embed;
+pub(crate) mod facts;
 pub(crate) mod fill_mask;
 pub(crate) mod generate;
 pub(crate) mod list;

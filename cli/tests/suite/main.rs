@@ -6,6 +6,7 @@ mod browse;
 mod check;
 mod classify;
 mod embed;
+mod facts;
 mod fill_mask;
 mod generate;
 mod guide;

@@ -1,8 +1,6 @@
 //! What makes a descriptor sound.
 
-use std::collections::BTreeSet;
-
-use super::{Descriptor, ExpectedFailure, Tiny, Waiver};
+use super::{Descriptor, ExpectedFailure, Part, Source, Tiny, Waiver};
 use crate::error::{Problem, did_you_mean};
 use crate::names::nearest;
 use crate::vocabulary;
@@ -16,29 +14,18 @@ impl Descriptor {
                 problems.push(Problem::new(field, format!("ids are kebab-case, found `{id}`")));
             }
         }
-        for (field, text) in [("name", &self.name), ("summary", &self.summary)] {
-            if text.trim().is_empty() {
-                problems.push(Problem::new(field, "is empty"));
-            }
+        if self.name.trim().is_empty() {
+            problems.push(Problem::new("name", "is empty"));
         }
         if !is_iso_date(&self.date) {
             problems.push(Problem::new("date", format!("expected `YYYY-MM-DD` or `YYYY-MM`, found `{}`", self.date)));
         }
-        if self.papers.is_empty() {
-            problems.push(Problem::new("papers", "a family needs the paper that defines it"));
+        if self.has_code() {
+            problems.extend(self.lacks_of_code());
         }
-        if self.heads.is_empty() {
-            problems.push(Problem::new("heads", "a family needs at least one head, even if it is `none`"));
-        }
-        let mut seen = BTreeSet::new();
-        for preset in &self.presets {
-            if !seen.insert(&preset.id) {
-                problems.push(Problem::new(format!("presets.{}", preset.id), "stands twice"));
-            }
-            if preset.hub.as_ref().is_some_and(|hub| hub.split('/').count() != 2) {
-                problems.push(Problem::new(format!("presets.{}.hub", preset.id), "expected `owner/name`"));
-            }
-        }
+        self.check_modality(&mut problems);
+        self.check_lineage(&mut problems);
+        self.check_sizes(&mut problems);
         for head in &self.heads {
             for (body, class) in head.bodies.iter().filter(|(_, class)| !head.published.contains(class)) {
                 let field = format!("heads.{}.bodies.{body}", head.id);
@@ -66,6 +53,7 @@ impl Descriptor {
         }
         problems.extend(self.waivers_without_ground());
         self.check_terms(&mut problems);
+        self.check_equations(&mut problems);
         problems
     }
 
@@ -90,25 +78,84 @@ impl Descriptor {
 
     fn ids(&self) -> Vec<(String, &str)> {
         let mut ids = vec![("id".to_owned(), self.id.as_str()), ("family".to_owned(), self.family.as_str())];
-        ids.extend(self.labs.iter().map(|lab| ("labs".to_owned(), lab.as_str())));
+        ids.extend(self.other_families.iter().map(|id| (format!("other_families.{id}"), id.as_str())));
+        ids.extend(self.labs.iter().map(|lab| (format!("labs.{lab}"), lab.as_str())));
         ids.extend(self.heads.iter().map(|head| ("heads".to_owned(), head.id.as_str())));
-        ids.extend(self.presets.iter().map(|preset| (format!("presets.{}", preset.id), preset.id.as_str())));
+        let sizes = self.sizes().flat_map(|(field, size)| {
+            let of = size.of.iter().map(move |id| (format!("{field}.{}.of", size.id), id.as_str()));
+            of.chain([(format!("{field}.{}.id", size.id), size.id.as_str())])
+        });
+        ids.extend(sizes);
         ids.extend(self.tinies.iter().map(|tiny| (format!("tinies.{}", tiny.id), tiny.id.as_str())));
         ids
+    }
+
+    fn check_modality(&self, problems: &mut Vec<Problem>) {
+        let set = |terms: &[String]| terms.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let both = &set(&self.reads) | &set(&self.writes);
+        if let Some(given) = self.taxonomy.get("modality").filter(|given| !both.is_empty() && set(given) != both) {
+            let told =
+                format!("expected what `reads` and `writes` say, found `{}`; it can be left out", given.join("`, `"));
+            problems.push(Problem::new("taxonomy.modality", told));
+        }
     }
 
     fn check_terms(&self, problems: &mut Vec<Problem>) {
         for (axis, terms) in &self.taxonomy {
             self.check_axis(&format!("taxonomy.{axis}"), axis, terms.iter(), problems);
         }
-        self.check_axis("lineage", "lineage-relation", self.lineage.iter().map(|edge| &edge.relation), problems);
-        let sources = || {
-            let presets = self.presets.iter().flat_map(|preset| &preset.sources);
-            let lineage = self.lineage.iter().flat_map(|edge| &edge.sources);
-            self.sources.values().flatten().chain(presets).chain(lineage)
-        };
-        self.check_axis("sources", "source", sources().map(|source| &source.source), problems);
-        self.check_axis("sources", "confidence", sources().map(|source| &source.confidence), problems);
+        self.check_axis("kind", "kind", [&self.kind].into_iter(), problems);
+        self.check_axis("reads", "modality", self.reads.iter(), problems);
+        self.check_axis("writes", "modality", self.writes.iter(), problems);
+        for (at, edge) in self.lineage.iter().enumerate() {
+            self.check_axis(
+                &format!("lineage[{at}].relation"),
+                "lineage-relation",
+                [&edge.relation].into_iter(),
+                problems,
+            );
+        }
+        for (field, Source { source, confidence, .. }) in self.every_source() {
+            self.check_axis(&format!("{field}.source"), "source", [source].into_iter(), problems);
+            self.check_axis(&format!("{field}.confidence"), "confidence", [confidence].into_iter(), problems);
+        }
+    }
+
+    /// Every source that is named anywhere, with the path of its field.
+    pub fn every_source(&self) -> impl Iterator<Item = (String, &Source)> {
+        let own = self.sources.iter().map(|(field, sources)| (format!("sources.{field}"), sources));
+        let edges = self.lineage.iter().enumerate();
+        let edges = edges.map(|(at, edge)| (format!("lineage[{at}].sources"), &edge.sources));
+        let sizes = self.sizes().flat_map(|(field, size)| {
+            let stated =
+                size.stated.iter().map(move |stated| (format!("{field}.{}.stated.sources", size.id), &stated.sources));
+            stated.chain([(format!("{field}.{}.sources", size.id), &size.sources)])
+        });
+        own.chain(edges).chain(sizes).flat_map(|(field, sources)| {
+            sources.iter().enumerate().map(move |(at, source)| (format!("{field}[{at}]"), source))
+        })
+    }
+
+    /// Equations say what the taxonomy says.
+    fn check_equations(&self, problems: &mut Vec<Problem>) {
+        for equation in &self.equations {
+            let field = format!("equations.{}", equation.layers);
+            let said = [("normalisation-type", &equation.norm), ("normalisation-placement", &equation.placement)];
+            for (axis, term) in said {
+                self.check_axis(&field, axis, std::iter::once(term), problems);
+                let terms = self.taxonomy.get(axis);
+                if terms.is_some_and(|terms| !terms.contains(term)) {
+                    problems.push(Problem::new(&field, format!("`{term}` is not what the taxonomy says on `{axis}`")));
+                }
+            }
+            for part in &equation.parts {
+                if let Part::Mlp(mlp) = part
+                    && !self.small().any(|(_, tiny)| tiny.contains_key(&mlp.activation))
+                {
+                    self.check_axis(&field, "activation", std::iter::once(&mlp.activation), problems);
+                }
+            }
+        }
     }
 
     fn check_axis<'a>(
@@ -130,7 +177,7 @@ impl Descriptor {
             if !known().any(|id| id == term) {
                 let near = nearest(term, known());
                 let message = format!("no term `{term}` on axis `{axis_id}`{}", did_you_mean(&near));
-                problems.push(Problem::new(field, message));
+                problems.push(Problem::new(format!("{field}.{term}"), message));
             }
         }
     }
@@ -166,12 +213,12 @@ impl ExpectedFailure {
     }
 }
 
-fn is_kebab(id: &str) -> bool {
+pub(super) fn is_kebab(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     !id.is_empty() && id.chars().all(plain) && !id.starts_with(['-', '.']) && !id.ends_with(['-', '.'])
 }
 
-fn is_iso_date(date: &str) -> bool {
+pub(super) fn is_iso_date(date: &str) -> bool {
     let number = |part: &str, len: usize, range: std::ops::RangeInclusive<u32>| {
         part.len() == len && part.parse().is_ok_and(|n| range.contains(&n))
     };

@@ -1,4 +1,7 @@
-//! The facts of a family: who, when, where published, what kind, which sizes. Parsed once from the TOML beside the code.
+//! The facts of a model: who, when, where published, what kind, which sizes.
+//!
+//! One schema for all: a family with code keeps its TOML beside the code, a record without code is a file of the catalog. Both are
+//! parsed by [`Descriptor::parse`] and [`Descriptor::record`], which tell every problem with its line.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +13,22 @@ use crate::vocabulary::Term;
 
 mod answer;
 mod check;
+mod complete;
+mod equation;
+mod facts;
+mod place;
+mod sizes;
 
 pub use answer::Answer;
+pub use complete::{LONGEST_EXTENSION, SOURCED, arxiv_month};
+pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
+pub use facts::{
+    Amatriain, Checked, Claim, Conflict, Counted, EcosystemGraphs, External, FoundBy, Listed, Openness, Orkg, Severity,
+    Stated,
+};
+pub use place::Lines;
 
-/// Everything the catalog knows of a family without running it.
+/// Everything the catalog knows of a model without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Descriptor {
@@ -24,17 +39,53 @@ pub struct Descriptor {
     /// Other names it goes by.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// What it is called in other languages, by ISO 639-1 code.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// A term of the axis `kind`.
+    #[serde(default = "facts::model")]
+    pub kind: String,
+    /// Where it stands in the catalog of Amatriain et al., if it does.
+    pub listed: Option<Listed>,
     /// One or two sentences for a newcomer.
+    #[serde(default)]
     pub summary: String,
     /// The family of families it belongs to: `bert`, `gpt`, `t5`, …
     pub family: String,
+    /// Families it belongs to as well.
+    #[serde(default)]
+    pub other_families: Vec<String>,
     /// First public appearance, ISO 8601: `2018-10-11` or, where the day is unknown, `2018-10`.
     pub date: String,
     /// Kebab-case ids of the labs.
     pub labs: Vec<String>,
+    /// Where they work, ISO 3166-1 alpha-2.
+    #[serde(default)]
+    pub countries: Vec<String>,
     /// Under which terms the reference code and weights may be used.
     pub licence: Licence,
+    /// What it adds to what was there before.
+    pub extension: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub applications: Vec<String>,
+    /// What it was trained on.
+    pub corpus: Option<String>,
+    /// What it takes: terms of the axis `modality`.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// What it gives: terms of the axis `modality`.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// What the term on the axis `architecture` does not say.
+    pub architecture_note: Option<String>,
+    /// Whether its makers never said how large it is.
+    #[serde(default)]
+    pub undisclosed: bool,
+    /// What a reader should know and no other field holds.
+    pub note: Option<String>,
     /// Papers, the defining one first.
+    #[serde(default)]
     pub papers: Vec<Paper>,
     /// Where it comes from.
     #[serde(default)]
@@ -43,7 +94,7 @@ pub struct Descriptor {
     /// [`Registry::require_bases`](../registry/struct.Registry.html#method.require_bases).
     #[serde(default)]
     pub builds_on: Vec<String>,
-    /// Axis id → term ids of the [vocabulary](crate::vocabulary).
+    /// Axis id → term ids of the [vocabulary](crate::vocabulary). `modality` is filled in from `reads` and `writes`.
     pub taxonomy: BTreeMap<String, Vec<String>>,
     /// Terms the vocabulary lacks, by axis id; a plugin's own.
     #[serde(default)]
@@ -51,7 +102,12 @@ pub struct Descriptor {
     /// Shared parts it is wired from.
     #[serde(default)]
     pub components: Vec<Component>,
-    /// What can sit on the body; the first is the default.
+    /// What its layers compute, one entry a stack: checks compute it again and compare. Layers that are not described here,
+    /// or otherwise than here, are not looked into.
+    #[serde(default)]
+    pub equations: Vec<Equation>,
+    /// What can sit on the body; the first is the default. A record without code has none.
+    #[serde(default)]
     pub heads: Vec<Head>,
     /// How a published `config.json` says our configuration.
     #[serde(default)]
@@ -62,23 +118,37 @@ pub struct Descriptor {
     /// Published sizes.
     #[serde(default)]
     pub presets: Vec<Preset>,
+    /// Published sizes that code cannot build, for too little is known of them.
+    #[serde(default)]
+    pub unbuilt: Vec<Preset>,
     /// A small, lopsided configuration for tests: no two extents equal.
+    #[serde(default)]
     pub tiny: Map<String, Value>,
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
+    /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
+    #[serde(default)]
+    pub init: BTreeMap<String, String>,
     /// Checks this family does not pass, and why a reader should accept that.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
     /// Checks this family does not pass yet: who works on that, where, and until when.
     #[serde(default)]
     pub expected_failures: Vec<ExpectedFailure>,
-    /// Field → where its value was read.
+    /// Where sources disagree.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
+    /// What other catalogs say.
+    #[serde(default)]
+    pub external: External,
+    /// Field or axis → where its value was read.
     #[serde(default)]
     pub sources: BTreeMap<String, Vec<Source>>,
 }
 
-/// SPDX expressions.
+/// SPDX expressions: `NONE` where there is none, `NOASSERTION` where it is not known, `LicenseRef-…` where SPDX has no name for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Licence {
@@ -86,6 +156,10 @@ pub struct Licence {
     pub code: String,
     /// Of the published weights.
     pub weights: String,
+    /// Whether anybody can get the weights, which is not the same as being free to use them.
+    pub public: Option<bool>,
+    /// What the expressions do not say: which of them holds for which size.
+    pub note: Option<String>,
 }
 
 /// A publication.
@@ -96,6 +170,9 @@ pub struct Paper {
     pub title: String,
     /// In print order.
     pub authors: Vec<String>,
+    /// Whether there are more authors than are named.
+    #[serde(default)]
+    pub et_al: bool,
     /// Of the first version.
     pub year: u16,
     /// arXiv id, as in `1810.04805`.
@@ -105,7 +182,7 @@ pub struct Paper {
 }
 
 /// An edge to an ancestor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lineage {
     /// Id of the ancestor.
@@ -114,6 +191,12 @@ pub struct Lineage {
     pub relation: String,
     /// What changed, in one phrase.
     pub change: Option<String>,
+    /// The one size it holds for, by its published name.
+    pub variant: Option<String>,
+    /// When, if later than the model's own date.
+    pub date: Option<String>,
+    /// What a reader should know.
+    pub note: Option<String>,
     /// Where the relation was read.
     #[serde(default)]
     pub sources: Vec<Source>,
@@ -181,13 +264,28 @@ pub struct Preset {
     /// Other names of the same size and weights.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// What its makers call it, beside the model's own name: `8x7B`, `large`.
+    pub name: Option<String>,
+    /// Id of the model it is a size of, where that is another than the one whose code builds it.
+    pub of: Option<String>,
     /// Hugging Face repository, `owner/name`.
     pub hub: Option<String>,
+    /// A file in which that name was seen.
+    pub hub_seen: Option<String>,
     /// What differs from its siblings, in one phrase.
     pub note: Option<String>,
     /// Exact published number of parameters, tied matrices once: of the body, or with the head if `config` names one.
     pub parameters: Option<u64>,
+    /// Longest text it was trained on, in tokens, where no size in `config` says so.
+    pub context: Option<u64>,
+    /// Parameters that one token uses, where that is fewer than all.
+    pub active: Option<u64>,
+    /// The number of parameters its makers state.
+    pub stated: Option<Stated>,
+    /// The number of parameters that follows from the sizes.
+    pub counted: Option<Counted>,
     /// Our configuration, in our names.
+    #[serde(default)]
     pub config: Map<String, Value>,
     /// How its hidden states become one vector a text, where the checkpoint was trained for that.
     pub embedding: Option<Embedding>,
@@ -278,17 +376,65 @@ pub struct Source {
 }
 
 impl Descriptor {
-    /// Parses a family's TOML and checks it against the vocabularies.
+    /// Parses the TOML of a family with code, and checks it against the vocabularies.
     ///
     /// # Errors
-    /// [`Error::Descriptor`] with every problem at once.
+    /// [`Error::Descriptor`] with every problem at once, each with its line.
     pub fn parse(toml: &str) -> Result<Self> {
-        let descriptor: Self = toml::from_str(toml).map_err(|error| Error::Descriptor {
-            id: "a family's TOML".into(),
-            problems: vec![Problem::new("toml", error.to_string().trim_end().replace('\n', "\n    "))],
+        Self::read("a family's TOML", toml, |descriptor| {
+            let mut problems = descriptor.problems();
+            if !descriptor.has_code() {
+                problems.extend(descriptor.lacks_of_code());
+            }
+            problems
+        })
+    }
+
+    /// Parses the TOML of a record without code, which has to be complete: nothing else says what it does not.
+    ///
+    /// # Errors
+    /// [`Error::Descriptor`] with every problem at once, each with its line; `file` is what it is called there.
+    pub fn record(file: &str, toml: &str) -> Result<Self> {
+        let rules = |descriptor: &Self| {
+            let mut problems = descriptor.problems();
+            problems.extend(descriptor.code_in_a_record());
+            problems.extend(descriptor.gaps());
+            problems
+        };
+        Self::read(file, toml, rules).map_err(|error| match error {
+            Error::Descriptor { problems, .. } => Error::Descriptor { id: file.to_owned(), problems },
+            other => other,
+        })
+    }
+
+    fn read(file: &str, toml: &str, problems: impl FnOnce(&Self) -> Vec<Problem>) -> Result<Self> {
+        let mut descriptor: Self = toml::from_str(toml).map_err(|error| {
+            let line = error.span().map(|span| place::line_at(toml, span.start));
+            let message = error.message().trim_end().replace('\n', "\n    ");
+            Error::Descriptor { id: file.to_owned(), problems: vec![Problem { line, ..Problem::new("toml", message) }] }
         })?;
-        let problems = descriptor.problems();
-        if problems.is_empty() { Ok(descriptor) } else { Err(Error::Descriptor { id: descriptor.id, problems }) }
+        let problems = problems(&descriptor);
+        if !problems.is_empty() {
+            let lines = Lines::of(toml);
+            let problems = problems.into_iter().map(|problem| lines.place(problem)).collect();
+            return Err(Error::Descriptor { id: descriptor.id, problems });
+        }
+        descriptor.fill_modality();
+        Ok(descriptor)
+    }
+
+    /// `taxonomy.modality` is what is read, then what else is written.
+    fn fill_modality(&mut self) {
+        let (reads, writes) = (self.reads.iter(), self.writes.iter().filter(|term| !self.reads.contains(term)));
+        let both: Vec<_> = reads.chain(writes).cloned().collect();
+        if !both.is_empty() {
+            self.taxonomy.insert("modality".into(), both);
+        }
+    }
+
+    /// Whether there is code that builds it. Only then is there a tiny configuration to build.
+    pub fn has_code(&self) -> bool {
+        !self.tiny.is_empty()
     }
 
     /// The same for a family that sits on another's body, named `body` in the configuration: a published configuration of one
@@ -402,7 +548,7 @@ pub(crate) mod tests {
         assert!(refused("https://example.org/issues/7", "soon").contains("expected a web address, found `soon`"));
         assert!(refused("2027-03-31", "2027-03").contains("expected `YYYY-MM-DD`, found `2027-03`"));
         assert!(refused("2027-03-31", "2027-02-30").contains("expected `YYYY-MM-DD`, found `2027-02-30`"));
-        assert!(refused("A. Child", " ").contains("owner: is empty"));
+        assert!(refused("A. Child", " ").contains(".owner`: is empty"));
         assert!(refused("reason", "tiny = \"deep\"\nreason").contains("is called `deep`"));
         let again = "[[expected_failures]]\ncheck = \"order-matters\"\nissue = \"https://a.example\"\nowner = \"B\"\n\
                      expires = \"2027-03-31\"\nreason = \"Again.\"\n[[waivers]]\ncheck = \"order-matters\"\nreason = \"So.\"\n";
@@ -415,6 +561,27 @@ pub(crate) mod tests {
     #[test]
     fn unknown_fields_are_refused() {
         assert!(problems_after("summary", "sumary").contains("sumary"));
+    }
+
+    #[test]
+    fn equations_say_what_the_taxonomy_says() {
+        let with = |taxonomy: &str, norm: &str, activation: &str| {
+            let equation = format!(
+                "\n[[equations]]\nlayers = \"layers\"\nnorm = \"{norm}\"\nplacement = \"pre\"\neps = 1e-5\n\
+                 parts = [{{ kind = \"mlp\", module = \"mlp\", norm = \"mlp_norm\", activation = \"{activation}\" }}]\n"
+            );
+            let taxonomy = format!("taxonomy = {{ attention = [\"causal\"]{taxonomy} }}");
+            Descriptor::parse(&(TOY.replace("taxonomy = { attention = [\"causal\"] }", &taxonomy) + &equation))
+        };
+        let told = |taxonomy, norm, activation| with(taxonomy, norm, activation).unwrap_err().to_string();
+        let toy = with("", "layernorm", "gelu").unwrap();
+        assert_eq!((toy.equations[0].side, toy.equations[0].last_norm_recorded), (Side::Main, true));
+        // The name of a field says what its value is, whatever the value.
+        with("", "layernorm", "d_model").unwrap();
+        assert!(told("", "layernom", "gelu").contains("did you mean `layernorm`?"));
+        assert!(told("", "layernorm", "gelou").contains("did you mean `gelu`?"));
+        let other = told(", normalisation-type = [\"rmsnorm\"]", "layernorm", "gelu");
+        assert!(other.contains("`layernorm` is not what the taxonomy says on `normalisation-type`"), "{other}");
     }
 
     #[test]

@@ -110,8 +110,8 @@ impl Search {
         for (index, &(score, parent, id)) in candidates.iter().enumerate() {
             let ids: Vec<i64> = self.growing[parent].ids.iter().copied().chain([id]).collect();
             let ended = job.ended(self.row, &ids[self.prompt_len..]);
-            // Only the n best candidates may end; the others are there to keep n growing.
-            if let Some(ended) = ended.filter(|_| self.can_improve && index < n) {
+            // Only the n best candidates may end; the others are there to keep n growing, as are the hopeless ones.
+            if let Some(ended) = ended.filter(|_| self.can_improve && index < n && score > HOPELESS) {
                 self.finished.push(Finished { new: ids[self.prompt_len..].to_vec(), score: score / length, ended });
             }
             if growing.len() < n && ended.is_none_or(|ended| ended == Ended::Length) {
@@ -122,7 +122,8 @@ impl Search {
         self.finished.sort_by(|a, b| b.score.total_cmp(&a.score));
         self.finished.truncate(n);
         // Once hopeless, a text stays done, even if a longer hypothesis would score better per token later.
-        let best_possible = growing.first().map_or(f64::NEG_INFINITY, |beam| beam.score / length);
+        let best = growing.first().filter(|beam| beam.score > HOPELESS);
+        let best_possible = best.map_or(f64::NEG_INFINITY, |beam| beam.score / length);
         let worst = if self.finished.len() < n { HOPELESS } else { self.finished[n - 1].score };
         let full = self.finished.len() == n;
         self.can_improve &= best_possible > worst && !(full && job.strategy.early_stopping);
@@ -172,9 +173,11 @@ impl Search {
         Ok(candidates)
     }
 
-    /// The best hypotheses, best first; a search that was broken off tells those that were still growing.
+    /// The best hypotheses, best first; a search that was broken off tells those that were still growing. Those of the largest
+    /// length have ended, though they are kept among the growing ones.
     fn finish(mut self, strategy: &Strategy) -> Vec<Finished> {
-        let growing = self.growing.iter().filter(|beam| beam.score > HOPELESS);
+        let grows = |beam: &&Beam| beam.ids.len() - self.prompt_len < strategy.max_new_tokens;
+        let growing = self.growing.iter().filter(|beam| beam.score > HOPELESS).filter(grows);
         let missing = strategy.n_beams.saturating_sub(self.finished.len());
         let told = growing.take(missing).map(|beam| {
             let new = beam.ids[self.prompt_len..].to_vec();

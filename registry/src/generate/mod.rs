@@ -154,7 +154,7 @@ impl<'a> From<&'a Tokens> for Prompt<'a> {
 }
 
 /// Continues each text of `prompt`, which is padded on the left. One list of hypotheses a text, best first: `n_beams` of
-/// them, or one. `on_step` hears the newest token of each text (of the best hypothesis, in beam search), and may break the
+/// them, or as many as there are, or one. `on_step` hears the newest token of each text (of the best hypothesis, in beam search), and may break the
 /// search off with `false`: what was written so far is the result.
 ///
 /// # Errors

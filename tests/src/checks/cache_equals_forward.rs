@@ -2,11 +2,12 @@
 //!
 //! # How
 //!
-//! Three texts, padded on the left with random ids, read whole, token by token and in uneven pieces, against one forward
-//! pass, at every real token; the last score alone against all. Then a copy with rows selected and repeated reads other
-//! tokens in turn with its original: each must score like its own text read at once. Of an encoder–decoder, two memories of
-//! different sources read on in turn. The guard: without the memory, or of another source, the scores differ far more than
-//! noise.
+//! Three texts, padded on the left with random ids, read in pieces, against one forward pass, at every real token: few
+//! ways to cut them, such that a piece of every length follows a past of every length. Two more ways with padding
+//! between the tokens, in each text elsewhere. The last score alone against all. Then a copy with rows selected and
+//! repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an
+//! encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another
+//! source, the scores differ far more than noise.
 //!
 //! # Catches
 //!
@@ -15,6 +16,7 @@
 //! - a cache shared between copies
 //! - a selection that keeps the wrong rows
 //! - a source that is remembered from an earlier text
+//! - a mask of a piece that is taken from one text for all
 //!
 //! # Seen
 //!

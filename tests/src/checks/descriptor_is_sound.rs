@@ -50,9 +50,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             problems.push(format!("preset `{}`: {error}", preset.id));
         }
     }
-    for waiver in &descriptor.waivers {
-        if !crate::checks().iter().any(|check| check.id == waiver.check) {
-            problems.push(format!("a waiver names `{}`, which is no check", waiver.check));
+    let waived = descriptor.waivers.iter().map(|waiver| ("a waiver", &waiver.check));
+    let expected = descriptor.expected_failures.iter().map(|expected| ("an expected failure", &expected.check));
+    for (what, named) in waived.chain(expected) {
+        if !crate::checks().iter().any(|check| check.id == *named) {
+            problems.push(format!("{what} names `{named}`, which is no check"));
         }
     }
     if let Err(error) = subject.variants() {

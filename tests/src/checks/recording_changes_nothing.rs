@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 use zoo_registry::output::{HeadOutput, Output, Record};
 
 use crate::check::{Stop, Verdict, require};
+use crate::hot;
 use crate::inputs;
 use crate::subject::Subject;
 use crate::values::{Axes, Values, Worst, gap, values};
@@ -59,13 +60,14 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 }
 
 fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
-    let layers = |stack: &str, maps: usize| {
+    let layers = |stack: &str| {
         let number = |field: &str| config.get(field).and_then(Value::as_u64);
-        number(&format!("n_{stack}_layers")).or_else(|| number("n_layers")).map_or(maps, |n| n as usize).max(1)
+        number(&format!("n_{stack}_layers")).or_else(|| number("n_layers")).map(|n| n as usize)
     };
-    let recorded = |what: &str, hidden: usize, maps: usize, layers: usize| {
-        // Where a configuration counts groups of layers, every layer of a group is recorded.
-        if maps == 0 || !maps.is_multiple_of(layers) {
+    let recorded = |what: &str, hidden: usize, maps: usize, layers: Option<usize>| {
+        // Where a configuration counts groups of layers, every layer of a group is recorded. Where it counts none, there is
+        // nothing to hold the maps against but the hidden states.
+        if let Some(layers) = layers.filter(|layers| maps == 0 || !maps.is_multiple_of(*layers)) {
             return Err(format!("{maps} attention maps of {layers} {what}layers"));
         }
         if hidden != maps + 1 {
@@ -77,10 +79,10 @@ fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
     // Of two stacks, the one that answers alone without predicting what comes next is the encoder.
     let writes = told.source.is_some() || matches!(told.head, HeadOutput::NextTokenLogits(_));
     let stack = if writes { "decoder" } else { "encoder" };
-    recorded("", told.hidden_states.len(), maps, layers(stack, maps))?;
+    recorded("", told.hidden_states.len(), maps, layers(stack))?;
     let Some(source) = &told.source else { return Ok(()) };
     let maps = source.attentions.len();
-    recorded("encoder ", source.hidden_states.len(), maps, layers("encoder", maps))?;
+    recorded("encoder ", source.hidden_states.len(), maps, layers("encoder"))?;
     let across = source.cross_attentions.len();
     if across == told.attentions.len() {
         Ok(())
@@ -94,9 +96,6 @@ fn kept(told: &Output, config: &Map<String, Value>) -> Result<(), String> {
 const ROW_ROUNDINGS: f64 = 32.0;
 /// Hot weights leave attention less than this part of the entropy of uniform attention.
 const HOT_ENTROPY: f64 = 0.9;
-/// How many maps of a stack are held to that. Each layer of random weights makes the tokens more alike, whatever the
-/// weights are (Dong, Cordonnier and Loukas 2021, arXiv 2103.03404, §2), so deep maps are flat for no fault of the code.
-const HOT_DEPTH: usize = 3;
 
 fn distributions(map: &Values) -> Result<(), String> {
     let &[_, _, _, keys] = &map.shape[..] else { return Err(format!("{} has shape {:?}", map.name, map.shape)) };
@@ -110,7 +109,7 @@ fn distributions(map: &Values) -> Result<(), String> {
         return Err(format!("a row of {} is no distribution: off by {worst:.3e}", map.name));
     }
     let depth = map.name.rsplit('.').next().and_then(|layer| layer.parse::<usize>().ok());
-    if depth.is_some_and(|layer| layer >= HOT_DEPTH) {
+    if depth.is_some_and(|layer| layer >= hot::DEPTH) {
         return Ok(());
     }
     // Rows with one visible key have no entropy to lose.

@@ -113,21 +113,21 @@ fn attention_is_what_it_is_declared_to_be() {
 #[test]
 fn positions_that_are_not_declared_are_found_out() {
     let check = "order-matters";
-    let none = |attention: &str| format!("{attention}\npositional-encoding = [\"none\"]");
-    let (causal, full, both) = (
-        "attention = [\"causal\"]",
-        "attention = [\"full-bidirectional\"]",
-        "attention = [\"full-bidirectional\", \"causal\", \"cross\"]",
-    );
+    let none = "positional-encoding = [\"none\"]";
+    let (learned, relative) =
+        ("positional-encoding = [\"learned-absolute\"]", "positional-encoding = [\"relative-t5-bias\"]");
+    // The picture says nothing of positions, so it is given a line more.
+    let full = "attention = [\"full-bidirectional\"]";
+    let full_and_none = &format!("{full}\n{none}");
     let declares = "declares no positions, and with two";
-    fails(toy_saying(Bug::Nothing, causal, &none(causal)), check, declares);
-    fails(pair_saying(PairBug::Nothing, both, &none(both)), check, declares);
-    fails(picture_saying(PictureBug::Nothing, full, &none(full)), check, declares);
+    fails(toy_saying(Bug::Nothing, learned, none), check, declares);
+    fails(pair_saying(PairBug::Nothing, relative, none), check, declares);
+    fails(picture_saying(PictureBug::Nothing, full, full_and_none), check, declares);
     // Who has none may say so.
     let honest = [
-        toy_saying(Bug::PositionsUnused, causal, &none(causal)),
-        pair_saying(PairBug::DistancesUnused, both, &none(both)),
-        picture_saying(PictureBug::PlacesUnused, full, &none(full)),
+        toy_saying(Bug::PositionsUnused, learned, none),
+        pair_saying(PairBug::DistancesUnused, relative, none),
+        picture_saying(PictureBug::PlacesUnused, full, full_and_none),
     ];
     for toy in honest {
         let outcome = outcome(toy, check);

@@ -13,7 +13,7 @@ use zoo_registry::train::{Gradients, Train};
 use zoo_registry::weights::{LoadReport, WeightSource};
 use zoo_registry::{
     Architecture, Decode, DecodeState, Descriptor, Error, HeadOutput, Input, Labels, Limits, Logits, Model, ModuleTree,
-    Output, Parameter, Result, Rows, TokenLimits, Tokens, WeightNames,
+    Output, Parameter, Patterns, Result, Rows, TokenLimits, Tokens, WeightNames,
 };
 
 /// What is said and is not so.
@@ -187,6 +187,10 @@ impl Model for LyingModel {
         })
     }
 
+    fn patterns(&self) -> Patterns {
+        self.honest.patterns()
+    }
+
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         if let Some(reason) = self.meant(input) {
             return self.refuse(reason);
@@ -221,6 +225,10 @@ impl Model for LyingModel {
 
     fn load(&mut self, weights: &dyn WeightSource) -> Result<LoadReport> {
         self.honest.load(weights)
+    }
+
+    fn parameters(&self) -> BTreeMap<String, TensorData> {
+        self.honest.parameters()
     }
 
     fn weights(&self) -> BTreeMap<String, TensorData> {

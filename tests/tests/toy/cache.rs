@@ -48,6 +48,11 @@ impl Cache for ToyCache {
         let kept = kept.flat_map(|(layer, [key, value])| {
             [(format!("{layer}.key"), key.to_data()), (format!("{layer}.value"), value.to_data())]
         });
-        kept.collect()
+        let mut kept: BTreeMap<String, TensorData> = kept.collect();
+        if self.bug == Bug::KeysKeptTwice {
+            let again = slots.kept.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
+            kept.extend(again.map(|(layer, [key, _])| (format!("{layer}.again"), key.to_data())));
+        }
+        kept
     }
 }

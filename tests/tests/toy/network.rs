@@ -2,17 +2,19 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{DropoutConfig, Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{gelu_approximate, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData, module};
 use zoo_registry::batch::TokenLimits;
 use zoo_registry::decode::no_source;
+use zoo_registry::draw::Draw;
 use zoo_registry::output::Trace;
 use zoo_registry::{
-    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Result, Saved, TokenBatch,
+    Cache, CausalNetwork, HeadOutput, Input, Limits, Logits, Network, Output, Pattern, Patterns, Result, Saved,
+    TokenBatch,
 };
 
 use super::cache::{Slots, ToyCache};
@@ -29,6 +31,9 @@ pub(crate) struct Toy {
     untied: Option<Linear>,
     #[module(skip)]
     hidden_bias: f32,
+    /// The table as it was when it was first used, for [`Bug::TieCopied`].
+    #[module(skip)]
+    copied: Arc<OnceLock<TensorData>>,
     #[module(skip)]
     config: Config,
     #[module(skip)]
@@ -52,6 +57,25 @@ struct Attention {
     output: Linear,
 }
 
+/// √2 wider than burn draws a map from twelve.
+const TOO_WIDE: Initializer = Initializer::KaimingUniform { gain: 0.816_496_580_927_726, fan_out_only: false };
+
+/// The ids by way of a place that every call uses.
+fn through_scratch(ids: &Tensor<2, Int>) -> Tensor<2, Int> {
+    static SCRATCH: Mutex<Option<TensorData>> = Mutex::new(None);
+    *SCRATCH.lock().unwrap() = Some(ids.to_data());
+    std::thread::sleep(std::time::Duration::from_micros(200));
+    let scratch = SCRATCH.lock().unwrap().clone().filter(|data| data.shape().to_vec() == ids.dims());
+    scratch.map_or_else(|| ids.clone(), |data| Tensor::from_data(data, &ids.device()))
+}
+
+/// The same numbers in every layer, of every seed.
+fn drawn_alike([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
+    let (mut draw, bound) = (Draw::new("alike"), (d_in as f64).sqrt().recip());
+    let data: Vec<f32> = (0..d_in * d_out).map(|_| (bound * (2.0 * draw.unit() - 1.0)) as f32).collect();
+    Param::from_tensor(Tensor::from_data(TensorData::new(data, [d_in, d_out]), device))
+}
+
 /// Counts what should not be counted: forward passes, and models built.
 static STEPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -59,6 +83,11 @@ impl Toy {
     pub(crate) fn new(config: &Config, bug: Bug, device: &Device) -> Self {
         let Config { vocab_size, d_model, d_ff, n_labels, max_positions, n_token_types, .. } = *config;
         let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).init(device);
+        let value = |d_in, d_out| match bug {
+            Bug::DrawnTooWide => LinearConfig::new(d_in, d_out).with_initializer(TOO_WIDE).init(device),
+            Bug::DrawnAlike => Linear { weight: drawn_alike([d_in, d_out], device), ..linear(d_in, d_out) },
+            _ => linear(d_in, d_out),
+        };
         let eps = if bug == Bug::NormEps { 1e-5 } else { config.norm_eps };
         let norm = || LayerNormConfig::new(d_model).with_epsilon(eps).init(device);
         let layer = |_| Layer {
@@ -66,7 +95,7 @@ impl Toy {
             attention: Attention {
                 query: linear(d_model, d_model),
                 key: linear(d_model, d_model),
-                value: linear(d_model, d_model),
+                value: value(d_model, d_model),
                 output: linear(d_model, d_model),
             },
             mlp_norm: norm(),
@@ -83,6 +112,7 @@ impl Toy {
             untied: (bug == Bug::HeadUntied && config.head == Head::CausalLm)
                 .then(|| LinearConfig::new(d_model, vocab_size).with_bias(false).init(device)),
             hidden_bias: if bug == Bug::StateNotSaved { STEPS.fetch_add(1, Ordering::Relaxed) as f32 } else { 0.0 },
+            copied: Arc::default(),
             config: config.clone(),
             bug,
         }
@@ -109,15 +139,39 @@ impl Toy {
         match self.bug {
             Bug::BatchMixed => hidden = hidden.clone() + hidden.mean_dim(0) * 0.01,
             Bug::SaysNothing => hidden = hidden * 0.0,
+            Bug::EndedTextsDisturb if past > 0 && len == 1 => hidden = hidden + self.ended(batch) as f32,
             Bug::DenseLayer => {
                 hidden = self.layers[0].attention.query.forward(self.tokens.forward(batch.input_ids.clone()))
             }
             Bug::Undetermined => hidden = hidden + STEPS.fetch_add(1, Ordering::Relaxed) as f32 * 1e-4,
             Bug::DeviceDependent if hidden.device() != Device::flex() => hidden = hidden * 1.0001,
+            // burn's own drops something only where gradients are followed.
+            Bug::DropoutInTraining => hidden = DropoutConfig::new(0.1).init().forward(hidden),
+            // Adds nothing, and its slope.
+            Bug::PaddingLearns => {
+                let mean = hidden.clone().mean_dim(1);
+                hidden = hidden + (mean.clone() - mean.detach());
+            }
+            Bug::ManyRowsLost => {
+                let [rows, len, d_model] = hidden.dims();
+                let seen = (512 / len).min(rows);
+                let lost = Tensor::zeros([rows - seen, len, d_model], &hidden.device());
+                if rows > seen {
+                    hidden = Tensor::cat(vec![hidden.slice([0..seen, 0..len, 0..d_model]), lost], 0);
+                }
+            }
             Bug::RecordingMatters if trace.wants_attentions() => hidden = hidden * 1.0001,
             _ => {}
         }
         hidden
+    }
+
+    /// Texts whose newest token is padding.
+    fn ended(&self, batch: &TokenBatch) -> usize {
+        let Some(mask) = &batch.attention_mask else { return 0 };
+        let [rows, all] = mask.dims();
+        let real: Vec<bool> = mask.to_data().iter::<bool>().collect();
+        (0..rows).filter(|row| !real[row * all + all - 1]).count()
     }
 
     fn embed(&self, batch: &TokenBatch, past: usize) -> Tensor<3> {
@@ -131,7 +185,10 @@ impl Toy {
             Bug::PositionsRestart if past > 0 => counted(0),
             _ => batch.position_ids.clone(),
         };
-        let mut hidden = self.tokens.forward(batch.input_ids.clone());
+        let mut hidden = self.tokens.forward(match self.bug {
+            Bug::ScratchShared => through_scratch(&batch.input_ids),
+            _ => batch.input_ids.clone(),
+        });
         if self.bug != Bug::PositionsUnused {
             hidden = hidden + self.positions.forward(positions);
         }
@@ -146,7 +203,11 @@ impl Toy {
         let ([rows, len], all) = (batch.dims(), past + batch.dims()[1]);
         let mask = batch.attention_mask.as_ref().map(|mask| mask.to_data().iter::<bool>().collect::<Vec<_>>());
         let real = |row: usize, key: usize| mask.as_ref().is_none_or(|mask| mask[row * all + key]);
-        let hidden = if self.bug == Bug::InfiniteMask { f32::NEG_INFINITY } else { -1e9 };
+        let hidden = match self.bug {
+            Bug::InfiniteMask => f32::NEG_INFINITY,
+            Bug::ShallowMask => -1e4,
+            _ => -1e9,
+        };
         let bias = |row: usize, query: usize, key: usize| {
             let at = past + query;
             let before = match self.bug {
@@ -173,6 +234,11 @@ impl Toy {
         match (&self.untied, self.bug) {
             (Some(untied), _) => untied.forward(hidden),
             (None, Bug::HeadDetached) => module::linear(hidden, self.tokens.weight.val().detach().transpose(), None),
+            (None, Bug::TieCopied) => {
+                let copied = self.copied.get_or_init(|| self.tokens.weight.val().into_data()).clone();
+                let device = hidden.device();
+                module::linear(hidden, Tensor::<2>::from_data(copied, &device).transpose(), None)
+            }
             (None, _) => module::linear(hidden, self.tokens.weight.val().transpose(), None),
         }
     }
@@ -208,16 +274,48 @@ impl Layer {
         n_heads: usize,
         trace: &mut Trace,
     ) -> Tensor<3> {
-        let normed = self.attention_norm.forward(hidden.clone());
+        let before = hidden.clone();
+        let normed = match bug {
+            Bug::NormsAfter => hidden.clone(),
+            Bug::NormClamped => clamped_norm(&self.attention_norm, hidden.clone()),
+            _ => self.attention_norm.forward(hidden.clone()),
+        };
         let attended = self.attention.forward(normed, bias, slot, bug, n_heads, trace);
-        let hidden = if bug == Bug::AttentionRemoved { hidden + attended * 0.0 } else { hidden + attended };
-        let up = self.up.forward(self.mlp_norm.forward(hidden.clone()));
-        let mut up = if bug == Bug::GeluVariant { gelu_approximate(up) } else { gelu(up) };
+        let hidden = match bug {
+            Bug::AttentionRemoved => hidden + attended * 0.0,
+            Bug::NormsAfter => self.attention_norm.forward(hidden + attended),
+            _ => hidden + attended,
+        };
+        let read = match bug {
+            Bug::PartsSideBySide => self.mlp_norm.forward(before),
+            Bug::NormsAfter => hidden.clone(),
+            _ => self.mlp_norm.forward(hidden.clone()),
+        };
+        let up = match (bug, &self.up.bias) {
+            (Bug::UpBiasLacking, Some(bias)) => self.up.forward(read) - bias.val().unsqueeze(),
+            _ => self.up.forward(read),
+        };
+        let mut up = match bug {
+            Bug::GeluVariant => gelu_approximate(up),
+            Bug::GeluClipped => gelu(up.clamp(-7.0, 7.0)),
+            _ => gelu(up),
+        };
         if bug == Bug::MlpDetached {
             up = up.detach();
         }
-        hidden + self.down.forward(up)
+        let hidden = hidden + self.down.forward(up);
+        if bug == Bug::NormsAfter { self.mlp_norm.forward(hidden) } else { hidden }
     }
+}
+
+/// The norm of the tiny configuration, but that it never divides by less than a quarter.
+fn clamped_norm(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().powi_scalar(2).mean_dim(2);
+    let normed = centred / (variance + 0.03).clamp_min(0.06).sqrt();
+    let shift = norm.beta.as_ref().map(|beta| beta.val().unsqueeze::<3>());
+    let scaled = normed * norm.gamma.val().unsqueeze::<3>();
+    shift.map_or(scaled.clone(), |shift| scaled + shift)
 }
 
 /// Written out: on ndarray the backward pass of burn's own is that of the approximation.
@@ -246,6 +344,9 @@ impl Attention {
             split(self.key.forward(hidden.clone())),
             split(self.value.forward(hidden)),
         );
+        if bug == Bug::KeysAndValuesSwapped {
+            std::mem::swap(&mut key, &mut value);
+        }
         let remembers = slot.is_some();
         if let Some(slot) = slot {
             if let Some([keys, values]) = slot.take() {
@@ -260,7 +361,11 @@ impl Attention {
         }
         let width = if bug == Bug::ScaleByWidth { d_model } else { head_dim };
         let scale = if bug == Bug::NoScores { 0.0 } else { (width as f64).powf(-0.5) };
-        let scores = query.matmul(key.swap_dims(2, 3)) * scale + bias;
+        let mut scores = query.matmul(key.swap_dims(2, 3)) * scale;
+        if bug == Bug::ScoresClipped {
+            scores = scores.clamp(-50.0, 50.0);
+        }
+        let scores = scores + bias;
         let weights = softmax(scores.clone(), 3);
         trace.attention(if bug == Bug::ScoresRecorded { &scores } else { &weights });
         let context = weights.matmul(value).swap_dims(1, 2).reshape([batch, len, d_model]);
@@ -282,13 +387,22 @@ impl Network for Toy {
 
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
-        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+        let told = if self.bug == Bug::PositionsOverstated { max_positions + 1 } else { max_positions };
+        Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(told), n_token_types })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Causal)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
         let hidden = self.body(&batch, None, trace);
         Output::new(match (self.config.head, &self.classifier) {
             (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
+            (Head::Labels, Some(classifier)) if [Bug::PairsSwapped, Bug::ComparisonOverflows].contains(&self.bug) => {
+                let scores = classifier.forward(self.pooled(hidden, &batch));
+                HeadOutput::Reward(scores.narrow(1, 0, 1).squeeze_dim(1))
+            }
             (Head::Labels, Some(classifier)) => {
                 HeadOutput::LabelLogits(classifier.forward(self.pooled(hidden, &batch)))
             }
@@ -324,6 +438,9 @@ impl CausalNetwork for Toy {
         let shape = [saved.batch(), n_heads, saved.read(), self.config.d_model / n_heads];
         let mut kept = vec![None; n_layers];
         for (layer, kept) in kept.iter_mut().enumerate().filter(|_| shape[2] > 0) {
+            if self.bug == Bug::KeysKeptTwice {
+                saved.tensor::<4>(&format!("{layer}.again"), shape, device)?;
+            }
             let [key, value] = ["key", "value"].map(|name| saved.tensor(&format!("{layer}.{name}"), shape, device));
             let (key, value) = if self.bug == Bug::KeysResumedAsValues { (value?, key?) } else { (key?, value?) };
             let forgotten = self.bug == Bug::LayerNotSaved && layer == 1;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zoo_registry::config::Rules;
 use zoo_registry::{
     Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output,
-    PairBatch, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
+    PairBatch, Patterns, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
 };
 
 use super::{folder, saying};
@@ -30,6 +30,8 @@ pub(crate) enum PairBug {
     FirstSourceForAll, SourceNotSelected, SourceOfEarlier, SourceShared, DistancesRestart, SourcePaddingNotSaved,
     // Recording.
     CrossRecordedAsOwn, EncoderUnrecorded,
+    // Flow: windows, positions, what is hidden.
+    WindowUndeclared, MapWithoutWindow, BucketsEndEarly, FarIsNear, FarPlacesDrift, NeighbourAdded, ShallowPadding,
     // Null models.
     LooksForNothing, LooksEverywhere, PairIsDense, PairSaysNothing,
     // Training.
@@ -45,7 +47,8 @@ pub(crate) struct Config {
     n_encoder_layers: usize,
     n_decoder_layers: usize,
     n_heads: usize,
-    n_distances: usize,
+    n_buckets: usize,
+    max_distance: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +68,16 @@ impl zoo_registry::Config for Config {
             .layers("n_decoder_layers", self.n_decoder_layers)
             .size("n_heads", self.n_heads)
             .divides(("n_heads", self.n_heads), ("d_model", self.d_model))
-            .size("n_distances", self.n_distances)
+            .size("n_buckets", self.n_buckets)
+            .require(
+                self.n_buckets == 0 || (self.n_buckets >= 4 && self.n_buckets.is_multiple_of(2)),
+                "n_buckets",
+                || format!("must be even and at least 4, found {}", self.n_buckets),
+            )
+            .size("max_distance", self.max_distance)
+            .require(self.max_distance == 0 || self.max_distance > self.n_buckets / 2, "max_distance", || {
+                format!("must be beyond {}, found {}", self.n_buckets / 2, self.max_distance)
+            })
             .broken()
     }
 }
@@ -105,7 +117,7 @@ impl Family for PairFamily {
         Pair::new(config, self.bug, device)
     }
 
-    fn weight_names(&self, _config: &Config) -> WeightNames {
+    fn weight_names(&self, config: &Config) -> WeightNames {
         const ROWS: [Row; 11] = [
             Row::same("shared", &["tokens"]),
             Row::same("encoder.distance", &["encoder_distances"]),
@@ -119,10 +131,14 @@ impl Family for PairFamily {
             Row::same("decoder.*.across.norm", &["decoder.*.across.norm"]),
             Row::transposed("decoder.*.across.o", &["decoder.*.across.outward"]),
         ];
-        WeightNames::new(
+        let body = WeightNames::new(
             "",
             ROWS.into_iter().chain([Row::transposed("decoder.*.across.qkv", &["decoder.*.across.inward"])]),
-        )
+        );
+        match config.head {
+            Head::None => body,
+            Head::NextToken => body.with_head([Row::tied("output", &["tokens"])]),
+        }
     }
 }
 
@@ -219,7 +235,7 @@ const HIDDEN: f32 = -1e9;
 
 impl Pair {
     fn new(config: &Config, bug: PairBug, device: &Device) -> Self {
-        let Config { vocab_size, d_model, n_encoder_layers, n_decoder_layers, n_heads, n_distances, .. } = *config;
+        let Config { vocab_size, d_model, n_encoder_layers, n_decoder_layers, n_heads, n_buckets, .. } = *config;
         let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).with_bias(false).init(device);
         let look = || Look {
             norm: LayerNormConfig::new(d_model).init(device),
@@ -228,7 +244,7 @@ impl Pair {
             n_heads,
             bug,
         };
-        let distances = || EmbeddingConfig::new(2 * n_distances + 1, n_heads).init(device);
+        let distances = || EmbeddingConfig::new(n_buckets, n_heads).init(device);
         Self {
             tokens: EmbeddingConfig::new(vocab_size, d_model).init(device),
             encoder_distances: distances(),
@@ -242,7 +258,7 @@ impl Pair {
 
     fn read(&self, source: &TokenBatch, trace: &mut Trace) -> Tensor<3> {
         let [_, len] = source.dims();
-        let mut bias = self.distances(&self.encoder_distances, len, 0);
+        let mut bias = self.distances(&self.encoder_distances, len, 0, true);
         if self.bug != PairBug::OwnSourcePaddingSeen {
             bias = bias + padding(source);
         }
@@ -250,6 +266,13 @@ impl Pair {
             bias = bias + ahead(len, 0, &source.device());
         }
         let mut hidden = self.tokens.forward(source.input_ids.clone());
+        if self.bug == PairBug::FarPlacesDrift && len > 64 {
+            hidden = Tensor::cat(vec![hidden.clone().narrow(1, 0, 64), hidden.narrow(1, 64, len - 64) + 0.1], 1);
+        }
+        if self.bug == PairBug::NeighbourAdded && len > 1 {
+            let last = hidden.clone().narrow(1, len - 1, 1);
+            hidden = hidden.clone() + Tensor::cat(vec![hidden.narrow(1, 1, len - 1), last], 1) * 0.3;
+        }
         trace.hidden(&hidden);
         for (index, look) in self.encoder.iter().enumerate() {
             let [query, key, value] = look.project(hidden.clone());
@@ -271,6 +294,7 @@ impl Pair {
         };
         let source_bias = match (self.bug, target) {
             (PairBug::SourcePaddingSeen, _) => padding(source) * 0.0,
+            (PairBug::ShallowPadding, _) => padding(source) * 1e-5,
             // The target's mask where it fits: as long as the source, or cut.
             (PairBug::SourceMaskOfTarget, Some(target)) => {
                 let own = padding(target);
@@ -296,10 +320,10 @@ impl Pair {
         let ([_, len], past) = (target.dims(), memory.len);
         let restart = self.bug == PairBug::DistancesRestart && past > 0;
         let mut bias = if restart {
-            let own = self.distances(&self.decoder_distances, len, 0);
+            let own = self.distances(&self.decoder_distances, len, 0, false);
             Tensor::cat(vec![Tensor::zeros([1, self.config.n_heads, len, past], &target.device()), own], 3)
         } else {
-            self.distances(&self.decoder_distances, len, past)
+            self.distances(&self.decoder_distances, len, past, false)
         };
         if self.bug != PairBug::DecoderSeesAhead {
             bias = bias + ahead(len, past, &target.device()) * 2.0;
@@ -315,7 +339,17 @@ impl Pair {
                 (key, value) = (Tensor::cat(vec![keys, key], 2), Tensor::cat(vec![values, value], 2));
             }
             memory.written[index] = Some([key.clone(), value.clone()]);
-            hidden = own.attend(hidden, query, [key, value], bias.clone(), trace);
+            let mut own_bias = bias.clone();
+            if index == 1 && matches!(self.bug, PairBug::WindowUndeclared | PairBug::MapWithoutWindow) {
+                own_bias = own_bias + behind(len, past, &target.device());
+            }
+            hidden = match self.bug {
+                PairBug::MapWithoutWindow if index == 1 => {
+                    own.attend(hidden.clone(), query.clone(), [key.clone(), value.clone()], bias.clone(), trace);
+                    own.attend(hidden, query, [key, value], own_bias, &mut Trace::off())
+                }
+                _ => own.attend(hidden, query, [key, value], own_bias, trace),
+            };
             let [query, ..] = across.project(hidden.clone());
             let source = memory.source[index].clone();
             let stack = if self.bug == PairBug::CrossRecordedAsOwn { Stack::Main } else { Stack::Cross };
@@ -343,15 +377,31 @@ impl Pair {
     }
 
     /// `[1, n_heads, len, past + len]`.
-    fn distances(&self, table: &Embedding, len: usize, past: usize) -> Tensor<4> {
-        let most = self.config.n_distances as i64;
-        let row = |query: usize, key: usize| match self.bug {
-            PairBug::DistancesUnused => 0,
-            _ => (key as i64 - (past + query) as i64).clamp(-most, most) + most,
-        };
+    fn distances(&self, table: &Embedding, len: usize, past: usize, both_ways: bool) -> Tensor<4> {
+        let row = |query: usize, key: usize| self.bucket(key as i64 - (past + query) as i64, both_ways);
         let rows: Vec<i64> = (0..len).flat_map(|query| (0..past + len).map(move |key| row(query, key))).collect();
         let rows = Tensor::<2, Int>::from_data(TensorData::new(rows, [len, past + len]), &table.weight.device());
         table.forward(rows).permute([2, 0, 1]).unsqueeze()
+    }
+
+    /// Half of the buckets of a direction hold one distance each, the others grow by the same factor up to the largest.
+    fn bucket(&self, offset: i64, both_ways: bool) -> i64 {
+        let Config { n_buckets, max_distance, .. } = self.config;
+        let side = if both_ways { n_buckets / 2 } else { n_buckets };
+        let ahead = if both_ways && offset > 0 { side } else { 0 };
+        let (exact, distance) = (side / 2, offset.unsigned_abs() as usize);
+        let most = if self.bug == PairBug::BucketsEndEarly { max_distance - 4 } else { max_distance };
+        let far = || (distance as f64 / exact as f64).ln() / (most as f64 / exact as f64).ln();
+        let within = match distance {
+            _ if !both_ways && offset > 0 => 0,
+            near if near < exact => near,
+            _ => (exact + (far() * (side - exact) as f64) as usize).min(side - 1),
+        };
+        match self.bug {
+            PairBug::DistancesUnused => 0,
+            PairBug::FarIsNear if distance > 100 => ahead as i64,
+            _ => (ahead + within) as i64,
+        }
     }
 
     fn scores(&self, hidden: Tensor<3>) -> Tensor<3> {
@@ -408,6 +458,13 @@ fn padding(batch: &TokenBatch) -> Tensor<4> {
     }
 }
 
+/// What lies four tokens and more behind.
+fn behind(len: usize, past: usize, device: &Device) -> Tensor<4> {
+    let bias = |query: usize, key: usize| if key + 4 > past + query { 0.0 } else { HIDDEN };
+    let data: Vec<f32> = (0..len).flat_map(|query| (0..past + len).map(move |key| bias(query, key))).collect();
+    Tensor::from_data(TensorData::new(data, [1, 1, len, past + len]), device)
+}
+
 fn ahead(len: usize, past: usize, device: &Device) -> Tensor<4> {
     let bias = |query: usize, key: usize| if key <= past + query { 0.0 } else { HIDDEN };
     let data: Vec<f32> = (0..len).flat_map(|query| (0..past + len).map(move |key| bias(query, key))).collect();
@@ -420,6 +477,10 @@ impl Network for Pair {
     fn limits(&self) -> Limits {
         let limits = TokenLimits { vocab_size: self.config.vocab_size, max_positions: None, n_token_types: 1 };
         Limits::TokenPair { source: limits.clone(), target: limits }
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::encoder_decoder(self.encoder.len(), self.decoder.len())
     }
 
     fn forward(&self, PairBatch { source, target }: PairBatch, trace: &mut Trace) -> Output {

@@ -11,7 +11,7 @@ use zoo_registry::input::Images;
 use zoo_registry::output::Trace;
 use zoo_registry::{
     Architecture, Descriptor, Family, FromInput, HeadOutput, ImageBatch, ImageLimits, Input, Limits, Network, Output,
-    Problem, Row, WeightNames,
+    Patterns, Problem, Row, WeightNames,
 };
 
 use super::{folder, saying};
@@ -171,6 +171,10 @@ impl Network for Picture {
         self.images()
     }
 
+    fn patterns(&self) -> Patterns {
+        Patterns::default()
+    }
+
     fn forward(&self, batch: ImageBatch, trace: &mut Trace) -> Output {
         self.look(batch.pixel_values, trace)
     }
@@ -209,6 +213,10 @@ impl Network for Cropping {
 
     fn limits(&self) -> Limits {
         self.inner.images()
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::default()
     }
 
     fn forward(&self, Cropped(batch): Cropped, trace: &mut Trace) -> Output {

@@ -88,12 +88,17 @@ fn help(id: &str) -> Vec<String> {
     let CheckFacts { catches, seen, fix, .. } = check.facts();
     let mut lines = vec![format!("usually: {}", catches.join("; "))];
     if !seen.is_empty() {
-        lines.push(format!("seen: {}", seen.join("; ")));
+        lines.extend(seen.iter().map(|place| format!("seen: {}", plain(place))));
     }
     if !fix.is_empty() {
         lines.push(format!("fix: {fix}"));
     }
     lines
+}
+
+/// Markdown's links as text: `[who #7](https://…)` is `who #7 (https://…)`.
+fn plain(markdown: &str) -> String {
+    markdown.strip_prefix('[').map_or_else(|| markdown.to_owned(), |rest| rest.replacen("](", " (", 1))
 }
 
 /// How a status is written in few letters.
@@ -171,5 +176,7 @@ mod tests {
     fn help_says_what_a_check_catches() {
         let help = help("batch-invariance");
         assert!(help[0].starts_with("usually: ") && help[0].contains("; "), "{help:?}");
+        assert_eq!(plain("[a/b #7](https://x): said."), "a/b #7 (https://x): said.");
+        assert_eq!(plain("as `[1, 2]`."), "as `[1, 2]`.");
     }
 }

@@ -150,14 +150,14 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn to_file(&mut self, write: impl FnOnce(&mut Writer<File>) -> io::Result<()>) -> Result<(), Failure> {
+    fn write_file(&mut self, write: impl FnOnce(&mut Writer<File>) -> io::Result<()>) -> Result<(), Failure> {
         let (Some(path), Some(file)) = (self.path, &mut self.file) else { return Ok(()) };
         write(file).map_err(|error| unwritable(path, &error))
     }
 
     fn end(&mut self, report: &Report) -> Result<(), Failure> {
         let Some(end) = &report.end else { return Ok(()) };
-        self.to_file(|file| file.end(end))?;
+        self.write_file(|file| file.end(end))?;
         Ok(self.out.iter_mut().try_for_each(|out| out.end(end))?)
     }
 }
@@ -175,7 +175,7 @@ impl Listener for Told<'_> {
     }
 
     fn entry(&mut self, entry: &Entry, busy: &Busy, shell: &mut Shell) -> Result<(), Failure> {
-        self.to_file(|file| file.entry(entry))?;
+        self.write_file(|file| file.entry(entry))?;
         match &mut self.out {
             Some(out) => Ok(busy.aside(|| out.entry(entry))?),
             None => busy.aside(|| self.layout.print(entry, shell)),

@@ -16,8 +16,8 @@ use zoo_architectures::blocks::{
 };
 use zoo_architectures::lessons::grammar::FillTheGap;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, TokenBatch, TokenLimits, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits, Trace,
+    WeightNames, include_dir,
 };
 
 mod config;
@@ -74,6 +74,11 @@ impl Network for Albert {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, n_token_types, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types })
+    }
+
+    fn patterns(&self) -> Patterns {
+        let passes = self.config.n_layers * self.groups.first().map_or(0, |group| group.layers.len());
+        Patterns::alike(passes, Pattern::Full)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {

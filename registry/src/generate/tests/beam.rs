@@ -65,6 +65,7 @@ fn a_beam_as_wide_as_the_space_finds_the_best_of_all() {
             generate(&model, Prompt { source: Some(&source), tokens: &start }, &strategy, &mut |_| true).unwrap();
         for (row, (source, prompt)) in [(6, &[0, 1][..]), (1, &[1])].into_iter().enumerate() {
             let expected = exhaustive(source, prompt, &strategy);
+            assert_eq!(written[row].len(), expected.len(), "there are more beams than texts, and each is told once");
             for ((text, score), found) in expected.iter().zip(&written[row]) {
                 assert_eq!(found.continuation(), text, "length penalty {length_penalty}");
                 assert!((found.score.unwrap() - score).abs() < 1e-5, "{found:?}, expected {score}");
@@ -135,7 +136,7 @@ fn a_vocabulary_of_stop_tokens_ends_at_once() {
     let rule: Rule = |_, _| vec![1.0, 0.5];
     let strategy = Strategy { n_beams: 3, stop_ids: vec![0, 1], ..Strategy::default() };
     let written = generate(&Table::new(rule), &prompts(&[&[0]]), &strategy, &mut |_| true).unwrap();
-    let best: Vec<&[i64]> = written[0].iter().take(2).map(Written::continuation).collect();
+    let best: Vec<&[i64]> = written[0].iter().map(Written::continuation).collect();
     assert_eq!(best, [[0], [1]]);
 }
 

@@ -21,6 +21,8 @@ struct Page<'a> {
     level: Option<&'a LevelFacts>,
     pass: usize,
     of: usize,
+    /// Unit of all errors, where they share one.
+    measure: Option<String>,
     rows: Vec<Row<'a>>,
 }
 
@@ -46,6 +48,7 @@ pub(super) fn render(site: &mut Site<'_>, facts: &CheckFacts) -> Result<()> {
             rows.push(Row { id: &model.summary.id, name: &model.summary.name, found });
         }
     }
+    let measure = shared_measure(&mut rows);
     let title = humanise(&facts.id);
     let page = Page {
         id: &facts.id,
@@ -58,8 +61,23 @@ pub(super) fn render(site: &mut Site<'_>, facts: &CheckFacts) -> Result<()> {
         level: suite.levels.iter().find(|level| level.checks.contains(&facts.id)),
         pass,
         of,
+        measure,
         rows,
     };
     let address = format!("conformance/{}/", facts.id);
     site.page(&address, "check.html", ["conformance", &title, &facts.statement], &page)
+}
+
+/// Takes the unit out of every row if all that measured something share it, so that it is said once.
+fn shared_measure(rows: &mut [Row<'_>]) -> Option<String> {
+    let mut found = rows.iter_mut().flat_map(|row| &mut row.found).filter(|found| found.measure.is_some());
+    let first = found.next()?;
+    let measure = first.measure.clone();
+    let others: Vec<&mut Found> = found.collect();
+    if others.iter().any(|other| other.measure != measure) {
+        return None;
+    }
+    first.measure = None;
+    others.into_iter().for_each(|other| other.measure = None);
+    measure
 }

@@ -26,7 +26,7 @@ pub(in crate::pages) struct Found {
     status: StatusView,
     error: Option<String>,
     tolerance: Option<String>,
-    measure: Option<String>,
+    pub(in crate::pages) measure: Option<String>,
     detail: String,
     reason: Option<String>,
 }

@@ -9,8 +9,8 @@ use zoo_architectures::blocks::{
     Mlp, MultiHeadAttention, embedding, hidden_once, layer_norm, padding_bias, tied_logits,
 };
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Limits, Network, Output, TokenBatch, TokenLimits, Trace, WeightNames,
-    include_dir,
+    Descriptor, Dir, Family, HeadOutput, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits, Trace,
+    WeightNames, include_dir,
 };
 
 mod config;
@@ -48,6 +48,10 @@ impl Network for MyModel {
     fn limits(&self) -> Limits {
         let Config { vocab_size, max_positions, .. } = self.config;
         Limits::Tokens(TokenLimits { vocab_size, max_positions: Some(max_positions), n_token_types: 1 })
+    }
+
+    fn patterns(&self) -> Patterns {
+        Patterns::alike(self.layers.len(), Pattern::Full)
     }
 
     fn forward(&self, batch: TokenBatch, trace: &mut Trace) -> Output {
