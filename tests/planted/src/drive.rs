@@ -58,14 +58,20 @@ pub struct Outcome {
     /// As the suite says it.
     pub status: String,
     /// Largest error.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub error: Option<f64>,
     /// Largest error that would have passed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub tolerance: Option<f64>,
     /// What was seen.
     #[serde(default)]
     pub detail: String,
+}
+
+/// JSON has no infinity, so the suite says such numbers in words.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let value = Option::<Value>::deserialize(from)?;
+    Ok(value.and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok())))
 }
 
 impl Outcome {
@@ -222,4 +228,57 @@ fn limited(runner: &Path) -> Command {
         return command;
     }
     Command::new(runner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(outcomes: &str) -> Ended {
+        Ended { outcomes: serde_json::from_str(outcomes).unwrap(), ..Ended::default() }
+    }
+
+    #[test]
+    fn infinite_errors_are_read_and_the_weakest_failure_is_found() {
+        let ended = ended(
+            r#"[{"check": "a", "architecture": "x", "status": "fail", "error": "inf", "tolerance": 4.0},
+                {"check": "b", "architecture": "x", "status": "fail", "error": 12.0, "tolerance": 8.0},
+                {"check": "c", "architecture": "x", "status": "pass", "error": 2.0, "tolerance": 8.0},
+                {"check": "d", "architecture": "x", "status": "waived"}]"#,
+        );
+        assert_eq!(ended.outcomes[0].error, Some(f64::INFINITY));
+        assert_eq!(ended.weakest_margin(), Some(("b", 1.5)));
+        assert_eq!(ended.killers(), ["a", "b"].map(str::to_owned).into());
+    }
+
+    /// A shell that plays the runner: the suite, a check that ends, and one during which the process dies or sleeps.
+    #[cfg(unix)]
+    fn played(how: &str, limit: Duration) -> Ended {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runner");
+        let text = format!(
+            r#"#!/bin/sh
+case ",$3," in *,good,*) ;; *)
+echo '{{"suite": "1", "checks": ["good", "bad"], "families": ["x"]}}'
+echo '{{"begins": "good"}}'; echo '{{"outcome": {{"check": "good", "architecture": "x", "status": "pass"}}}}'
+esac
+case ",$3," in *,bad,*) ;; *) echo '{{"begins": "bad"}}'; {how} ;; esac
+echo '{{"end": true}}'
+"#
+        );
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        run(&path, &Job { number: 1, families: "x".into(), until_first: false }, limit).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_crash_and_a_hang_are_told_as_such_and_the_rest_goes_on() {
+        let crashed = played("kill -9 $$", Duration::from_secs(20));
+        assert_eq!((crashed.crashes.len(), crashed.timeouts.len(), crashed.outcomes.len()), (1, 0, 1));
+        let hung = played("exec sleep 60", Duration::from_millis(500));
+        assert_eq!((hung.crashes.len(), hung.timeouts.len(), hung.outcomes.len()), (0, 1, 1));
+        assert_eq!(hung.killers(), ["bad".to_owned()].into());
+    }
 }

@@ -196,8 +196,6 @@ impl std::fmt::Display for Broken {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
     use super::*;
 
     fn bug(id: &str, alone: Option<&str>) -> Patch {

@@ -62,7 +62,8 @@ pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)
     let folder = copy::make(root, "curated", &edits)?;
     told(Progress::Building);
     let runner = copy::build(root, &folder)?.map_err(|complaints| {
-        Error::Build(complaints.iter().map(|complaint| complaint.told.as_str()).collect::<Vec<_>>().join("\n"))
+        let told: Vec<String> = complaints.iter().map(|complaint| with_names(&complaint.told, &catalogue)).collect();
+        Error::Build(told.join("\n"))
     })?;
 
     told(Progress::Healthy);
@@ -93,6 +94,14 @@ pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)
     let whole = only.is_none();
     let broken = score.broken(&catalogue, &healthy.checks, whole);
     Ok(Report { catalogue, score, runs, broken, whole })
+}
+
+/// What the compiler said, and the ids behind the numbers in it.
+fn with_names(told: &str, catalogue: &Catalogue) -> String {
+    let says = |number: u32| told.contains(&format!(" {number} => "));
+    let named = (1..).zip(catalogue.patches()).filter(|(number, _)| says(*number));
+    let ids: Vec<String> = named.map(|(number, patch)| format!("{number} is `{}`", patch.id)).collect();
+    if ids.is_empty() { told.to_owned() } else { format!("{told}planted here: {}\n", ids.join(", ")) }
 }
 
 /// The suite of every family with nothing switched on. Otherwise a failure would say nothing about a bug.

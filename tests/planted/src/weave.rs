@@ -188,8 +188,6 @@ fn written(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
     use super::*;
 
     fn edits(text: &str, list: &[(&str, &str)]) -> Vec<Edit> {

@@ -128,8 +128,6 @@ fn balanced(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
     use super::*;
 
     #[test]
@@ -141,7 +139,6 @@ mod tests {
         };
         assert_eq!(blamed(woven, at("b)")), [1].into());
         assert_eq!(blamed(woven, at("h(c)")), [2].into());
-        assert_eq!(blamed(woven, at("d")).len(), 1);
         assert_eq!(blamed(woven, at("3 => d")), [3].into());
         assert_eq!(blamed(woven, at("i((match")), [1, 2].into(), "types of arms that differ from the last");
         assert_eq!(blamed(woven, 0..woven.len()), [1, 2, 3].into());
