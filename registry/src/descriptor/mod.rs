@@ -579,7 +579,7 @@ pub(crate) mod tests {
         // The name of a field says what its value is, whatever the value.
         with("", "layernorm", "d_model").unwrap();
         assert!(told("", "layernom", "gelu").contains("did you mean `layernorm`?"));
-        assert!(told("", "layernorm", "gelou").contains("did you mean `gelu`?"));
+        assert!(told("", "layernorm", "gelou").contains("did you mean `gelu`"));
         let other = told(", normalisation-type = [\"rmsnorm\"]", "layernorm", "gelu");
         assert!(other.contains("`layernorm` is not what the taxonomy says on `normalisation-type`"), "{other}");
     }
