@@ -165,7 +165,7 @@ mod tests {
         assert!(chi_square(&[260, 240, 255, 245], &even).0 < limit(3));
         assert!(chi_square(&[350, 240, 205, 205], &even).0 > limit(3));
         assert_eq!(chi_square(&[500, 499, 1], &[0.5, 0.5, 0.0]).0, f64::INFINITY);
-        // Of a normal's square, six deviations are 36, and a little less by the approximation.
-        assert!((30.0..45.0).contains(&limit(1)), "{}", limit(1));
+        // Of a normal's square, six deviations are 36; so far out the approximation errs on the safe side.
+        assert!((36.0..50.0).contains(&limit(1)), "{}", limit(1));
     }
 }

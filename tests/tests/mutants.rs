@@ -370,7 +370,11 @@ fn the_healthy_memo_passes_what_concerns_it() {
         "stop-tokens-stop",
         "sampling-follows-the-scores",
         "beams-find-the-best",
+        "loss-is-what-is-written",
+        "loss-weighs-tokens-alike",
         "preferences-compare",
+        "padding-gets-no-gradient",
+        "ties-survive",
     ];
     passes_all_but(memo(MemoBug::Nothing), &[&not_of_it, OF_LAYERS].concat());
 }

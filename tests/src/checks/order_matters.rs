@@ -3,8 +3,8 @@
 //! # How
 //!
 //! A batch is read with the positions it has and with those of two tokens exchanged: what the model says changes far more
-//! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the last token
-//! must not be the same map with two columns exchanged; the last token's answer must move as well. Of an image, two patches
+//! than noise. Where a model knows distances only, two tokens change places, and the first attention map of the token after
+//! them must not be the same map with two columns exchanged; its answer must move as well. Of an image, two patches
 //! change places: no rearrangement of the tokens may explain what the model says then, and the last patch must know. Of
 //! families that declare no positional encoding, nothing of this may move anything.
 //!
@@ -101,12 +101,13 @@ fn moved_by_positions(
         let tokens = Tokens { position_ids: Rows::new(&[positions; TEXTS]), ..tokens.clone() };
         Ok(values(&model.forward(&reading.with(stream, tokens).input(), Record::NOTHING)?))
     };
-    Ok(moved_at_the_end(stream, &run(&in_order)?, &run(&exchanged)?, noise))
+    Ok(moved_at(len - 1, stream, &run(&in_order)?, &run(&exchanged)?, noise))
 }
 
-/// Of models that know distances only: how far the last token's answer is from that with two tokens before it exchanged, and
+/// Of models that know distances only: how far a token's answer is from that with the two tokens before it exchanged, and
 /// how far its first attention map is from the same map exchanged back. Without any distance, what a query sees in the first layer
-/// depends on the tokens, not on where they stand.
+/// depends on the tokens, not on where they stand. The token is the last that looks at both: with windows or segments the last of
+/// all may not.
 fn moved_by_distance(
     model: &dyn Model,
     reading: &Reading,
@@ -114,8 +115,12 @@ fn moved_by_distance(
     noise: &Noise,
 ) -> Result<Vec<(String, f64)>, Stop> {
     let tokens = reading.of(stream).ok_or_else(|| Stop::fails("expected a text"))?;
+    let run = |reading: &Reading| -> Result<_, Stop> { Ok(values(&model.forward(&reading.input(), Record::ALL)?)) };
+    let first = |value: &&Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
+    let before = run(reading)?;
     let [_, len] = tokens.input_ids.dims();
-    let (a, b) = (len - 3, len - 2);
+    let query = before.iter().find(first).and_then(sees_both_before_it).unwrap_or(len - 1);
+    let (a, b) = (query - 2, query - 1);
     let swap = |ids: &Rows<i64>| {
         let rows = ids.rows().map(|row| {
             let mut row = row.to_vec();
@@ -127,31 +132,37 @@ fn moved_by_distance(
     let input_ids = swap(&tokens.input_ids).ok_or_else(|| Stop::fails("expected texts"))?;
     let token_type_ids = tokens.token_type_ids.as_ref().and_then(swap);
     let swapped = reading.with(stream, Tokens { input_ids, token_type_ids, ..tokens.clone() });
-    let run = |reading: &Reading| -> Result<_, Stop> { Ok(values(&model.forward(&reading.input(), Record::ALL)?)) };
-    let (before, after) = (run(reading)?, run(&swapped)?);
-    let mut found = moved_at_the_end(stream, &before, &after, noise);
-    let first = |value: &&Values| value.axes == Axes::Pair(stream, stream) && value.name.ends_with(".0");
+    let after = run(&swapped)?;
+    let mut found = moved_at(query, stream, &before, &after, noise);
     let (Some(before), Some(after)) = (before.iter().find(first), after.iter().find(first)) else { return Ok(found) };
     let looks = |map: &Values, row: usize, keys: &[usize]| {
         let [_, heads, queries, n_keys] = map.shape[..] else { return Vec::new() };
-        let last = |head: usize| &map.row(row)[(head * queries + queries - 1) * n_keys..][..n_keys];
-        (0..heads).flat_map(|head| keys.iter().map(move |&key| last(head)[key])).collect()
+        let seen = |head: usize| &map.row(row)[(head * queries + query) * n_keys..][..n_keys];
+        (0..heads).flat_map(|head| keys.iter().map(move |&key| seen(head)[key])).collect()
     };
     let moved = |row| noise.multiple(&before.name, gap(&looks(before, row, &[a, b]), &looks(after, row, &[b, a])));
     found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
     Ok(found)
 }
 
-/// How far what the head says at the last position moves.
-fn moved_at_the_end(stream: Stream, before: &[Values], after: &[Values], noise: &Noise) -> Vec<(String, f64)> {
+/// The last token that looks at both tokens before it.
+fn sees_both_before_it(map: &Values) -> Option<usize> {
+    let [_, _, queries, n_keys] = map.shape[..] else { return None };
+    let looks = |query: usize, key: usize| map.data.get(query * n_keys + key).is_some_and(|&weight| weight > 0.0);
+    (2..queries.min(n_keys)).rev().find(|&query| looks(query, query - 2) && looks(query, query - 1))
+}
+
+/// How far what the head says moves: of the stream at this position, of the other at its last.
+fn moved_at(position: usize, stream: Stream, before: &[Values], after: &[Values], noise: &Noise) -> Vec<(String, f64)> {
     let mut found = Vec::new();
     for (before, after) in before.iter().zip(after).filter(|(before, _)| !before.is_recorded()) {
         // What the encoder says does not depend on what is written.
         if stream == Stream::Target && before.axes == Axes::Token(Stream::Source) {
             continue;
         }
-        let last = [before.shape.get(1).map_or(0, |len| len - 1)];
-        let moved = |row| noise.multiple(&before.name, gap(&before.part(row, |_| &last), &after.part(row, |_| &last)));
+        let last = before.shape.get(1).map_or(0, |len| len - 1);
+        let at = [if before.axes == Axes::Token(stream) { position.min(last) } else { last }];
+        let moved = |row| noise.multiple(&before.name, gap(&before.part(row, |_| &at), &after.part(row, |_| &at)));
         found.push((before.name.clone(), (0..TEXTS).map(moved).fold(0.0, f64::max)));
     }
     found
