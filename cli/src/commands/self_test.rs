@@ -32,7 +32,7 @@ pub(crate) struct SelfTest {
     self_test_only: Option<String>,
 
     /// Write down what was found, breaches or not; `git diff` then says what changed
-    #[arg(long, requires = "self_test", conflicts_with = "self_test_only", help_heading = HEADING)]
+    #[arg(long, requires = "self_test", help_heading = HEADING)]
     bless: bool,
 
     /// Rather than the known bugs, so many that nobody chose: swapped operators, moved numbers, dropped calls; `--seed` chooses which
@@ -72,19 +72,37 @@ pub(crate) fn run(args: &SelfTest, json: bool, seed: u64, shell: &mut Shell) -> 
         )?;
     }
     if args.bless {
-        let _whole = interrupt::placing();
-        copy::write_whole(&selftest::record(&root), report.score.written().as_bytes())?;
-        shell.step("written", selftest::record(&root).display());
-        return Ok(());
+        return bless(&root, &report, shell);
     }
     match report.broken.len() {
-        0 if report.whole && differs(&root, &report.score)? => {
+        0 if report.whole && read(&selftest::record(&root))? != report.score => {
             Err(Failure::run("the score is not the one that is written down").hint(BLESS))
         }
         0 => Ok(()),
         n => Err(Failure::run(format!("{} of the self-test's rules", breaches(n)))
             .hint("plant bugs for needless checks, teach the suite bugs that survive: CONTRIBUTING.md, “Plant a bug”")),
     }
+}
+
+/// Writes the record; of a part of the catalogue, that part of it.
+fn bless(root: &Path, report: &Report, shell: &mut Shell) -> Result<(), Failure> {
+    let path = selftest::record(root);
+    let score = if report.whole {
+        report.score.clone()
+    } else {
+        read(&path)?.renewed(report.score.clone(), &report.catalogue, &report.checks)
+    };
+    let _whole = interrupt::placing();
+    copy::write_whole(&path, score.written().as_bytes())?;
+    shell.step("written", path.display());
+    shell.step("README", score.sentence());
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Score, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    serde_json::from_str(&text).map_err(|error| failed(&error))
 }
 
 const BLESS: &str = "if it is right as it is now, `zoo check --self-test --bless` writes it down";
@@ -159,9 +177,8 @@ fn tell(report: &Report, shell: &mut Shell) -> Result<(), Failure> {
         let (all, sole) = by.fold((0, 0), |(all, sole), killers| (all + 1, sole + usize::from(killers.len() == 1)));
         [all, sole].map(|count: usize| count.to_string())
     };
-    let checks = report.runs.values().map(|ended| &ended.checks).max_by_key(|checks| checks.len());
     let mut table = Table::new(&["check", ">catches", ">alone"]);
-    for check in checks.into_iter().flatten() {
+    for check in &report.checks {
         let [all, sole] = catches(check);
         table.row([check.as_str(), &all, &sole]);
     }
@@ -205,13 +222,6 @@ fn line(kind: &str, patch: &Patch, ended: &Ended) -> serde_json::Value {
         "t": kind, "id": patch.id, "area": patch.area, "file": patch.file, "family": patch.family, "what": patch.what,
         "seen": patch.seen, "killers": ended.killers(), "crashes": ended.crashes, "timeouts": ended.timeouts, "weakest": weakest,
     })
-}
-
-/// Whether the score is another than the one that is written down.
-fn differs(root: &Path, score: &Score) -> Result<bool, Failure> {
-    let path = selftest::record(root);
-    let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
-    Ok(std::fs::read_to_string(&path).map_err(failed)? != score.written())
 }
 
 /// Bugs that nobody chose: how many are caught, and each that is not.

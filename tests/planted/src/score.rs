@@ -117,6 +117,15 @@ impl Score {
         score
     }
 
+    /// This score with what `newer` says instead, of all that stands in the catalogue.
+    #[must_use]
+    pub fn renewed(self, newer: Self, catalogue: &Catalogue, checks: &[String]) -> Self {
+        let suite = newer.suite.clone();
+        let all =
+            [self, newer].into_iter().flat_map(|score| score.bugs.into_iter().chain(score.rewrites).chain(score.nulls));
+        Self::new(&suite, checks, catalogue, &all.collect())
+    }
+
     /// As it is committed.
     pub fn written(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
@@ -244,6 +253,18 @@ mod tests {
         assert!(broken.iter().all(|broken| !broken.to_string().is_empty()));
         // Of a part of the catalogue nothing can be said about checks.
         assert_eq!(score.broken(&catalogue, &checks, false).len(), 5);
+    }
+
+    #[test]
+    fn a_part_that_was_run_anew_takes_the_place_of_what_was_recorded() {
+        let catalogue = Catalogue { bugs: vec![bug("old", None), bug("new", None)], ..Catalogue::default() };
+        let of = |list: &[(&str, &str)]| Score {
+            bugs: list.iter().map(|(id, check)| ((*id).to_owned(), [(*check).to_owned()].into())).collect(),
+            ..Score::default()
+        };
+        let renewed = of(&[("old", "a"), ("gone", "a")]).renewed(of(&[("new", "b")]), &catalogue, &[]);
+        assert_eq!(renewed.bugs, of(&[("old", "a"), ("new", "b")]).bugs);
+        assert_eq!(renewed.totals.bugs, 2);
     }
 
     #[test]

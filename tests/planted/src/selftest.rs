@@ -18,6 +18,8 @@ pub struct Report {
     pub catalogue: Catalogue,
     /// Who caught what.
     pub score: Score,
+    /// Every check of the suite.
+    pub checks: Vec<String>,
     /// Each patch's run, by its id.
     pub runs: BTreeMap<String, Ended>,
     /// What should hold and does not.
@@ -93,7 +95,7 @@ pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)
     let score = Score::new(&healthy.suite, &healthy.checks, &catalogue, &killers);
     let whole = only.is_none();
     let broken = score.broken(&catalogue, &healthy.checks, whole);
-    Ok(Report { catalogue, score, runs, broken, whole })
+    Ok(Report { catalogue, score, checks: healthy.checks, runs, broken, whole })
 }
 
 /// What the compiler said, and the ids behind the numbers in it.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zoo_planted::catalogue::{Catalogue, Patch};
@@ -37,11 +37,20 @@ fn a_patch_whose_place_is_gone_is_told_by_name() {
 #[test]
 fn the_record_is_of_this_catalogue() {
     let (catalogue, score) = (catalogue(), Score::recorded().unwrap());
-    let ids = |patches: &[Patch]| patches.iter().map(|patch| patch.id.clone()).collect::<BTreeSet<_>>();
-    let hint = "`zoo check --self-test --bless` records it anew";
-    assert_eq!(score.bugs.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.bugs), "{hint}");
-    assert_eq!(score.rewrites.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.rewrites), "{hint}");
-    assert_eq!(score.nulls.keys().cloned().collect::<BTreeSet<_>>(), ids(&catalogue.nulls), "{hint}");
+    let same = |recorded: &BTreeMap<String, BTreeSet<String>>, patches: &[Patch]| {
+        let listed: BTreeSet<&String> = patches.iter().map(|patch| &patch.id).collect();
+        let recorded: BTreeSet<&String> = recorded.keys().collect();
+        let (new, gone) = (listed.difference(&recorded), recorded.difference(&listed));
+        let (new, gone) = (new.collect::<Vec<_>>(), gone.collect::<Vec<_>>());
+        assert!(
+            new.is_empty() && gone.is_empty(),
+            "not recorded: {new:?}; recorded and gone: {gone:?}; `zoo check --self-test --bless` records them, with \
+             `--self-test-only` these alone"
+        );
+    };
+    same(&score.bugs, &catalogue.bugs);
+    same(&score.rewrites, &catalogue.rewrites);
+    same(&score.nulls, &catalogue.nulls);
     let least = |n: usize| score.bugs.values().filter(|killers| killers.len() >= n).count();
     let counted = Totals {
         bugs: score.bugs.len(),
