@@ -57,7 +57,6 @@ fn of_record(record: &Record, problems: &mut Vec<Problem>) {
         facts.problems().into_iter().map(|problem| Problem::Descriptor { architecture: facts.id.clone(), problem }),
     );
     problems.extend(twice("head", &here, facts.heads.iter().map(|head| head.id.as_str())));
-    problems.extend(twice("waiver", &here, facts.waivers.iter().map(|waiver| waiver.check.as_str())));
     problems.extend(twice("source file", &here, record.sources.iter().map(|file| file.path.as_str())));
     problems.extend(twice("figure", &here, record.figures.iter().map(|figure| figure.title.as_str())));
     problems.extend(twice("size", &here, record.sizes.iter().map(|size| size.preset.as_str())));

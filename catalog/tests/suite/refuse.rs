@@ -53,7 +53,7 @@ async fn waivers_name_known_checks_once() {
     let unknown = told(|toy| toy.descriptor.waivers.push(waiver("zzz"))).await;
     assert_eq!(unknown, "waiver of `toy`: there is no check `zzz`");
     let twice = told(|toy| toy.descriptor.waivers.push(waiver("padding-does-not-leak"))).await;
-    assert_eq!(twice, "architecture `toy`: waiver `padding-does-not-leak` stands twice");
+    assert!(twice.contains("`waivers.padding-does-not-leak`: stands twice"), "{twice}");
 }
 
 #[tokio::test]

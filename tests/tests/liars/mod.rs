@@ -41,16 +41,9 @@ const LIES: &[(Lie, &[&str])] = &[
     (Lie::WaivesWithoutReason, &["descriptor-is-sound"]),
 ];
 
-/// Takes longer than all others, and asks nothing that these lies are about.
-const SLOW: &str = "gradients-are-slopes";
-
-/// The outcome of every check but one.
-fn outcomes(architecture: &'static dyn Architecture) -> Vec<Outcome> {
-    checks()
-        .iter()
-        .filter(|check| check.id != SLOW)
-        .map(|check| run_one(architecture, &[architecture, neighbour()], "flex", check))
-        .collect()
+/// The checks that find out some lie.
+pub(crate) fn finders() -> impl Iterator<Item = &'static str> {
+    LIES.iter().flat_map(|(_, checks)| checks.iter().copied())
 }
 
 /// The outcome of one check.
@@ -70,11 +63,8 @@ fn fails(architecture: &'static dyn Architecture, id: &str, saying: &str) {
 fn every_lie_is_found_out() {
     let mut problems = Vec::new();
     for &(lie, expected) in LIES {
-        let outcomes = outcomes(liar(toy(Bug::Nothing), lie));
-        let failed: Vec<&str> =
-            outcomes.iter().filter(|outcome| outcome.status.is_failure()).map(|o| o.check.as_str()).collect();
-        println!("{:24} {}", format!("{lie:?}"), failed.join(", "));
-        let passed = expected.iter().filter(|check| !failed.contains(check));
+        let liar = liar(toy(Bug::Nothing), lie);
+        let passed = expected.iter().filter(|check| !outcome(liar, check).status.is_failure());
         problems.extend(passed.map(|check| format!("{lie:?} passes {check}")));
     }
     assert!(problems.is_empty(), "{problems:#?}");
