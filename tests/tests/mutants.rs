@@ -30,7 +30,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::HeadUntied, &["matches-reference", "weight-table-is-total"]),
     (Bug::StateNotSaved, &["save-load-identity", "is-deterministic"]),
     (Bug::MaskOffByOne, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
-    (Bug::NoMask, &["information-flows-as-declared", "cache-equals-forward", "matches-reference"]),
+    (Bug::NoMask, &["information-flows-as-declared", "attention-without-queries-is-a-mean", "cache-equals-forward", "matches-reference"]),
     (Bug::DeepUnmasked, &["information-flows-as-declared"]),
     (Bug::SelfHidden, &["information-flows-as-declared", "matches-reference"]),
     (Bug::AttentionRemoved, LOOKS_FOR_NOTHING),
