@@ -16,8 +16,8 @@ use zoo_architectures::blocks::{
 };
 use zoo_architectures::lessons::grammar::FillTheGap;
 use zoo_registry::{
-    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits, Trace,
-    WeightNames, include_dir,
+    Descriptor, Dir, Family, HeadOutput, Lesson, Limits, Network, Output, Pattern, Patterns, TokenBatch, TokenLimits,
+    Trace, WeightNames, include_dir,
 };
 
 mod config;

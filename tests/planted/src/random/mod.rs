@@ -1,6 +1,6 @@
 //! Bugs that nobody chose: operators swapped, numbers moved, calls dropped, in the sources of families and blocks.
 //!
-//! A seeded sample of all [mutants](find) is woven into a copy, those that do not compile are dropped, and each of the rest is run
+//! A seeded sample of all mutants is woven into a copy, those that do not compile are dropped, and each of the rest is run
 //! against the families that use its file until one check fails. What survives is told with its place. `random-survivors.toml`
 //! says of each survivor of the committed sample why it is no bug, or that it is a hole.
 
