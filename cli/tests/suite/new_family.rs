@@ -106,6 +106,7 @@ const ROWS: &str = r#"
     Row::transposed("layers.*.up", &["layers.*.mlp.up"]),
     Row::transposed("layers.*.down", &["layers.*.mlp.down"]),
     Row::same("norm", &["norm"]),
+    Row::tied("decoder", &["token"]),
 "#;
 
 const ATTENTION: &str = r"let [query, key, value] = self.attention.project(&hidden);
