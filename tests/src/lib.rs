@@ -34,6 +34,7 @@ mod padded;
 mod parts;
 mod pictures;
 mod plain;
+mod prepared;
 mod probe;
 mod reader;
 pub mod report;

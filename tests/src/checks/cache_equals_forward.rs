@@ -4,8 +4,8 @@
 //!
 //! Three texts, padded on the left with random ids, read in pieces, against one forward pass, at every real token: few
 //! ways to cut them, such that a piece of every length follows a past of every length. Two more ways with padding
-//! between the tokens, in each text elsewhere. The last score alone against all. Then a copy with rows selected and
-//! repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an
+//! between the tokens, in each text elsewhere. The last score alone against all. Then copies with rows selected and
+//! repeated, or in another order, read other tokens in turn with their original: each must score like its own text read at once. Of an
 //! encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another
 //! source, the scores differ far more than noise.
 //!

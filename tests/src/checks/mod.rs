@@ -43,6 +43,8 @@ mod order_matters;
 mod padding_does_not_leak;
 mod padding_gets_no_gradient;
 mod parameter_count_is_published;
+mod pictures_are_prepared;
+mod pictures_keep_what_they_show;
 mod plan_equals_model;
 mod pooling_finds_the_text;
 mod positions_are_as_declared;
@@ -53,8 +55,10 @@ mod relative_bias_is_bucketed;
 mod sampling_follows_the_scores;
 mod save_load_identity;
 mod shards_equal_one_file;
+mod sinusoids_equal_their_equation;
 mod state_grows_as_declared;
 mod state_resumes;
+mod states_follow_their_rows;
 mod stop_tokens_stop;
 mod threads_change_nothing;
 mod ties_survive;
@@ -103,14 +107,18 @@ checks! {
     "order-matters": order_matters,
     "order-is-in-the-positions": order_is_in_the_positions,
     "positions-are-as-declared": positions_are_as_declared,
+    "sinusoids-equal-their-equation": sinusoids_equal_their_equation,
     "relative-bias-is-bucketed": relative_bias_is_bucketed,
     "images-of-any-size": images_of_any_size,
+    "pictures-are-prepared": pictures_are_prepared,
+    "pictures-keep-what-they-show": pictures_keep_what_they_show,
     "padding-does-not-leak": padding_does_not_leak,
     "pooling-finds-the-text": pooling_finds_the_text,
     "batch-invariance": batch_invariance,
     "is-deterministic": is_deterministic,
     "threads-change-nothing": threads_change_nothing,
     "cache-equals-forward": cache_equals_forward,
+    "states-follow-their-rows": states_follow_their_rows,
     "positions-run-out": positions_run_out,
     "memory-holds-the-past": memory_holds_the_past,
     "state-grows-as-declared": state_grows_as_declared,
