@@ -18,6 +18,7 @@ mod chances;
 mod check;
 mod checks;
 mod choices;
+mod continued;
 mod day;
 mod expectations;
 mod flow;

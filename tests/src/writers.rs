@@ -1,7 +1,8 @@
 //! The heads of a family that write text.
 
+use burn::tensor::{Tensor, TensorData};
 use zoo_registry::output::Record;
-use zoo_registry::{Decode, HeadOutput, Input, Model};
+use zoo_registry::{Decode, DecodeState, HeadOutput, Input, Logits, Model, TokenLimits, Tokens};
 
 use crate::check::Stop;
 use crate::inputs;
@@ -48,6 +49,30 @@ impl Writer {
         let all: Vec<f32> = logits.into_data().iter::<f32>().collect();
         let text = |text: &[f32]| text.chunks_exact(vocab).map(<[f32]>::to_vec).collect();
         Ok(all.chunks_exact(len * vocab).map(text).collect())
+    }
+}
+
+/// A writer whose scores are changed, a row at a time, before anybody sees them.
+pub(crate) struct Rescored<'a> {
+    pub(crate) decoder: &'a dyn Decode,
+    pub(crate) change: &'a dyn Fn(&mut [f32]),
+}
+
+impl Decode for Rescored<'_> {
+    fn start(&self, batch: usize, source: Option<&Input>) -> zoo_registry::Result<DecodeState> {
+        self.decoder.start(batch, source)
+    }
+
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> zoo_registry::Result<Tensor<3>> {
+        let told = self.decoder.advance(state, tokens, logits)?;
+        let (dims @ [_, _, vocab], device) = (told.dims(), told.device());
+        let mut scores: Vec<f32> = told.into_data().iter::<f32>().collect();
+        scores.chunks_exact_mut(vocab).for_each(self.change);
+        Ok(Tensor::from_data(TensorData::new(scores, dims), &device))
+    }
+
+    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
+        self.decoder.token_limits()
     }
 }
 

@@ -65,6 +65,8 @@ mod ties_survive;
 mod training_computes_the_same;
 mod weight_table_is_total;
 mod windows_reach_exactly;
+mod writing_follows_its_settings;
+mod writing_sees_only_the_text;
 
 /// Every check of the suite.
 pub fn checks() -> &'static [Check] {
@@ -127,6 +129,8 @@ checks! {
     "stop-tokens-stop": stop_tokens_stop,
     "sampling-follows-the-scores": sampling_follows_the_scores,
     "beams-find-the-best": beams_find_the_best,
+    "writing-follows-its-settings": writing_follows_its_settings,
+    "writing-sees-only-the-text": writing_sees_only_the_text,
     "loss-is-what-is-written": loss_is_what_is_written,
     "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
     "preferences-compare": preferences_compare,
