@@ -196,7 +196,9 @@ impl<'a> Reader<'a> {
         let whole = self.at_once(&self.reading)?;
         let placed = inputs::in_place(self.tokens(), &self.decoder.token_limits()?);
         let alone = self.at_once(&self.reading.with(Stream::Target, placed.columns(last, last + 1)))?;
-        let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
+        // A text whose last token begins a segment may have forgotten all before it.
+        let apart = |row: usize| self.noise.multiple(LOGITS, gap(alone.at(row, 0), whole.at(row, last)));
+        let apart = (0..whole.batch).map(apart).fold(0.0, f64::max);
         require(apart > VISIBLE, || {
             format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")
         })

@@ -117,7 +117,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The same with every other choice that it leaves, one at a time.
-    fn other_choices(&self, variant: &Variant) -> Vec<Variant> {
+    pub fn other_choices(&self, variant: &Variant) -> Vec<Variant> {
         let mut others = Vec::new();
         for (field, value) in variant.config.iter().filter(|(field, _)| *field != "head") {
             let values = match value {

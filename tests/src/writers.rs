@@ -32,6 +32,21 @@ pub(crate) fn writers(subject: &Subject<'_>) -> Result<Vec<Writer>, Stop> {
     Ok(writers)
 }
 
+/// The same, and each of them with every other choice that its configuration leaves, one at a time.
+///
+/// # Errors
+/// As [`writers`].
+pub(crate) fn writers_of_every_choice(subject: &Subject<'_>) -> Result<Vec<Writer>, Stop> {
+    let mut all = writers(subject)?;
+    for index in 0..all.len() {
+        for variant in subject.other_choices(&all[index].variant) {
+            let model = subject.hot(&variant)?;
+            all.push(Writer { variant, model });
+        }
+    }
+    Ok(all)
+}
+
 impl Writer {
     /// The model as a writer of text.
     pub(crate) fn decoder(&self) -> Result<&dyn Decode, Stop> {

@@ -8,6 +8,7 @@ use crate::check::Check;
 
 mod a_second_reader_agrees;
 mod answers_are_as_declared;
+mod answers_are_as_likely_as_their_tokens;
 mod attention_equals_its_equation;
 mod attention_without_queries_is_a_mean;
 mod batch_invariance;
@@ -22,6 +23,7 @@ mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
 mod gradients_reach_every_parameter;
+mod grids_stretch_their_positions;
 mod hard_attention_copies;
 mod hidden_tokens_weigh_nothing;
 mod images_of_any_size;
@@ -112,6 +114,7 @@ checks! {
     "sinusoids-equal-their-equation": sinusoids_equal_their_equation,
     "relative-bias-is-bucketed": relative_bias_is_bucketed,
     "images-of-any-size": images_of_any_size,
+    "grids-stretch-their-positions": grids_stretch_their_positions,
     "pictures-are-prepared": pictures_are_prepared,
     "pictures-keep-what-they-show": pictures_keep_what_they_show,
     "padding-does-not-leak": padding_does_not_leak,
@@ -129,6 +132,7 @@ checks! {
     "stop-tokens-stop": stop_tokens_stop,
     "sampling-follows-the-scores": sampling_follows_the_scores,
     "beams-find-the-best": beams_find_the_best,
+    "answers-are-as-likely-as-their-tokens": answers_are_as_likely_as_their_tokens,
     "writing-follows-its-settings": writing_follows_its_settings,
     "writing-sees-only-the-text": writing_sees_only_the_text,
     "loss-is-what-is-written": loss_is_what_is_written,
