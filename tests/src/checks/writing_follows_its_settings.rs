@@ -9,7 +9,7 @@
 //! other that beams compete, and with each token's scores given to another. Each is searched by hand in f64, from what the settings say: a token of the text once, good
 //! scores divided and bad ones multiplied, log-probabilities with beams; the best continuations end, as many others grow.
 //! Texts must be the same and their scores within noise, where no choice is a matter of rounding. Of scores made equal the
-//! first token must be taken. The guards: of the searches by hand most count, and a penalty and an end change what is
+//! first token must be taken, and what follows a text's end is padding. The guards: of the searches by hand most count, and a penalty and an end change what is
 //! written.
 //!
 //! # Catches
@@ -43,6 +43,9 @@ use crate::subject::Subject;
 use crate::values::Worst;
 use crate::writers::Rescored;
 
+/// What fills texts that ended before others.
+const PAD: i64 = 3;
+
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let (mut worst, mut writers, mut counted) = (Worst::default(), 0, 0);
     for variant in subject.variants()? {
@@ -69,7 +72,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 fn strategies() -> Vec<(String, Strategy)> {
     let mut found = Vec::new();
     for n_beams in 1..=3 {
-        let plain = Strategy { n_beams, max_new_tokens: NEW, ..Strategy::default() };
+        let plain = Strategy { n_beams, max_new_tokens: NEW, pad_id: PAD, ..Strategy::default() };
         for penalty in [1.9, 0.45] {
             let strategy = Strategy { repetition_penalty: penalty, ..plain.clone() };
             found.push((format!("{n_beams} beams, a penalty of {penalty}"), strategy));
@@ -108,6 +111,10 @@ fn searches(continued: &Continued, worst: &mut Worst) -> Result<usize, Stop> {
         for (text, (written, by_hand)) in written.iter().zip(&by_hand).enumerate() {
             let Some(expected) = by_hand else { continue };
             counted += 1;
+            let padded = written.iter().all(|written| written.ids[written.new.end..].iter().all(|&id| id == PAD));
+            require(padded, || {
+                format!("head `{head}`, text {text}, {what}: what follows its end is not `pad_id`, {PAD}")
+            })?;
             let found: Vec<&[i64]> = written.iter().map(Written::continuation).collect();
             let told: Vec<&[i64]> = expected.iter().map(|(new, _)| &new[..]).collect();
             require(found == told, || {
