@@ -41,6 +41,7 @@ mod run;
 mod seed;
 mod subject;
 pub mod suite;
+mod told;
 mod unfilled;
 pub mod values;
 mod writers;

@@ -47,10 +47,10 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::PositionsRestart, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::PastPaddingSeen, &["cache-equals-forward", "generation-equals-recomputation"]),
     (Bug::CacheShared, &["cache-equals-forward"]),
-    (Bug::SelectKeepsOrder, &["cache-equals-forward", "beams-find-the-best", "matches-reference"]),
-    (Bug::LastIsFirst, &["cache-equals-forward", "sampling-follows-the-scores", "generation-equals-recomputation", "matches-reference"]),
+    (Bug::SelectKeepsOrder, &["cache-equals-forward", "beams-find-the-best", "texts-match-reference"]),
+    (Bug::LastIsFirst, &["cache-equals-forward", "sampling-follows-the-scores", "sampling-keeps-the-likeliest", "generation-equals-recomputation", "texts-match-reference"]),
     (Bug::CacheOverflows, &["generation-equals-recomputation"]),
-    (Bug::KeysResumedAsValues, &["state-resumes"]),
+    (Bug::KeysResumedAsValues, &["state-resumes", "state-files-are-stable"]),
     (Bug::LayerNotSaved, &["state-resumes"]),
     // Flow: what is kept, where positions end, texts that ended.
     (Bug::KeysKeptTwice, &["state-grows-as-declared"]),
@@ -63,8 +63,8 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::NoScores, &["recording-changes-nothing", "matches-reference"]),
     (Bug::DeviceDependent, &["devices-agree"]),
     (Bug::DenseLayer, LOOKS_FOR_NOTHING),
-    (Bug::MlpDetached, &["gradients-reach-every-parameter", "gradients-are-slopes", "matches-reference"]),
-    (Bug::HeadDetached, &["gradients-are-slopes", "matches-reference"]),
+    (Bug::MlpDetached, &["gradients-reach-every-parameter", "gradients-are-slopes", "gradients-match-reference"]),
+    (Bug::HeadDetached, &["gradients-are-slopes", "gradients-match-reference"]),
     (Bug::RecordingMatters, &["recording-changes-nothing"]),
     (Bug::LayerUnrecorded, &["recording-changes-nothing", "matches-reference"]),
     (Bug::ScoresRecorded, &["recording-changes-nothing", "matches-reference"]),
@@ -318,6 +318,8 @@ fn the_healthy_toy_passes_everything() {
 fn the_healthy_pair_passes_what_concerns_it() {
     let of_others = [
         "matches-reference",
+        "gradients-match-reference",
+        "texts-match-reference",
         "pooling-finds-the-text",
         "images-of-any-size",
         "preferences-compare",
@@ -332,6 +334,8 @@ fn the_healthy_pair_passes_what_concerns_it() {
 fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
+        "gradients-match-reference",
+        "texts-match-reference",
         "hidden-tokens-weigh-nothing",
         "positions-are-as-declared",
         "relative-bias-is-bucketed",
@@ -342,12 +346,14 @@ fn the_healthy_picture_passes_what_concerns_it() {
         "pooling-finds-the-text",
         "cache-equals-forward",
         "state-resumes",
+        "state-files-are-stable",
         "generation-equals-recomputation",
         "positions-run-out",
         "memory-holds-the-past",
         "state-grows-as-declared",
         "stop-tokens-stop",
         "sampling-follows-the-scores",
+        "sampling-keeps-the-likeliest",
         "beams-find-the-best",
     ];
     passes_all_but(picture(PictureBug::Nothing), &[&of_texts, OF_LAYERS].concat());
@@ -358,6 +364,8 @@ fn the_healthy_picture_passes_what_concerns_it() {
 fn the_healthy_memo_passes_what_concerns_it() {
     let not_of_it = [
         "matches-reference",
+        "gradients-match-reference",
+        "texts-match-reference",
         "order-is-in-the-positions",
         "relative-bias-is-bucketed",
         "images-of-any-size",
@@ -366,9 +374,11 @@ fn the_healthy_memo_passes_what_concerns_it() {
         "positions-run-out",
         "state-grows-as-declared",
         "state-resumes",
+        "state-files-are-stable",
         "generation-equals-recomputation",
         "stop-tokens-stop",
         "sampling-follows-the-scores",
+        "sampling-keeps-the-likeliest",
         "beams-find-the-best",
         "loss-is-what-is-written",
         "loss-weighs-tokens-alike",

@@ -21,6 +21,7 @@ mod draws_as_declared;
 mod every_field_has_an_effect;
 mod generation_equals_recomputation;
 mod gradients_are_slopes;
+mod gradients_match_reference;
 mod gradients_reach_every_parameter;
 mod hard_attention_copies;
 mod hidden_tokens_weigh_nothing;
@@ -51,11 +52,14 @@ mod preferences_compare;
 mod recording_changes_nothing;
 mod relative_bias_is_bucketed;
 mod sampling_follows_the_scores;
+mod sampling_keeps_the_likeliest;
 mod save_load_identity;
 mod shards_equal_one_file;
+mod state_files_are_stable;
 mod state_grows_as_declared;
 mod state_resumes;
 mod stop_tokens_stop;
+mod texts_match_reference;
 mod threads_change_nothing;
 mod ties_survive;
 mod training_computes_the_same;
@@ -88,6 +92,8 @@ checks! {
     "weight-table-is-total": weight_table_is_total,
     "draws-as-declared": draws_as_declared,
     "matches-reference": matches_reference,
+    "gradients-match-reference": gradients_match_reference,
+    "texts-match-reference": texts_match_reference,
     "layers-equal-their-equations": layers_equal_their_equations,
     "norms-stand-where-declared": norms_stand_where_declared,
     "norm-equals-its-equation": norm_equals_its_equation,
@@ -115,9 +121,11 @@ checks! {
     "memory-holds-the-past": memory_holds_the_past,
     "state-grows-as-declared": state_grows_as_declared,
     "state-resumes": state_resumes,
+    "state-files-are-stable": state_files_are_stable,
     "generation-equals-recomputation": generation_equals_recomputation,
     "stop-tokens-stop": stop_tokens_stop,
     "sampling-follows-the-scores": sampling_follows_the_scores,
+    "sampling-keeps-the-likeliest": sampling_keeps_the_likeliest,
     "beams-find-the-best": beams_find_the_best,
     "loss-is-what-is-written": loss_is_what_is_written,
     "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
