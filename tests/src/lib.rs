@@ -39,6 +39,7 @@ mod reader;
 pub mod report;
 mod run;
 mod seed;
+mod stretched;
 mod subject;
 pub mod suite;
 mod told;

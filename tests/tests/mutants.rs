@@ -146,7 +146,7 @@ const PICTURE_CATCHES: &[(PictureBug, &[&str])] = &[
     (PictureBug::PictureIsDense, &["information-flows-as-declared", "order-matters"]),
     (PictureBug::PictureSaysNothing, &["information-flows-as-declared", "order-matters", "images-of-any-size"]),
     (PictureBug::PlacesUnused, &["order-matters", "images-of-any-size", "gradients-reach-every-parameter"]),
-    (PictureBug::GridFlattened, &["images-of-any-size"]),
+    (PictureBug::GridFlattened, &["images-of-any-size", "positions-stretch-as-declared"]),
     (PictureBug::PartsDropped, &["images-of-any-size"]),
 ];
 
@@ -305,6 +305,7 @@ const MARGIN: f64 = 10.0;
 fn the_healthy_toy_passes_everything() {
     let of_others = [
         "images-of-any-size",
+        "positions-stretch-as-declared",
         "preferences-compare",
         "order-is-in-the-positions",
         "relative-bias-is-bucketed",
@@ -322,6 +323,7 @@ fn the_healthy_pair_passes_what_concerns_it() {
         "texts-match-reference",
         "pooling-finds-the-text",
         "images-of-any-size",
+        "positions-stretch-as-declared",
         "preferences-compare",
         "positions-run-out",
         "memory-holds-the-past",
@@ -369,6 +371,7 @@ fn the_healthy_memo_passes_what_concerns_it() {
         "order-is-in-the-positions",
         "relative-bias-is-bucketed",
         "images-of-any-size",
+        "positions-stretch-as-declared",
         "pooling-finds-the-text",
         "cache-equals-forward",
         "positions-run-out",

@@ -214,6 +214,21 @@ pub struct Component {
     pub kind: String,
     /// Paper, section, equation.
     pub source: String,
+    /// Of positions learnt for one grid of patches: how another grid gets them.
+    pub stretch: Option<Stretch>,
+}
+
+/// How vectors on a grid are stretched over another: places are the middles of cells, and edges repeat beyond the border. The names and
+/// the arithmetic are those of PyTorch's `interpolate`, corners not aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stretch {
+    /// The cell itself.
+    Nearest,
+    /// Between two neighbours an axis.
+    Bilinear,
+    /// Cubic convolution of four neighbours an axis (Keys 1981, equation 4) with `a` = −0.75.
+    Bicubic,
 }
 
 /// What sits on the body and gives the output its meaning.

@@ -48,6 +48,7 @@ mod plan_equals_model;
 mod pooling_finds_the_text;
 mod positions_are_as_declared;
 mod positions_run_out;
+mod positions_stretch_as_declared;
 mod preferences_compare;
 mod recording_changes_nothing;
 mod relative_bias_is_bucketed;
@@ -111,6 +112,7 @@ checks! {
     "positions-are-as-declared": positions_are_as_declared,
     "relative-bias-is-bucketed": relative_bias_is_bucketed,
     "images-of-any-size": images_of_any_size,
+    "positions-stretch-as-declared": positions_stretch_as_declared,
     "padding-does-not-leak": padding_does_not_leak,
     "pooling-finds-the-text": pooling_finds_the_text,
     "batch-invariance": batch_invariance,
