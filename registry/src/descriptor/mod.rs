@@ -21,7 +21,7 @@ mod sizes;
 
 pub use answer::Answer;
 pub use complete::{LONGEST_EXTENSION, SOURCED, arxiv_month};
-pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
+pub use equation::{Attention, Distances, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side, Sight, Switch};
 pub use facts::{
     Amatriain, Checked, Claim, Conflict, Counted, EcosystemGraphs, External, FoundBy, Listed, Openness, Orkg, Severity,
     Stated,

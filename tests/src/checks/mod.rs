@@ -8,6 +8,7 @@ use crate::check::Check;
 
 mod a_second_reader_agrees;
 mod answers_are_as_declared;
+mod answers_are_as_likely_as_their_tokens;
 mod attention_equals_its_equation;
 mod attention_without_queries_is_a_mean;
 mod batch_invariance;
@@ -23,6 +24,7 @@ mod generation_equals_recomputation;
 mod gradients_are_slopes;
 mod gradients_match_reference;
 mod gradients_reach_every_parameter;
+mod grids_stretch_their_positions;
 mod hard_attention_copies;
 mod hidden_tokens_weigh_nothing;
 mod images_of_any_size;
@@ -44,6 +46,8 @@ mod order_matters;
 mod padding_does_not_leak;
 mod padding_gets_no_gradient;
 mod parameter_count_is_published;
+mod pictures_are_prepared;
+mod pictures_keep_what_they_show;
 mod plan_equals_model;
 mod pooling_finds_the_text;
 mod positions_are_as_declared;
@@ -57,8 +61,10 @@ mod sampling_keeps_the_likeliest;
 mod save_load_identity;
 mod shards_equal_one_file;
 mod state_files_are_stable;
+mod sinusoids_equal_their_equation;
 mod state_grows_as_declared;
 mod state_resumes;
+mod states_follow_their_rows;
 mod stop_tokens_stop;
 mod texts_match_reference;
 mod threads_change_nothing;
@@ -66,6 +72,8 @@ mod ties_survive;
 mod training_computes_the_same;
 mod weight_table_is_total;
 mod windows_reach_exactly;
+mod writing_follows_its_settings;
+mod writing_sees_only_the_text;
 
 /// Every check of the suite.
 pub fn checks() -> &'static [Check] {
@@ -110,15 +118,20 @@ checks! {
     "order-matters": order_matters,
     "order-is-in-the-positions": order_is_in_the_positions,
     "positions-are-as-declared": positions_are_as_declared,
+    "sinusoids-equal-their-equation": sinusoids_equal_their_equation,
     "relative-bias-is-bucketed": relative_bias_is_bucketed,
     "images-of-any-size": images_of_any_size,
     "positions-stretch-as-declared": positions_stretch_as_declared,
+    "grids-stretch-their-positions": grids_stretch_their_positions,
+    "pictures-are-prepared": pictures_are_prepared,
+    "pictures-keep-what-they-show": pictures_keep_what_they_show,
     "padding-does-not-leak": padding_does_not_leak,
     "pooling-finds-the-text": pooling_finds_the_text,
     "batch-invariance": batch_invariance,
     "is-deterministic": is_deterministic,
     "threads-change-nothing": threads_change_nothing,
     "cache-equals-forward": cache_equals_forward,
+    "states-follow-their-rows": states_follow_their_rows,
     "positions-run-out": positions_run_out,
     "memory-holds-the-past": memory_holds_the_past,
     "state-grows-as-declared": state_grows_as_declared,
@@ -129,6 +142,9 @@ checks! {
     "sampling-follows-the-scores": sampling_follows_the_scores,
     "sampling-keeps-the-likeliest": sampling_keeps_the_likeliest,
     "beams-find-the-best": beams_find_the_best,
+    "answers-are-as-likely-as-their-tokens": answers_are_as_likely_as_their_tokens,
+    "writing-follows-its-settings": writing_follows_its_settings,
+    "writing-sees-only-the-text": writing_sees_only_the_text,
     "loss-is-what-is-written": loss_is_what_is_written,
     "loss-weighs-tokens-alike": loss_weighs_tokens_alike,
     "preferences-compare": preferences_compare,
