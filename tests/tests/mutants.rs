@@ -20,7 +20,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::Symmetric, &["descriptor-is-sound"]),
     (Bug::FurtherSymmetric, &["descriptor-is-sound"]),
     (Bug::AliasTaken, &["names-resolve"]),
-    (Bug::ZeroAccepted, &["config-is-validated"]),
+    (Bug::ZeroAccepted, &["config-is-validated", "overrides-are-heeded", "accepted-configurations-run"]),
     (Bug::PublishedCountWrong, &["parameter-count-is-published"]),
     (Bug::RowLacking, &["weight-table-is-total"]),
     (Bug::ParameterNamedTwice, &["weight-table-is-total"]),
@@ -88,7 +88,7 @@ const CATCHES: &[(Bug, &[&str])] = &[
     (Bug::StepsUphill, &["training-computes-the-same"]),
     (Bug::PaddingLearns, &["padding-gets-no-gradient", "gradients-are-slopes"]),
     // Files and ties.
-    (Bug::MissingTolerated, &["damaged-files-are-refused", "ties-survive"]),
+    (Bug::MissingTolerated, &["damaged-files-are-refused", "ties-survive", "weights-of-others-are-refused", "heads-share-a-body"]),
     (Bug::HalfLoaded, &["damaged-files-are-refused", "ties-survive"]),
     (Bug::SavedUpsideDown, &["a-second-reader-agrees"]),
     (Bug::ShardsUnread, &["shards-equal-one-file"]),
@@ -97,6 +97,16 @@ const CATCHES: &[(Bug, &[&str])] = &[
     // Sizes and threads.
     (Bug::ManyRowsLost, &["large-extents-agree"]),
     (Bug::ScratchShared, &["threads-change-nothing"]),
+    // Around the model: names, published files, other heads, states, steps, policies.
+    (Bug::AliasInCapitals, &["names-resolve", "names-build-what-they-name"]),
+    (Bug::SizesUnderstated, &["overrides-are-heeded"]),
+    (Bug::FieldIgnored, &["published-configurations-are-read", "save-load-identity"]),
+    (Bug::DefaultAstray, &["absent-fields-have-published-defaults"]),
+    (Bug::OtherHeadsUnexpected, &["heads-share-a-body"]),
+    (Bug::BrokenStatesForgotten, &["damaged-states-are-refused", "state-resumes"]),
+    (Bug::StepsTooWide, &["training-steps-by-its-equation"]),
+    (Bug::EveryIsLast, &["policies-imply-rewards", "cache-equals-forward"]),
+    (Bug::WrongPairsDropped, &["comparisons-name-each-text"]),
     // Comparisons.
     (Bug::PairsSwapped, &["preferences-compare", "loss-is-what-is-written"]),
     (Bug::ComparisonOverflows, &["preferences-compare"]),
@@ -306,6 +316,7 @@ fn the_healthy_toy_passes_everything() {
     let of_others = [
         "images-of-any-size",
         "preferences-compare",
+        "comparisons-name-each-text",
         "order-is-in-the-positions",
         "relative-bias-is-bucketed",
         "memory-holds-the-past",
@@ -318,9 +329,12 @@ fn the_healthy_toy_passes_everything() {
 fn the_healthy_pair_passes_what_concerns_it() {
     let of_others = [
         "matches-reference",
+        "absent-fields-have-published-defaults",
         "pooling-finds-the-text",
         "images-of-any-size",
         "preferences-compare",
+        "comparisons-name-each-text",
+        "policies-imply-rewards",
         "positions-run-out",
         "memory-holds-the-past",
     ];
@@ -332,6 +346,10 @@ fn the_healthy_pair_passes_what_concerns_it() {
 fn the_healthy_picture_passes_what_concerns_it() {
     let of_texts = [
         "matches-reference",
+        "absent-fields-have-published-defaults",
+        "comparisons-name-each-text",
+        "policies-imply-rewards",
+        "damaged-states-are-refused",
         "hidden-tokens-weigh-nothing",
         "positions-are-as-declared",
         "relative-bias-is-bucketed",
@@ -358,6 +376,11 @@ fn the_healthy_picture_passes_what_concerns_it() {
 fn the_healthy_memo_passes_what_concerns_it() {
     let not_of_it = [
         "matches-reference",
+        "absent-fields-have-published-defaults",
+        "comparisons-name-each-text",
+        "policies-imply-rewards",
+        "damaged-states-are-refused",
+        "heads-share-a-body",
         "order-is-in-the-positions",
         "relative-bias-is-bucketed",
         "images-of-any-size",

@@ -2,7 +2,8 @@
 //!
 //! # How
 //!
-//! With each head, three steps of different widths are taken on different batches. Before each step the gradients and the parameters are read; after it each parameter must be where the equations put it,
+//! With each head, three steps of different widths are taken on different batches, from hot weights or from larger ones, until some
+//! gradient is longer than 1. Before each step the gradients and the parameters are read; after it each parameter must be where the equations put it,
 //! computed again in f64: the gradient scaled to length 1 if it is longer, means that forget by 0.9 and 0.999, corrected for their
 //! start at zero, 1e-5 under the root's side, and a decay of 1e-4. Then the trainer's model answers as a fresh model with the same
 //! parameters. The tolerance is rounding in f32: of the parameter, and of the few operations behind the step. The guard:
@@ -46,6 +47,8 @@ const EPSILON: f64 = 1e-5;
 const DECAY: f64 = 1e-4;
 /// A longer gradient of a parameter is cut to this.
 const LONGEST: f64 = 1.0;
+/// How much larger than hot weights are tried.
+const FACTORS: [f32; 3] = [1.0, 4.0, 16.0];
 /// Widths of the steps: so wide that a decay shows.
 const WIDTHS: [f64; 3] = [0.5, 0.125, 0.25];
 /// Roundings of a parameter in three steps.
@@ -59,7 +62,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
     let (mut long, mut short) = (0, 0);
     for variant in &variants {
-        let lengths = steps(subject, variant, &mut worst)?;
+        let lengths = steps(subject, variant, larger(subject, variant)?, &mut worst)?;
         long += lengths.iter().filter(|length| **length > LONGEST).count();
         short += lengths.iter().filter(|length| **length < LONGEST).count();
     }
@@ -76,9 +79,33 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     )
 }
 
+/// A model whose gradients are not all short: hot, or a few times as large.
+fn larger(subject: &Subject<'_>, variant: &Variant) -> Result<Box<dyn Model>, Stop> {
+    let times = |factor: f32| -> Result<Box<dyn Model>, Stop> {
+        let larger = subject.hot_weights(variant)?.into_iter().map(|(path, data)| {
+            let numbers = data.iter::<f32>().map(|x| factor * x).collect::<Vec<f32>>();
+            (path, TensorData::new(numbers, data.shape().to_vec()))
+        });
+        Ok(subject.filled(variant, &subject.device, larger.collect())?)
+    };
+    for factor in FACTORS {
+        let trainer = times(factor)?.trainer();
+        let (input, labels) = batch(trainer.as_ref(), 0)?;
+        let slopes = trainer.gradients(&input, &labels)?.by_parameter;
+        if slopes.values().any(|slopes| length(&slopes.iter::<f64>().collect::<Vec<f64>>()) > LONGEST) {
+            return times(factor);
+        }
+    }
+    times(1.0)
+}
+
+fn length(slopes: &[f64]) -> f64 {
+    slopes.iter().map(|slope| slope * slope).sum::<f64>().sqrt()
+}
+
 /// Takes steps and compares each; the lengths of the gradients that were seen.
-fn steps(subject: &Subject<'_>, variant: &Variant, worst: &mut Worst) -> Result<Vec<f64>, Stop> {
-    let mut trainer = subject.hot(variant)?.trainer();
+fn steps(subject: &Subject<'_>, variant: &Variant, model: Box<dyn Model>, worst: &mut Worst) -> Result<Vec<f64>, Stop> {
+    let mut trainer = model.trainer();
     let mut memory: BTreeMap<String, Moments> = BTreeMap::new();
     let mut lengths = Vec::new();
     for (step, width) in WIDTHS.into_iter().enumerate() {
@@ -96,7 +123,7 @@ fn steps(subject: &Subject<'_>, variant: &Variant, worst: &mut Worst) -> Result<
                 continue;
             };
             let slopes: Vec<f64> = slopes.iter::<f64>().collect();
-            let length = slopes.iter().map(|slope| slope * slope).sum::<f64>().sqrt();
+            let length = length(&slopes);
             lengths.push(length);
             let moments = memory.entry(path.clone()).or_insert_with(|| Moments::of(slopes.len()));
             let expected = moments.step(&slopes, length);
