@@ -38,11 +38,6 @@ impl Saved {
         self.read
     }
 
-    /// Whether there is a tensor `name`.
-    pub fn holds(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
-    }
-
     /// How far the tensor `name` reaches along `axis`, where nothing else says it: the length of a source.
     ///
     /// # Errors
@@ -251,7 +246,6 @@ mod tests {
         let told = saved().tensor::<2>("key", [2, 3], &Device::flex()).unwrap_err();
         assert_eq!(told, "expected `key` of shape [2, 3], found [2, 2]");
         assert!(saved().tensor::<2>("value", [2, 2], &Device::flex()).unwrap_err().contains("found none"));
-        assert_eq!((saved().holds("key"), saved().holds("value")), (true, false));
         assert_eq!(saved().extent("key", 1).unwrap(), 2);
         assert!(saved().extent("key", 2).unwrap_err().contains("more than 2 axes"));
         assert!(saved().extent("value", 0).unwrap_err().contains("found none"));

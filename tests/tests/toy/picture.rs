@@ -289,5 +289,5 @@ impl Family for CroppingFamily {
 
 fn table(config: &Config, body: [Row; 3], head: Row) -> WeightNames {
     let names = WeightNames::new("picture.", body);
-    if config.head == Head::Labels { names.with_head([head]) } else { names }
+    if config.head == Head::Labels { names.with_head([head]) } else { names.ignoring([Row::drop("score")]) }
 }
