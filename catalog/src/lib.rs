@@ -29,8 +29,9 @@ mod ingest;
 mod query;
 mod schema;
 pub mod view;
+mod words;
 
 pub use error::{Error, Problem, Result};
 pub use facts::facts;
 pub use ingest::{BuildSummary, build};
-pub use query::{Catalog, Limits};
+pub use query::{Catalog, Filter, Key, Limits, NotARange, Range, Sort};

@@ -1,7 +1,13 @@
 //! From the SQLite file to plain data.
 
+mod filter;
+mod lineage;
+mod list;
 mod model;
+mod names;
+mod search;
 mod sql;
+mod stats;
 mod summaries;
 
 use std::collections::BTreeMap;
@@ -10,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
 
+pub use self::filter::{Filter, Key, NotARange, Range, Sort};
 pub use self::sql::Limits;
 
 use crate::error::{Error, Result};
@@ -66,7 +73,7 @@ impl Catalog {
             let new = || Family { id: member.family.clone(), members: Vec::new(), edges: Vec::new() };
             families.entry(member.family.clone()).or_insert_with(new).members.push(member);
         }
-        let mut edges = summaries::edges(&self.pool).await.map_err(self.reading())?;
+        let mut edges = summaries::edges(&self.pool, None).await.map_err(self.reading())?;
         for family in families.values_mut() {
             let of_family = |child: &String| family.members.iter().any(|member| member.id == *child);
             family.edges = edges.extract_if(.., |(child, _)| of_family(child)).collect();

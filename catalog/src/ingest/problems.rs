@@ -60,7 +60,7 @@ fn of_record(record: &Record, problems: &mut Vec<Problem>) {
     problems.extend(twice("source file", &here, record.sources.iter().map(|file| file.path.as_str())));
     problems.extend(twice("figure", &here, record.figures.iter().map(|figure| figure.title.as_str())));
     problems.extend(twice("size", &here, record.sizes.iter().map(|size| size.preset.as_str())));
-    for preset in &facts.presets {
+    for (_, preset) in facts.sizes() {
         let here = format!("{here}, preset `{}`", preset.id);
         problems.extend(preset.parameters.and_then(|count| too_large(format!("{here}, `parameters`"), count)));
         let max_tokens = preset.embedding.as_ref().map(|embedding| embedding.max_tokens as u64);

@@ -92,9 +92,10 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     }
 }
 
-/// What every architecture hands to the catalog.
+/// What enters the catalog: every architecture, and the facts of models without code.
 pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
-    registry.architectures().into_iter().map(|architecture| Ok(record(architecture)?)).collect()
+    let coded = registry.architectures().into_iter().map(|architecture| Ok(record(architecture)?));
+    Ok(zoo_catalog::facts::records(coded.collect::<Result<_, Failure>>()?))
 }
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
