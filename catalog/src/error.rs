@@ -148,6 +148,12 @@ pub enum Problem {
         /// Ids that look like it, best first.
         near: Vec<String>,
     },
+    /// Models that descend from themselves.
+    #[error("the family tree runs in a circle: {ids}")]
+    Circle {
+        /// Each names the next as an ancestor.
+        ids: String,
+    },
     /// An outcome that claims an excuse which the family does not state.
     #[error("{place}: is `{status}`, and the family's facts do not say so")]
     Unexcused {

@@ -26,9 +26,9 @@ use crate::schema;
 /// What a build wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildSummary {
-    /// Number of architectures.
+    /// Number of models, with code or without.
     pub architectures: usize,
-    /// Number of presets, with code or without.
+    /// Number of sizes, with code or without.
     pub presets: usize,
     /// Number of checks.
     pub checks: usize,
@@ -69,7 +69,7 @@ pub async fn build(path: &Path, records: &[Record], suite: &SuiteFacts, outcomes
     place::place(path, &bytes)?;
     Ok(BuildSummary {
         architectures: records.len(),
-        presets: records.iter().map(|record| record.descriptor.presets.len()).sum(),
+        presets: records.iter().map(|record| record.descriptor.sizes().count()).sum(),
         checks: suite.checks.len(),
         outcomes: outcomes.len(),
         bytes: bytes.len() as u64,

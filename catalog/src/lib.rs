@@ -23,6 +23,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod circles;
 pub mod error;
 pub mod facts;
 mod ingest;

@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
-use zoo_registry::{Descriptor, Record};
 use zoo_registry::descriptor::Lines;
+use zoo_registry::{Descriptor, Record};
 
 pub use doctor::{Report, doctor, stale};
 pub use whole::check;

@@ -29,10 +29,15 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
         row.push_bind(&claim.source).push_bind(&claim.value);
     })
     .await?;
-    let statements = facts(input).flat_map(|facts| statements(&facts.external).into_iter().map(|said| (&facts.id, said)));
+    let statements =
+        facts(input).flat_map(|facts| statements(&facts.external).into_iter().map(|said| (&facts.id, said)));
     let columns = "external_statement (architecture, catalog, field, position, value)";
     insert(connection, columns, statements.collect(), |row, (id, said)| {
-        row.push_bind(id).push_bind(said.catalog).push_bind(said.field).push_bind(position(said.at)).push_bind(said.value);
+        row.push_bind(id)
+            .push_bind(said.catalog)
+            .push_bind(said.field)
+            .push_bind(position(said.at))
+            .push_bind(said.value);
     })
     .await
 }

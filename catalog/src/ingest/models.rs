@@ -39,9 +39,14 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
     })
     .await?;
     let applications = every(facts(input).map(|facts| (&facts.id, &facts.applications[..])));
-    insert(connection, "application (architecture, position, application)", applications, |row, (id, at, application)| {
-        row.push_bind(id).push_bind(position(at)).push_bind(application);
-    })
+    insert(
+        connection,
+        "application (architecture, position, application)",
+        applications,
+        |row, (id, at, application)| {
+            row.push_bind(id).push_bind(position(at)).push_bind(application);
+        },
+    )
     .await
 }
 
@@ -78,9 +83,14 @@ async fn labs(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<()
         aliases.chain(lab.names.iter().map(|(language, name)| (name, Some(language)))).enumerate()
     };
     let names = all.iter().filter_map(|id| lab(id)).flat_map(|lab| names(lab).map(move |(at, name)| (lab, at, name)));
-    insert(connection, "lab_name (lab, position, name, language)", names.collect(), |row, (lab, at, (name, language))| {
-        row.push_bind(&lab.id).push_bind(position(at)).push_bind(name).push_bind(language);
-    })
+    insert(
+        connection,
+        "lab_name (lab, position, name, language)",
+        names.collect(),
+        |row, (lab, at, (name, language))| {
+            row.push_bind(&lab.id).push_bind(position(at)).push_bind(name).push_bind(language);
+        },
+    )
     .await?;
     let labs = every(facts(input).map(|facts| (facts, &facts.labs[..])));
     insert(connection, "architecture_lab (architecture, position, lab)", labs, |row, (facts, at, lab)| {
@@ -95,13 +105,15 @@ async fn licences(connection: &mut SqliteConnection, input: &Input<'_>) -> Resul
             let (code, weights) = (&facts.licence.code, &facts.licence.weights);
             [(&facts.id, "code", code), (&facts.id, "weights", weights)]
         });
-        expressions.flat_map(|(id, part, text)| parts(text).enumerate().map(move |(at, licence)| (id, part, at, licence)))
+        expressions
+            .flat_map(|(id, part, text)| parts(text).enumerate().map(move |(at, licence)| (id, part, at, licence)))
     };
     let distinct: BTreeSet<_> = of_models().map(|(.., licence)| licence).collect();
     insert(connection, "licence (id, label, openness, note)", distinct.into_iter().collect(), |row, id| {
         let known = licence(id);
         row.push_bind(id).push_bind(known.map(|licence| &licence.label));
-        row.push_bind(known.map(|licence| licence.openness.as_str())).push_bind(known.and_then(|licence| licence.note.as_ref()));
+        row.push_bind(known.map(|licence| licence.openness.as_str()))
+            .push_bind(known.and_then(|licence| licence.note.as_ref()));
     })
     .await?;
     let columns = "architecture_licence (architecture, part, position, licence)";

@@ -29,9 +29,11 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
         row.push_bind(prose(record));
     })
     .await?;
-    sqlx::raw_sql("INSERT INTO search (search) VALUES ('optimize'); INSERT INTO name_piece (name_piece) VALUES ('optimize')")
-        .execute(connection)
-        .await?;
+    sqlx::raw_sql(
+        "INSERT INTO search (search) VALUES ('optimize'); INSERT INTO name_piece (name_piece) VALUES ('optimize')",
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

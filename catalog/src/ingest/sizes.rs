@@ -42,7 +42,8 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
         row.push_bind(stated.map(|stated| integer(stated.parameters))).push_bind(stated.map(|stated| &stated.label));
         row.push_bind(counted.map(|counted| integer(counted.parameters)));
         row.push_bind(counted.and_then(|counted| counted.basis.as_ref()));
-        row.push_bind(checked.map(|checked| integer(checked.parameters))).push_bind(checked.map(|checked| &checked.source));
+        row.push_bind(checked.map(|checked| integer(checked.parameters)))
+            .push_bind(checked.map(|checked| &checked.source));
         row.push_bind(checked.map(|checked| &checked.reference));
     })
     .await?;

@@ -37,12 +37,14 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
         row.push_bind(*id).push_bind(name);
     })
     .await?;
-    let columns =
-        "source (architecture, field, position, preset, lineage, source, reference, confidence, note, document, locator)";
+    let columns = "source (architecture, field, position, preset, lineage, source, reference, confidence, note, document, locator)";
     insert(connection, columns, rows, |row, (facts, field, at, preset, lineage, source)| {
         let read = source.reference.as_deref().map(document);
         row.push_bind(&facts.id).push_bind(field).push_bind(at).push_bind(preset).push_bind(lineage);
-        row.push_bind(&source.source).push_bind(&source.reference).push_bind(&source.confidence).push_bind(&source.note);
+        row.push_bind(&source.source)
+            .push_bind(&source.reference)
+            .push_bind(&source.confidence)
+            .push_bind(&source.note);
         row.push_bind(read.map(|(name, _)| documents[name])).push_bind(read.and_then(|(_, locator)| locator));
     })
     .await
@@ -87,6 +89,9 @@ mod tests {
         assert_eq!(document("a/b@c: README.md#BLOOM: more"), ("a/b@c", Some("README.md#BLOOM: more")));
         assert_eq!(document("blog edition, BLOOM"), ("blog edition", Some("BLOOM")));
         assert_eq!(document("https://kipp.ly/x/"), ("https://kipp.ly/x/", None));
-        assert_eq!(document("translation of arXiv 2204.02311, table 1"), ("translation of arXiv 2204.02311, table 1", None));
+        assert_eq!(
+            document("translation of arXiv 2204.02311, table 1"),
+            ("translation of arXiv 2204.02311, table 1", None)
+        );
     }
 }

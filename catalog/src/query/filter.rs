@@ -71,13 +71,14 @@ impl Filter {
     pub(super) fn push(&self, query: &mut QueryBuilder<Sqlite>, named: Option<&str>) {
         query.push(" WHERE 1");
         if let Some(named) = named {
-            let among = "IN (SELECT value ->> 0 FROM json_each(";
-            query.push(format!(" AND a.id {among}")).push_bind(named.to_owned());
-            query.push("))) AND (p.id IS NULL OR EXISTS (SELECT 1 FROM json_each(").push_bind(named.to_owned());
+            query.push(" AND a.id IN (SELECT value ->> 0 FROM json_each(").push_bind(named.to_owned()).push("))");
+            query.push(" AND (p.id IS NULL OR EXISTS (SELECT 1 FROM json_each(").push_bind(named.to_owned());
             query.push(") AS n WHERE n.value ->> 0 = a.id AND (n.value ->> 1 IS NULL OR n.value ->> 1 = p.id)))");
         }
         for (axis, term) in &self.terms {
-            query.push(" AND a.id IN (SELECT architecture FROM architecture_term WHERE axis = ").push_bind(axis.clone());
+            query
+                .push(" AND a.id IN (SELECT architecture FROM architecture_term WHERE axis = ")
+                .push_bind(axis.clone());
             query.push(" AND term = ").push_bind(term.clone()).push(")");
         }
         let lists = [
@@ -87,7 +88,10 @@ impl Filter {
         ];
         for (table, wanted) in lists {
             if let Some(wanted) = wanted {
-                query.push(format!(" AND a.id IN (SELECT architecture FROM {table} = ")).push_bind(wanted.clone()).push(")");
+                query
+                    .push(format!(" AND a.id IN (SELECT architecture FROM {table} = "))
+                    .push_bind(wanted.clone())
+                    .push(")");
             }
         }
         if let Some(years) = self.years {
@@ -119,7 +123,9 @@ impl Range {
     /// # Errors
     /// A range that is none, with what was found.
     pub fn parse(text: &str) -> Result<Self, NotARange> {
-        let fault = |what: String| NotARange(format!("{what} in the range `{text}`; expected `FROM..TO`, either of which may be left out"));
+        let fault = |what: String| {
+            NotARange(format!("{what} in the range `{text}`; expected `FROM..TO`, either of which may be left out"))
+        };
         let number = |end: &str| match end {
             "" => Ok(None),
             end => number(end).map(Some).ok_or_else(|| fault(format!("`{end}` is no number"))),
@@ -130,7 +136,9 @@ impl Range {
         };
         match range {
             Self { from: None, to: None } => Err(fault("neither end is given".into())),
-            Self { from: Some(from), to: Some(to) } if from > to => Err(fault("the end comes before the beginning".into())),
+            Self { from: Some(from), to: Some(to) } if from > to => {
+                Err(fault("the end comes before the beginning".into()))
+            }
             range => Ok(range),
         }
     }
@@ -154,7 +162,11 @@ fn number(text: &str) -> Option<u64> {
     if whole.is_empty() || !digits(whole) || !digits(part) || (digits(part) && !part.is_empty() && unit == 1) {
         return None;
     }
-    let part = if part.is_empty() { 0 } else { part.parse::<u64>().ok()? * (unit / 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?) };
+    let part = if part.is_empty() {
+        0
+    } else {
+        part.parse::<u64>().ok()? * (unit / 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?)
+    };
     whole.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(part)
 }
 
@@ -168,7 +180,9 @@ impl FromStr for Sort {
         let key = keys.iter().find(|(known, _)| *known == name).ok_or_else(|| {
             let near = nearest(name, keys.iter().map(|(known, _)| *known));
             let hint = near.first().map_or_else(String::new, |best| format!("; did you mean `{best}`?"));
-            format!("expected `name`, `params` or `date`, with `-` before it for the largest first, found `{text}`{hint}")
+            format!(
+                "expected `name`, `params` or `date`, with `-` before it for the largest first, found `{text}`{hint}"
+            )
         })?;
         Ok(Self { key: key.1, descending: text.starts_with('-') })
     }

@@ -41,9 +41,15 @@ impl Catalog {
 
     async fn edges_of(&self, sql: &'static str, id: &str) -> Result<Vec<LineageEdge>> {
         type Line = (String, String, String, Option<String>, Option<String>, Option<String>);
-        let lines: Vec<Line> =
-            sqlx::query_as(sql).bind(id).fetch_all(&self.pool).await.map_err(self.reading())?;
-        let edge = |(child, parent, relation, change, size, date): Line| LineageEdge { child, parent, relation, change, size, date };
+        let lines: Vec<Line> = sqlx::query_as(sql).bind(id).fetch_all(&self.pool).await.map_err(self.reading())?;
+        let edge = |(child, parent, relation, change, size, date): Line| LineageEdge {
+            child,
+            parent,
+            relation,
+            change,
+            size,
+            date,
+        };
         Ok(lines.into_iter().map(edge).collect())
     }
 }

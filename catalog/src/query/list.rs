@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::filter::{Filter, Sort};
 use super::Catalog;
+use super::filter::{Filter, Sort};
 use crate::error::Result;
 use crate::view::{Facet, FacetTerm, SizeLine};
 

@@ -8,7 +8,8 @@ use crate::view::Hit;
 use crate::words;
 
 /// Where words are looked for, and whether they may be the beginnings of longer ones; better answers come first.
-const TIERS: [(&str, bool); 4] = [("names", false), ("names", true), ("names sizes people", true), ("names sizes people prose", true)];
+const TIERS: [(&str, bool); 4] =
+    [("names", false), ("names", true), ("names sizes people", true), ("names sizes people prose", true)];
 
 impl Catalog {
     /// Models in which every word of `text` occurs, best first: in their names, in those of their sizes and makers, in what is written
@@ -51,7 +52,8 @@ impl Catalog {
                a.code OR EXISTS (SELECT 1 FROM preset WHERE model = a.id AND parameters IS NOT NULL), a.summary
              FROM json_each(?1) AS wanted CROSS JOIN architecture AS a ON a.id = wanted.value ORDER BY wanted.key",
         );
-        let lines: Vec<Line> = query.bind(json!(ids).to_string()).fetch_all(&self.pool).await.map_err(self.reading())?;
+        let lines: Vec<Line> =
+            query.bind(json!(ids).to_string()).fetch_all(&self.pool).await.map_err(self.reading())?;
         let hit = |(id, name, family, date, largest, code, summary): Line| Hit {
             id,
             name,

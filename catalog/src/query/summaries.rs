@@ -21,7 +21,8 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     .build_query_as()
     .fetch_all(pool)
     .await?;
-    let labs = of(only, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
+    let labs =
+        of(only, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
     let mut labs: BTreeMap<String, Vec<String>> = grouped({ labs }.build_query_as().fetch_all(pool).await?);
     let order = "ORDER BY architecture, axis, position";
     let mut terms = of(only, "SELECT architecture, axis, term FROM architecture_term", "architecture", order);

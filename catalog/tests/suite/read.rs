@@ -56,7 +56,7 @@ async fn the_index_is_sorted_and_counts() {
     let models = catalog.models().await.unwrap();
     let [block, toy] = &models[..] else { panic!("{models:?}") };
     assert_eq!((block.id.as_str(), toy.id.as_str()), ("block", "toy"));
-    assert_eq!(toy.labs, ["zeta", "alpha"], "labs keep their order");
+    assert_eq!(toy.labs, ["zeta", "alpha", "baai"], "labs keep their order");
     assert_eq!(toy.taxonomy, crate::fixtures::toy().descriptor.taxonomy);
     let sizes = crate::fixtures::toy().sizes;
     assert_eq!(toy.parameters, Some((sizes[1].modules.parameter_count(), sizes[0].modules.parameter_count())));
