@@ -1,5 +1,6 @@
 //! From the SQLite file to plain data.
 
+mod export;
 mod filter;
 mod lineage;
 mod list;

@@ -32,9 +32,13 @@ pub(crate) async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx
     for migration in MIGRATIONS {
         sqlx::raw_sql(migration).execute(&mut *connection).await?;
     }
-    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(connection).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(marks())).execute(connection).await?;
     Ok(())
+}
+
+/// The statements that mark a file as a catalog of this version.
+pub(crate) fn marks() -> String {
+    format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}")
 }
 
 /// Whether the file is a whole catalog of this version, by its header alone.

@@ -289,3 +289,21 @@ pub struct Stats {
     /// Conformance outcomes.
     pub outcomes: u32,
 }
+
+/// One question, and every answer that some model gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Axis id, or `family`, `lab`, `licence`.
+    pub id: String,
+    /// The answers, by id.
+    pub terms: Vec<Answer>,
+}
+
+/// One answer, by id and by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Id of the term.
+    pub id: String,
+    /// Name for people; the id where the vocabularies lack it.
+    pub label: String,
+}

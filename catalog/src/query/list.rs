@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::Catalog;
 use super::filter::{Filter, Sort};
 use crate::error::Result;
-use crate::view::{Facet, FacetTerm, SizeLine};
+use crate::view::{Answer, Facet, FacetTerm, Question, SizeLine};
 
 impl Catalog {
     /// The sizes that are asked for; a model of which no size is known stands for itself.
@@ -82,6 +82,28 @@ impl Catalog {
             }
         }
         Ok(facets)
+    }
+
+    /// Every answer there is to every question that a filter can ask, used or not.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
+    pub async fn answers(&self) -> Result<Vec<Question>> {
+        let query = sqlx::query_as(
+            "SELECT axis, id, label FROM term UNION ALL SELECT 'family', id, coalesce(label, id) FROM family
+             UNION ALL SELECT 'lab', id, coalesce(name, id) FROM lab
+             UNION ALL SELECT 'licence', id, coalesce(label, id) FROM licence ORDER BY 1, 2",
+        );
+        let all: Vec<(String, String, String)> = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let mut questions: Vec<Question> = Vec::new();
+        for (question, id, label) in all {
+            let answer = Answer { id, label };
+            match questions.last_mut() {
+                Some(last) if last.id == question => last.terms.push(answer),
+                _ => questions.push(Question { id: question, terms: vec![answer] }),
+            }
+        }
+        Ok(questions)
     }
 
     /// Id and title of every axis, in the vocabulary's order.

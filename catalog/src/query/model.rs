@@ -180,7 +180,11 @@ async fn config(catalog: &Catalog, preset: &str) -> Result<Map<String, Value>> {
     fields.into_iter().map(field).collect()
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(catalog: &Catalog, json: &str, place: impl Fn() -> String) -> Result<T> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(
+    catalog: &Catalog,
+    json: &str,
+    place: impl Fn() -> String,
+) -> Result<T> {
     serde_json::from_str(json).map_err(|error| Error::Content {
         path: catalog.path.clone(),
         place: place(),
