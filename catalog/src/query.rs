@@ -6,6 +6,9 @@ mod lineage;
 mod list;
 mod model;
 mod names;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod plans;
 mod search;
 mod sql;
 mod stats;
@@ -13,6 +16,7 @@ mod summaries;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
@@ -146,6 +150,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
+        // Nobody of ours writes into a catalog, so whoever has locked one is not waited for long.
+        .busy_timeout(Duration::from_secs(1))
         .pragma("query_only", "ON")
         .pragma("trusted_schema", "OFF")
         .disable_statement_logging()
