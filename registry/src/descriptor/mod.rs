@@ -447,6 +447,11 @@ impl Descriptor {
         }
     }
 
+    /// What it is, in a sentence or two: its summary or, where nobody wrote one, what it adds to what was there before.
+    pub fn gist(&self) -> &str {
+        if self.summary.trim().is_empty() { self.extension.as_deref().unwrap_or(&self.name) } else { &self.summary }
+    }
+
     /// Whether there is code that builds it. Only then is there a tiny configuration to build.
     pub fn has_code(&self) -> bool {
         !self.tiny.is_empty()
