@@ -7,6 +7,7 @@ mod facts;
 mod insert;
 mod models;
 mod place;
+mod planted;
 mod problems;
 mod search;
 mod sizes;
@@ -114,7 +115,8 @@ async fn fill(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<()
     sources::write(connection, input).await?;
     disputes::write(connection, input).await?;
     search::write(connection, input).await?;
-    conformance::write(connection, input).await
+    conformance::write(connection, input).await?;
+    planted::write(connection, input).await
 }
 
 fn facts<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Descriptor> {

@@ -43,6 +43,13 @@ pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
     let demanded = || levels.iter().flat_map(|level| &level.checks).map(String::as_str);
     problems.extend(twice("check", "the levels", demanded()));
     problems.extend(demanded().filter_map(|check| unknown("check", check, "the levels".into(), checks())));
+    let planted = &input.suite.planted;
+    problems.extend(twice("bug", "what was planted", planted.iter().map(|planted| planted.id.as_str())));
+    for planted in planted {
+        let place = || format!("planted `{}`", planted.id);
+        problems.extend(twice("check", &place(), planted.caught_by.iter().map(String::as_str)));
+        problems.extend(planted.caught_by.iter().filter_map(|check| unknown("check", check, place(), checks())));
+    }
     let places: Vec<_> = input.outcomes.iter().map(|outcome| place(outcome)).collect();
     problems.extend(twice("outcome", "the outcomes", places.iter().map(String::as_str)));
     for (outcome, place) in input.outcomes.iter().zip(places) {

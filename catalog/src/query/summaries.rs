@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use zoo_registry::descriptor::{Lineage, Source};
-use zoo_registry::{CheckFacts, LevelFacts, Status, SuiteFacts};
+use zoo_registry::{CheckFacts, LevelFacts, PlantedFacts, PlantedKind, Status, SuiteFacts};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
@@ -117,7 +117,26 @@ pub(super) async fn suite(pool: &SqlitePool) -> Result<SuiteFacts, sqlx::Error> 
         CheckFacts { id, statement, method, catches, seen, fix }
     };
     let checks = checks.into_iter().map(check).collect();
-    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks })
+    let planted = planted(pool).await?;
+    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks, planted })
+}
+
+/// What was planted, in its order, with who caught it.
+async fn planted(pool: &SqlitePool) -> Result<Vec<PlantedFacts>, sqlx::Error> {
+    type Line = (String, String, String, String, String, String, Option<String>);
+    let lines: Vec<Line> =
+        sqlx::query_as("SELECT id, kind, area, file, family, what, alone FROM planted ORDER BY position")
+            .fetch_all(pool)
+            .await?;
+    let caught = sqlx::query_as("SELECT planted, check_id FROM planted_catch ORDER BY planted, check_id");
+    let mut caught: BTreeMap<String, Vec<String>> = grouped(caught.fetch_all(pool).await?);
+    let planted = |(id, word, area, file, family, what, alone): Line| {
+        // The table allows no other word.
+        let kind = PlantedKind::ALL.into_iter().find(|kind| kind.as_str() == word)?;
+        let caught_by = caught.remove(&id).unwrap_or_default();
+        Some(PlantedFacts { id, kind, area, file, family, what, alone, caught_by })
+    };
+    Ok(lines.into_iter().filter_map(planted).collect())
 }
 
 /// Id, title and question of every axis, in the vocabulary's order.

@@ -10,7 +10,7 @@ use zoo_catalog::{Catalog, build};
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
-    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, Record, Status, SuiteFacts,
+    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind, Record, Status, SuiteFacts,
 };
 
 /// Markup, quotes, SQL, other scripts and a line break.
@@ -263,7 +263,23 @@ pub(crate) fn suite() -> SuiteFacts {
     };
     let levels =
         vec![level("L0", "low", &["a-third", "padding-does-not-leak"]), level("L1", "high", &["values-match"])];
-    SuiteFacts { version: "1.0".into(), levels, checks }
+    let planted = |id: &str, kind, caught_by: &[&str]| PlantedFacts {
+        id: id.into(),
+        kind,
+        area: "mask".into(),
+        file: "mask.rs".into(),
+        family: "toy".into(),
+        what: format!("`{id}` is wrong. {NASTY}"),
+        alone: (caught_by.len() == 1).then(|| NASTY.into()),
+        caught_by: caught_by.iter().map(|&check| check.to_owned()).collect(),
+    };
+    let planted = vec![
+        planted("mask-late", PlantedKind::Bug, &["a-third", "values-match"]),
+        planted("mask-forgotten", PlantedKind::Bug, &["a-third"]),
+        planted("same-mask", PlantedKind::Rewrite, &[]),
+        planted("no-mask-at-all", PlantedKind::Null, &["values-match"]),
+    ];
+    SuiteFacts { version: "1.0".into(), levels, checks, planted }
 }
 
 /// An outcome for `toy`.

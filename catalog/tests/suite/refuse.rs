@@ -84,6 +84,21 @@ async fn a_level_demands_known_checks_once() {
 }
 
 #[tokio::test]
+async fn what_is_planted_is_caught_by_known_checks() {
+    let told = async |change: fn(&mut SuiteFacts)| {
+        let mut suite = suite();
+        change(&mut suite);
+        problems(&[toy()], &suite, &[]).await.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let unknown = told(|suite| suite.planted[1].caught_by[0] = "a-thrid".into()).await;
+    assert_eq!(unknown, ["planted `mask-forgotten`: there is no check `a-thrid`; did you mean `a-third`?"]);
+    let twice = told(|suite| suite.planted[1].id = "mask-late".into()).await;
+    assert_eq!(twice, ["what was planted: bug `mask-late` stands twice"]);
+    let by = told(|suite| suite.planted[1].caught_by.push("a-third".into())).await;
+    assert_eq!(by, ["planted `mask-forgotten`: check `a-third` stands twice"]);
+}
+
+#[tokio::test]
 async fn a_waived_outcome_needs_a_waiver() {
     let waived = [outcome("a-third", "flex", Status::Waived, None)];
     let told = problems(&[toy()], &suite(), &waived).await;
