@@ -31,5 +31,6 @@ mod shell;
 mod table;
 mod text_model;
 mod tree;
+mod tryout;
 
 pub use cli::main;

@@ -7,6 +7,7 @@ use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary};
 
 use crate::error::{Error, Result};
 use crate::format::humanise;
+use crate::tryout::Tryout;
 
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
@@ -25,6 +26,8 @@ pub struct Content {
     pub matrix: Matrix,
     /// The vocabularies, in the order they are shown.
     pub axes: Vec<AxisFacts>,
+    /// What runs in the reader's page, if it was built.
+    pub tryout: Option<Tryout>,
 }
 
 impl Content {
@@ -42,6 +45,7 @@ impl Content {
             families: catalog.families().await?,
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
+            tryout: None,
         })
     }
 
