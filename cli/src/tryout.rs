@@ -27,8 +27,7 @@ impl Args {
         if self.module.is_none() && !path.exists() {
             return Ok(None);
         }
-        let module =
-            std::fs::read(path).map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))?;
+        let module = std::fs::read(path).map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))?;
         if !module.starts_with(b"\0asm") {
             return Err(Failure::usage(format!("`{}` is not a WebAssembly module", path.display())));
         }
@@ -38,7 +37,9 @@ impl Args {
         if !elsewhere.is_empty() {
             let ids: Vec<String> = elsewhere.iter().map(|family| format!("`{}`", family.descriptor().id)).collect();
             let (path, ids) = (path.display(), ids.join(", "));
-            shell.warn(format!("`{path}` was built without the facts, as they are now, of {ids}: no box on their pages"));
+            shell.warn(format!(
+                "`{path}` was built without the facts, as they are now, of {ids}: no box on their pages"
+            ));
         }
         let demos = here.into_iter().map(|family| (family.descriptor().id.clone(), files(family))).collect();
         Ok(Some(Tryout { module, demos }))

@@ -23,7 +23,11 @@ pub const DEFAULT: &str = "flex";
 pub fn available() -> Vec<Availability> {
     vec![
         Availability { name: "flex".into(), about: "CPU, pure Rust, the default", usable: Ok(()) },
-        Availability { name: "ndarray".into(), about: "CPU, a second opinion for conformance", usable: ndarray().map(drop) },
+        Availability {
+            name: "ndarray".into(),
+            about: "CPU, a second opinion for conformance",
+            usable: ndarray().map(drop),
+        },
         Availability { name: "cuda:0".into(), about: "NVIDIA GPU", usable: probe_cuda(0) },
     ]
 }

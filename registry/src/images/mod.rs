@@ -130,7 +130,11 @@ impl Preprocessor {
         self.batch(1, std::iter::once((name.to_owned(), picture)))
     }
 
-    fn batch(&self, count: usize, pictures: impl Iterator<Item = (PathBuf, Result<Picture, String>)>) -> Result<Images> {
+    fn batch(
+        &self,
+        count: usize,
+        pictures: impl Iterator<Item = (PathBuf, Result<Picture, String>)>,
+    ) -> Result<Images> {
         let mut dims = [count, 3, 0, 0];
         let mut pixel_values = Vec::new();
         for (path, picture) in pictures {

@@ -188,9 +188,10 @@ fn a_folder_without_settings_is_told_apart_from_a_family_without_defaults() {
 
 #[test]
 fn a_picture_in_memory_is_prepared_like_its_file() {
-    let plain = preprocessor(&json!({ "image_processor_type": "ViTImageProcessor", "do_resize": false, "do_rescale": false,
+    let plain =
+        preprocessor(&json!({ "image_processor_type": "ViTImageProcessor", "do_resize": false, "do_rescale": false,
                                       "do_normalize": false }))
-    .unwrap();
+        .unwrap();
     let levels = vec![[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12], [13, 14, 15], [16, 17, 18]];
     let images = plain.picture(Path::new("drawing"), 3, levels.clone()).unwrap();
     assert_eq!(images.dims, [1, 3, 2, 3]);

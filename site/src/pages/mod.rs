@@ -75,7 +75,11 @@ pub fn render(content: &Content) -> Result<Pages> {
     conformance::render(&mut site)?;
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
-    let style = concat!(include_str!("../../static/zoo.css"), include_str!("../../static/figure.css"), include_str!("../../static/tryout.css"));
+    let style = concat!(
+        include_str!("../../static/zoo.css"),
+        include_str!("../../static/figure.css"),
+        include_str!("../../static/tryout.css")
+    );
     site.pages.put("zoo.css".into(), style)?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
     site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;

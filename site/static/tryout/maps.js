@@ -13,8 +13,10 @@ export class Maps {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.stacks && this.draw());
   }
 
-  show(stacks, pad) {
+  // `note` is said of every map; a drawing on `pad` is shown as the model sees it.
+  show(stacks, note, pad) {
     this.stacks = stacks;
+    this.note = note;
     this.pad = pad;
     this.figure.hidden = !stacks?.length;
     if (!stacks?.length) return;
@@ -94,7 +96,7 @@ export class Maps {
   words({ rows, columns }, map, name) {
     const row = at => map.slice(at * columns.length, (at + 1) * columns.length);
     const best = at => row(at).reduce((most, share, column, shares) => (share > shares[most] ? column : most), 0);
-    const told = `${name}. Each row is a token, and where it looks; darker is more.`;
+    const told = `${name}. Each row is a token, and where it looks; the stronger the colour, the more.${this.note}`;
     const line = (word, at) => make('tr', {}, make('th', { scope: 'row', text: word }), make('td', { text: columns[best(at)] }), make('td', { className: 'num', text: percent(row(at)[best(at)] / WHOLE) }));
     const head = make('tr', {}, ...['Token', 'Looks most at', 'Share'].map((text, at) => make('th', { scope: 'col', className: at === 2 ? 'num' : '', text })));
     const table = make('table', { className: 'answers' }, make('caption', { className: 'unseen', text: name }), make('thead', {}, head), make('tbody', {}, ...rows.map(line)));

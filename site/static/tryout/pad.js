@@ -90,7 +90,7 @@ export class Pad {
     const context = this.canvas.getContext('2d');
     const image = context.createImageData(this.side, this.side);
     this.levels().forEach((level, at) => image.data.set([...level, 255], 4 * at));
-    if (document.activeElement === this.canvas) {
+    if (this.canvas.matches(':focus-visible')) {
       const at = 4 * (this.at[1] * this.side + this.at[0]);
       image.data.set([255, 255, 255, 255], at);
     }

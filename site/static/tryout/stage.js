@@ -95,7 +95,7 @@ export class Stage {
     this.button = make('button', { type: 'submit', className: 'go', text: 'Run' });
     this.stopper = make('button', { type: 'button', className: 'plain-button', text: 'Stop', disabled: true });
     this.stopper.addEventListener('click', () => this.stop());
-    this.form.append(make('p', { className: 'buttons' }, this.button, this.stopper));
+    if (!this.pad) this.form.append(make('p', { className: 'buttons' }, this.button, this.stopper));
     this.form.addEventListener('submit', event => {
       event.preventDefault();
       this.run();
@@ -107,6 +107,8 @@ export class Stage {
       const list = make('p', { className: 'words', text: words.join(' ') });
       this.stage.append(make('details', {}, make('summary', { text: `All it can read: ${words.length} words` }), list));
     }
+    const segment = this.facts.config.segment_len;
+    this.note = segment ? ` It looks within its segment of ${segment} tokens only; what is older comes from the memory, which no map shows.` : '';
     this.small = `${parameters.toLocaleString('en').replaceAll(',', '\u202f')} parameters`;
   }
 
@@ -133,7 +135,7 @@ export class Stage {
     } else {
       const texts = examples.map(example => example.text);
       const label = answer === 'token-logits' ? 'A text with [MASK] where a word is to be guessed' : this.facts.pair ? 'A text to answer' : 'A text to go on from';
-      const input = field(label, texts[0] ?? '', (texts[0] ?? '').length > 80 ? 6 : 1);
+      const input = field(label, texts[0] ?? '', (texts[0] ?? '').length > 80 ? 4 : 1);
       if (texts.length > 1) {
         const pick = text => {
           const button = make('button', { type: 'button', className: 'plain-button', text });
@@ -162,7 +164,7 @@ export class Stage {
       if (!this.worker) await this.ask({ module: this.module, files: this.files });
       const answer = await this.ask({ request }, text => growing?.append(text));
       this.show(request, answer);
-      await this.maps.show(answer.attention, this.pad);
+      this.maps.show(answer.attention, this.note, this.pad);
       this.box.dispatchEvent(new CustomEvent('answer', { detail: { request, answer, milliseconds: this.took } }));
     } catch (error) {
       if (error.message !== 'stopped') this.result.replaceChildren();
@@ -174,7 +176,7 @@ export class Stage {
 
   working(busy) {
     this.busy = busy;
-    this.button.disabled = busy && !this.pad;
+    this.button.disabled = busy;
     this.stopper.disabled = !busy;
     this.stage.ariaBusy = busy ? 'true' : 'false';
   }

@@ -33,8 +33,6 @@ fn stacks<'a>(all: impl IntoIterator<Item = (&'a str, &'a Maps, &'a [String], &'
         let whole = |share: &f32| (share * WHOLE).round() as u16;
         shares.chunks_exact(rows * columns).map(|head| head.iter().map(whole).collect()).collect::<Vec<Vec<u16>>>()
     };
-    let stack = |(name, maps, rows, columns): (&str, &'a Maps, &[String], &[String])| {
-        json!({ "name": name, "rows": rows, "columns": columns, "layers": maps.iter().map(layer).collect::<Vec<_>>() })
-    };
+    let stack = |(name, maps, rows, columns): (&str, &'a Maps, &[String], &[String])| json!({ "name": name, "rows": rows, "columns": columns, "layers": maps.iter().map(layer).collect::<Vec<_>>() });
     all.into_iter().filter(|(_, maps, ..)| !maps.is_empty()).map(stack).collect()
 }

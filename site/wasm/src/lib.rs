@@ -72,7 +72,7 @@ macro_rules! module {
     ($registry:expr) => {
         /// Room for `length` bytes that the page fills; whichever function it is handed to next frees it.
         #[unsafe(no_mangle)]
-        pub extern "C" fn room(length: usize) -> *mut u8 {
+        extern "C" fn room(length: usize) -> *mut u8 {
             Box::into_raw(vec![0_u8; length].into_boxed_slice()).cast()
         }
 
@@ -82,27 +82,24 @@ macro_rules! module {
             unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(at, length)) }.into_vec()
         }
 
-        /// Frees an answer that was read.
-        ///
-        /// # Safety
-        /// `answer` is what `open` or `run` gave, and `length` what its first four bytes say, and four.
+        /// Frees an answer that was read: `length` is what its first four bytes say, and four.
         #[unsafe(no_mangle)]
-        pub extern "C" fn done(answer: *mut u8, length: usize) {
+        extern "C" fn done(answer: *mut u8, length: usize) {
             drop(taken(answer, length));
         }
 
         #[unsafe(no_mangle)]
-        pub extern "C" fn file(name: *mut u8, name_length: usize, bytes: *mut u8, length: usize) {
+        extern "C" fn file(name: *mut u8, name_length: usize, bytes: *mut u8, length: usize) {
             $crate::file(taken(name, name_length), taken(bytes, length));
         }
 
         #[unsafe(no_mangle)]
-        pub extern "C" fn open() -> *mut u8 {
+        extern "C" fn open() -> *mut u8 {
             Box::into_raw($crate::reply(&$crate::open(&$registry)).into_boxed_slice()).cast()
         }
 
         #[unsafe(no_mangle)]
-        pub extern "C" fn run(request: *mut u8, length: usize) -> *mut u8 {
+        extern "C" fn run(request: *mut u8, length: usize) -> *mut u8 {
             Box::into_raw($crate::reply(&$crate::run(&taken(request, length))).into_boxed_slice()).cast()
         }
     };

@@ -33,8 +33,15 @@ struct Told<'a> {
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 enum Example {
-    Responses { prompt: String, responses: Vec<String> },
-    Text { text: String, #[serde(skip_serializing_if = "Option::is_none")] max_new_tokens: Option<usize> },
+    Responses {
+        prompt: String,
+        responses: Vec<String>,
+    },
+    Text {
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_new_tokens: Option<usize>,
+    },
     Picture {},
 }
 
@@ -74,13 +81,13 @@ fn example(command: &str) -> Option<Example> {
     let text = plain.first().map(|text| (*text).to_owned());
     Some(match name {
         "fill-mask" => Example::Text { text: text?, max_new_tokens: None },
-        "generate" => Example::Text {
-            text: text?,
-            max_new_tokens: one("max-new-tokens").and_then(|most| most.parse().ok()),
-        },
-        "translate" => {
-            Example::Text { text: format!("translate {} to {}: {}", one("from")?, one("to")?, text?), max_new_tokens: None }
+        "generate" => {
+            Example::Text { text: text?, max_new_tokens: one("max-new-tokens").and_then(|most| most.parse().ok()) }
         }
+        "translate" => Example::Text {
+            text: format!("translate {} to {}: {}", one("from")?, one("to")?, text?),
+            max_new_tokens: None,
+        },
         "score" => Example::Responses { prompt: one("prompt")?, responses: all("response") },
         "classify" => Example::Picture {},
         _ => return None,
