@@ -9,7 +9,8 @@ const NAMED = 40;
 export class Maps {
   constructor() {
     this.figure = make('figure', { className: 'maps', hidden: true });
-    this.picked = [0, 0, 0];
+    // The last stack is the one that the answer comes from.
+    this.picked = [-1, 0, 0];
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.stacks && this.draw());
   }
 
@@ -21,7 +22,7 @@ export class Maps {
     this.figure.hidden = !stacks?.length;
     if (!stacks?.length) return;
     const [stack, layer, head] = this.picked;
-    if (!stacks[stack]?.layers[layer]?.[head]) this.picked = [0, 0, 0];
+    if (!stacks[stack]?.layers[layer]?.[head]) this.picked = [stacks.length - 1, 0, 0];
     this.draw();
   }
 
@@ -117,7 +118,7 @@ function grid(rows, columns, map, name) {
   const longest = words => Math.max(...words.map(word => word.length));
   const [left, top] = named ? [7.6 * longest(rows) + 12, 7.6 * longest(columns) + 8] : [1, 1];
   const [width, height] = [left + cell * columns.length + 1, top + cell * rows.length + 1];
-  const all = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, class: 'grid', role: 'img', 'aria-label': `${name}: ${rows.length} tokens and where each looks` });
+  const all = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, class: named ? 'grid' : 'grid fits', role: 'img', 'aria-label': `${name}: ${rows.length} tokens and where each looks` });
   all.append(svg('rect', { x: left, y: top, width: cell * columns.length, height: cell * rows.length, class: 'frame' }));
   map.forEach((share, at) => {
     if (share < 5) return;

@@ -21,7 +21,8 @@ export class Pad {
     const shapes = Object.entries(SHAPES).map(([name, covers]) => button(name, () => this.draw(covers)));
     const hint = make('p', { className: 'quiet', text: 'Draw with the pointer; or with the arrow keys, space to draw and backspace to rub out.' });
     const buttons = make('p', { className: 'buttons', role: 'group', 'aria-label': 'Examples' }, ...shapes, button('Clear', () => this.cells.fill(0)));
-    this.element = make('div', { className: 'drawing-pad' }, this.canvas, make('div', {}, hint, buttons));
+    this.beside = make('div', {}, hint, buttons);
+    this.element = make('div', { className: 'drawing-pad' }, this.canvas, this.beside);
     this.draw(SHAPES.Triangle);
     this.paint();
   }

@@ -102,7 +102,9 @@ export class Stage {
     });
     this.result = make('div', { className: 'result' });
     this.maps = new Maps();
-    this.stage.replaceChildren(this.form, this.status, this.result, this.maps.figure);
+    this.stage.replaceChildren(this.form, this.maps.figure);
+    if (this.pad) this.pad.beside.append(this.status, this.result);
+    else this.form.after(this.status, this.result);
     if (words.length) {
       const list = make('p', { className: 'words', text: words.join(' ') });
       this.stage.append(make('details', {}, make('summary', { text: `All it can read: ${words.length} words` }), list));
