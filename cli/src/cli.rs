@@ -140,7 +140,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
         Command::NewFamily(args) => commands::new_family::run(&args, registry, shell),
         Command::Check(args) => commands::check::run(&args, registry, shell),
         Command::Catalog(args) => commands::catalog::run(&args, registry, shell),
-        Command::Site(args) => commands::site::run(&args, shell),
+        Command::Site(args) => commands::site::run(&args, registry, shell),
         Command::Publish(args) => commands::publish::run(&args, registry, shell),
         Command::Devices(args) => commands::devices::run(&args, shell),
         Command::Completions(args) => commands::completions::run(&args, shell),

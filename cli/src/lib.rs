@@ -33,5 +33,6 @@ mod shell;
 mod table;
 mod text_model;
 mod tree;
+mod tryout;
 
 pub use cli::main;

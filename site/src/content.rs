@@ -7,6 +7,7 @@ use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Question
 
 use crate::error::{Error, Result};
 use crate::format::humanise;
+use crate::tryout::Tryout;
 
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
@@ -27,6 +28,8 @@ pub struct Content {
     pub axes: Vec<AxisFacts>,
     /// What the answers to every question are called, those of labs and families too.
     pub answers: Vec<Question>,
+    /// What runs in the reader's page, if it was built.
+    pub tryout: Option<Tryout>,
 }
 
 impl Content {
@@ -45,6 +48,7 @@ impl Content {
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
             answers: catalog.answers().await?,
+            tryout: None,
         })
     }
 

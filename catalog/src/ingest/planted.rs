@@ -1,8 +1,8 @@
 //! What was planted to test the suite itself.
 
-use sqlx::SqliteConnection;
 use super::Input;
 use super::insert::{every, insert, position};
+use sqlx::SqliteConnection;
 
 /// One table after the other.
 pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {

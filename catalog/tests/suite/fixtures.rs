@@ -10,7 +10,8 @@ use zoo_catalog::{Catalog, build};
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
-    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind, Record, Status, SuiteFacts,
+    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind, Record,
+    Status, SuiteFacts,
 };
 
 /// Markup, quotes, SQL, other scripts and a line break.

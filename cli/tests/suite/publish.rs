@@ -74,6 +74,29 @@ fn a_site_is_built_served_and_stopped() {
     assert_eq!(interrupted(&mut server), Some(0), "Ctrl-C is how a preview ends");
 }
 
+#[test]
+fn models_run_in_their_pages_if_the_module_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
+    let page = |id: &str| fs::read_to_string(folder.path().join(format!("public/models/{id}/index.html"))).unwrap();
+    zoo(&["catalog", "build"]).code(0);
+    zoo(&["site", "build"]).code(0);
+    assert!(!page("bert").contains("<script"), "without a module there is no box");
+    let said = zoo(&["site", "build", "--module", "zoo.sqlite"]).code(2).err;
+    assert!(said.contains("`zoo.sqlite` is not a WebAssembly module"), "{said}");
+    zoo(&["site", "build", "--module", "absent.wasm"]).code(2).says(&["absent.wasm"]);
+
+    // A module that holds the facts of one family stands for one that was built with it.
+    let facts = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../architectures/src/bert/bert.toml")).unwrap();
+    fs::write(folder.path().join("zoo.wasm"), [b"\0asm", facts.as_slice()].concat()).unwrap();
+    zoo(&["site", "build", "--module", "zoo.wasm"]).code(0).says(&["was built without", "`gpt2`"]);
+    assert!(page("bert").contains("wasm-unsafe-eval") && page("bert").contains("Run it here"));
+    assert!(!page("gpt2").contains("<script") && !page("gpt2").contains("wasm-unsafe-eval"));
+    let demo = fs::read(folder.path().join("public/models/bert/demo/model.safetensors")).unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../architectures/src/bert/demo/model.safetensors");
+    assert!(demo == fs::read(own).unwrap());
+}
+
 /// What it made before Ctrl-C is nothing, and what stood there stands.
 #[test]
 fn an_interrupted_publish_leaves_everything_as_it_was() {

@@ -108,7 +108,13 @@ fn conformance_is_told_in_words() {
     assert!(check.contains("; 2 of them would be caught less than twice without it"), "{check}");
     assert!(check.contains("../../conformance/planted/#mask-late"), "{check}");
     let planted = &files["conformance/planted/index.html"];
-    for told in ["caught by no check", "nothing, as it should be", "a model with nothing in it", "<em>one</em>", "&lt;b&gt;the next&lt;/b&gt;"] {
+    for told in [
+        "caught by no check",
+        "nothing, as it should be",
+        "a model with nothing in it",
+        "<em>one</em>",
+        "&lt;b&gt;the next&lt;/b&gt;",
+    ] {
         assert!(planted.contains(told), "{told}: {planted}");
     }
     assert!(!planted.contains("caught by one check alone"), "the reason stands there: {planted}");

@@ -18,9 +18,11 @@ static NULLS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/nulls");
 pub fn recorded() -> Result<Vec<PlantedFacts>> {
     let Score { bugs, rewrites, nulls, .. } = Score::recorded()?;
     let mut facts = Vec::new();
-    for (kind, folder, caught) in
-        [(PlantedKind::Bug, &BUGS, bugs), (PlantedKind::Rewrite, &REWRITES, rewrites), (PlantedKind::Null, &NULLS, nulls)]
-    {
+    for (kind, folder, caught) in [
+        (PlantedKind::Bug, &BUGS, bugs),
+        (PlantedKind::Rewrite, &REWRITES, rewrites),
+        (PlantedKind::Null, &NULLS, nulls),
+    ] {
         for patch in patches(folder)? {
             let Some(killers) = caught.get(&patch.id) else { continue };
             let Patch { id, file, family, what, alone, area, .. } = patch;

@@ -135,7 +135,7 @@ pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
 pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
-    let suite = SuiteFacts { planted: zoo_planted::recorded()?, ..zoo_conformance::levels::facts() };
+    let suite = zoo_registry::SuiteFacts { planted: zoo_planted::recorded()?, ..zoo_conformance::levels::facts() };
     let _placing = interrupt::placing();
     wait(async { Ok(zoo_catalog::build(db, records, &suite, outcomes).await?) })
 }
