@@ -48,6 +48,9 @@ struct Mutation {
     config: Map<String, Value>,
 }
 
+/// What makes a configuration whole, or refuses it.
+type Complete<'a> = dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>> + 'a;
+
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let complete = |config: &Map<String, Value>| subject.architecture.complete(config);
     let (mut mutations, mut fields) = (Vec::new(), 0);
@@ -79,10 +82,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Fields that are null in a completed configuration, whichever was left out.
-fn left_open(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn left_open(tiny: &Map<String, Value>, complete: &Complete<'_>) -> Vec<String> {
     let without = |field: &String| {
         let mut config = tiny.clone();
         config.remove(field);
@@ -95,10 +95,7 @@ fn left_open(
 }
 
 /// Of two sizes that are 0, those that are not told.
-fn told_alone(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn told_alone(tiny: &Map<String, Value>, complete: &Complete<'_>) -> Vec<String> {
     let sizes: Vec<&String> =
         tiny.iter().filter(|(field, value)| value.is_u64() && is_size(field)).map(|(field, _)| field).collect();
     let mut problems = Vec::new();
