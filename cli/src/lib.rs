@@ -24,6 +24,8 @@ mod format;
 mod hub;
 mod interrupt;
 mod json;
+mod library;
+mod own;
 mod plot;
 mod runtime;
 mod sample;
@@ -31,5 +33,6 @@ mod shell;
 mod table;
 mod text_model;
 mod tree;
+mod tryout;
 
 pub use cli::main;

@@ -23,7 +23,11 @@ pub const DEFAULT: &str = "flex";
 pub fn available() -> Vec<Availability> {
     vec![
         Availability { name: "flex".into(), about: "CPU, pure Rust, the default", usable: Ok(()) },
-        Availability { name: "ndarray".into(), about: "CPU, a second opinion for conformance", usable: Ok(()) },
+        Availability {
+            name: "ndarray".into(),
+            about: "CPU, a second opinion for conformance",
+            usable: ndarray().map(drop),
+        },
         Availability { name: "cuda:0".into(), about: "NVIDIA GPU", usable: probe_cuda(0) },
     ]
 }
@@ -43,8 +47,7 @@ pub fn by_name(name: &str) -> Result<Device> {
     };
     match (kind, index) {
         ("flex", None) => Ok(Device::flex()),
-        #[expect(deprecated, reason = "kept as the second opinion that conformance compares with")]
-        ("ndarray", None) => Ok(Device::ndarray()),
+        ("ndarray", None) => ndarray().map_err(refuse),
         ("cuda", index) => cuda(index.unwrap_or(0)).map_err(refuse),
         ("flex" | "ndarray", Some(_)) => Err(refuse(format!("there is one `{kind}`, without a number"))),
         _ => Err(refuse(format!(
@@ -69,6 +72,17 @@ fn host_memory() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 fn host_memory() -> Option<u64> {
     None
+}
+
+#[cfg(feature = "ndarray")]
+fn ndarray() -> Result<Device, String> {
+    #[expect(deprecated, reason = "kept as the second opinion that conformance compares with")]
+    Ok(Device::ndarray())
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray() -> Result<Device, String> {
+    Err("this binary was built without the feature `ndarray`".to_owned())
 }
 
 #[cfg(feature = "cuda")]

@@ -87,6 +87,7 @@ impl Plan {
 ///
 /// # Errors
 /// [`Error::Input`](crate::Error::Input) if the lesson's data does not fit the model.
+#[cfg(feature = "train")]
 pub fn teach(
     model: Box<dyn Model>,
     lesson: &dyn Lesson,

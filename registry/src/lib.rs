@@ -14,6 +14,7 @@ pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;
+mod planted;
 pub mod record;
 pub mod vocabulary;
 
@@ -61,7 +62,7 @@ pub mod rows;
 mod state;
 #[cfg(feature = "tensor")]
 pub mod tokenizer;
-#[cfg(feature = "tensor")]
+#[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "tensor")]
 pub mod weights;
@@ -72,12 +73,17 @@ pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
 pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};
+pub use planted::{PlantedFacts, PlantedKind};
 pub use record::{CheckFacts, Outcome, Record, Status, Tally};
 
+#[cfg(feature = "folders")]
+pub use ::include_dir::include_dir;
 #[cfg(feature = "tensor")]
-pub use ::include_dir::{self, Dir, include_dir};
+pub use ::include_dir::{self, Dir};
 #[cfg(feature = "hub")]
 pub use hub::Hub;
+#[cfg(feature = "train")]
+pub use train::Train;
 #[cfg(feature = "tensor")]
 pub use {
     architecture::{Architecture, Family},
@@ -96,6 +102,15 @@ pub use {
     rows::Rows,
     state::Saved,
     tokenizer::{TextStream, Tokenizer},
-    train::Train,
     weights::{Row, WeightNames},
 };
+
+/// As the macro of the crate `include_dir`, without its files: a build without the feature `folders` is for programs that get
+/// their files from elsewhere and are downloaded themselves.
+#[cfg(all(feature = "tensor", not(feature = "folders")))]
+#[macro_export]
+macro_rules! include_dir {
+    ($path:literal) => {
+        $crate::Dir::new("", &[])
+    };
+}

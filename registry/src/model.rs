@@ -18,6 +18,7 @@ use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
 use crate::pattern::Patterns;
 use crate::state;
+#[cfg(feature = "train")]
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
 
@@ -86,6 +87,7 @@ pub trait Model: Send + Sync {
     fn resume(&self, from: &Path) -> Result<DecodeState>;
 
     /// The model in training.
+    #[cfg(feature = "train")]
     fn trainer(self: Box<Self>) -> Box<dyn Train>;
 }
 
@@ -208,6 +210,7 @@ impl<N: Network> Model for Running<N> {
         Ok(DecodeState { batch: saved.batch(), len: saved.read(), seen, cache })
     }
 
+    #[cfg(feature = "train")]
     fn trainer(self: Box<Self>) -> Box<dyn Train> {
         Box::new(Trainer::new(*self))
     }

@@ -159,6 +159,17 @@ fn numbered<const D: usize>(name: &str, tensors: &[Tensor<D>]) -> Vec<(String, T
     tensors.iter().enumerate().map(|(index, tensor)| (format!("{name}.{index}"), tensor.to_data())).collect()
 }
 
+/// The `top` likeliest of what `scores` are of, each with its probability by softmax, largest first; equal ones by number.
+pub fn likeliest(scores: &[f32], top: usize) -> Vec<(usize, f64)> {
+    let most = f64::from(scores.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let sum: f64 = scores.iter().map(|&score| (f64::from(score) - most).exp()).sum();
+    let probability = |score: f32| (f64::from(score) - most).exp() / sum;
+    let mut all: Vec<(usize, f64)> = scores.iter().map(|&score| probability(score)).enumerate().collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    all.truncate(top);
+    all
+}
+
 /// What a forward pass should keep besides the head's answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Record {
@@ -254,5 +265,18 @@ impl Trace {
             source.cross_attentions = self.cross_attentions;
         }
         output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_come_first_and_sum_to_one() {
+        let all = likeliest(&[0.0, 2.0_f32.ln(), 0.0, 1000.0 - 1000.0], 9);
+        assert_eq!(all.iter().map(|guess| guess.0).collect::<Vec<_>>(), [1, 0, 2, 3]);
+        assert!((all[0].1 - 0.4).abs() < 1e-7 && (all[1].1 - 0.2).abs() < 1e-7);
+        assert_eq!(likeliest(&[5.0, 1.0], 1).len(), 1);
     }
 }

@@ -71,7 +71,17 @@ impl Tokenizer {
     /// [`Error::Tokenizer`] if it is not there or does not parse.
     pub fn open(path: &Path) -> Result<Self> {
         let refuse = |reason: String| Error::Tokenizer { path: path.to_owned(), reason };
-        let mut inner = tokenizers::Tokenizer::from_file(path).map_err(|error| refuse(error.to_string()))?;
+        let file = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+        Self::in_memory(path, &file)
+    }
+
+    /// A `tokenizer.json` that is in memory already; `path` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if it does not parse.
+    pub fn in_memory(path: &Path, file: &[u8]) -> Result<Self> {
+        let refuse = |reason: String| Error::Tokenizer { path: path.to_owned(), reason };
+        let mut inner = tokenizers::Tokenizer::from_bytes(file).map_err(|error| refuse(error.to_string()))?;
         inner.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
         inner.with_padding(None);
         Ok(Self { path: path.to_owned(), inner, cutting: Mutex::new(None) })

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Checks a built site: run.sh PUBLIC_DIR [--all]
+# With ZOO, the program that built it, models are run in their pages and compared with it.
 # Valid HTML everywhere; the largest and the smallest page of every type (with --all, every page) in Chromium: light, dark,
 # forced colours, phone, narrow with wide text spacing, and without JavaScript. Exits 1 on any violation.
 set -euo pipefail
 
 public=$(realpath "${1:?usage: run.sh PUBLIC_DIR [--all]}")
+zoo=$(realpath "${ZOO:-.}")
 shift
 [ -f "$public/.zoo-site" ] || { echo "$public is not a built site (it has no .zoo-site)" >&2; exit 2; }
 cd "$(dirname "$0")"
@@ -22,4 +24,8 @@ echo "html-validate"
 find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json || failed=1
 echo "chromium"
 node browser.mjs "$public" "$@" || failed=1
+if [ -n "${ZOO:-}" ] && [ -d "$public/tryout" ]; then
+  echo "models in their pages"
+  node tryout.mjs "$public" "$zoo" || failed=1
+fi
 exit "$failed"

@@ -10,6 +10,7 @@ use zoo_catalog::Catalog;
 use crate::content::Content;
 use crate::error::{Error, Result};
 use crate::pages::{Pages, render};
+use crate::tryout::Tryout;
 
 /// The file that marks a folder as a site of ours: without it, nothing is overwritten or served.
 pub const MARKER: &str = ".zoo-site";
@@ -25,16 +26,17 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
+/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there. What `tryout` holds runs in
+/// the pages of its models.
 ///
 /// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256.
 ///
 /// # Errors
 /// When the catalog cannot be read, a page does not render, or [`write()`] refuses.
-pub async fn build(catalog: &Path, out: &Path) -> Result<Summary> {
+pub async fn build(catalog: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     target(out)?;
-    let content = Content::read(&Catalog::open(catalog).await?).await?;
+    let content = Content { tryout, ..Content::read(&Catalog::open(catalog).await?).await? };
     let mut pages = render(&content)?;
     let bytes = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
     let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();

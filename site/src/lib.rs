@@ -1,4 +1,4 @@
-//! The site: the catalog as pages that need no server, no script and no font.
+//! The site: the catalog as pages that need no server and no font, and no script but to run a model in the page.
 //!
 //! [`build()`] reads a catalog and writes a folder; [`serve()`] shows that folder on loopback. Between the two,
 //! [`render`] turns plain [`Content`] into [`Pages`] without touching a disk. All links are relative, so the folder works
@@ -16,9 +16,11 @@ mod parts;
 mod prose;
 pub mod serve;
 mod svg;
+mod tryout;
 
 pub use build::{MARKER, Summary, build, write};
 pub use content::Content;
 pub use error::{Error, Result};
 pub use pages::{Pages, render};
 pub use serve::serve;
+pub use tryout::Tryout;

@@ -17,8 +17,9 @@ use tower_http::services::ServeDir;
 use crate::build::check_site;
 use crate::error::{Error, Result};
 
-/// What a page may load: its style sheet and its pictures.
-pub const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+/// What a page may load: its style sheet and its pictures; and, where its own policy allows more, the code that runs a model.
+pub const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+                          script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; form-action 'self'; \
                           base-uri 'none'; frame-ancestors 'none'";
 
 /// What a picture on its own may load: nothing; it brings its style with it.

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use zoo_registry::images::Preprocessor;
-use zoo_registry::output::Record;
+use zoo_registry::output::{Record, likeliest};
 use zoo_registry::tokenizer::Encoded;
 use zoo_registry::{Architecture, Error, Input, Limits, Model, Registry};
 
-use super::fill_mask::likeliest;
 use crate::failure::Failure;
 use crate::format::beginning;
 use crate::json;

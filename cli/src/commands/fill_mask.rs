@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::json;
-use zoo_registry::output::Record;
+use zoo_registry::output::{Record, likeliest};
 use zoo_registry::{HeadOutput, Input, Registry, Rows, Tokens};
 
 use crate::failure::Failure;
@@ -101,28 +101,4 @@ fn guesses(loaded: &TextModel, ids: &[i64], at: &[usize], top: usize) -> Result<
         likeliest.map(|(id, probability)| Guess { id, token: token(id), probability }).collect()
     };
     Ok(at.iter().map(at_position).collect())
-}
-
-/// Softmax, largest first; equal ones by id.
-pub(crate) fn likeliest(scores: &[f32], top: usize) -> Vec<(usize, f64)> {
-    let most = f64::from(scores.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let sum: f64 = scores.iter().map(|&score| (f64::from(score) - most).exp()).sum();
-    let probability = |score: f32| (f64::from(score) - most).exp() / sum;
-    let mut all: Vec<(usize, f64)> = scores.iter().map(|&score| probability(score)).enumerate().collect();
-    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    all.truncate(top);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_likeliest_come_first_and_sum_to_one() {
-        let all = likeliest(&[0.0, 2.0_f32.ln(), 0.0, 1000.0 - 1000.0], 9);
-        assert_eq!(all.iter().map(|guess| guess.0).collect::<Vec<_>>(), [1, 0, 2, 3]);
-        assert!((all[0].1 - 0.4).abs() < 1e-7 && (all[1].1 - 0.2).abs() < 1e-7);
-        assert_eq!(likeliest(&[5.0, 1.0], 1).len(), 1);
-    }
 }

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::format::{beginning, bytes, counted, time};
 use crate::interrupt;
 use crate::shell::{Busy, Shell};
+use crate::tryout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TOML")]
     expectations: Option<PathBuf>,
 
+    #[command(flatten)]
+    tryout: tryout::Args,
+
     /// Show the site afterwards, at this loopback address
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]
     serve: Option<SocketAddr>,
@@ -58,6 +62,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
     }
+    let tryout = args.tryout.gather(registry, shell)?;
     interrupt::listen();
     let began = Instant::now();
 
@@ -71,8 +76,8 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         let further = expectations(path, registry)?;
         records.iter_mut().for_each(|record| further.add_to(&mut record.descriptor));
     }
-    let sizes: usize = records.iter().map(|record| record.sizes.len()).sum();
-    done(shell, "facts", format!("{}, {}", counted(records.len(), "family"), counted(sizes, "size")));
+    let sizes: usize = records.iter().map(|record| record.descriptor.sizes().count()).sum();
+    done(shell, "facts", format!("{}, {}", counted(records.len(), "model"), counted(sizes, "size")));
 
     let running = Running::usual(args.expectations.clone());
     let report = selection.run(registry, &running, shell, &mut Warnings)?;
@@ -83,7 +88,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     let summary = catalog::build(&args.db, &records, &outcomes)?;
     done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
 
-    let summary = site::build(&args.db, &args.out)?;
+    let summary = site::build(&args.db, tryout, &args.out)?;
     let pages = counted(summary.pages, "page");
     done(shell, "site", format!("{}, {pages}, {}", args.out.display(), bytes(summary.bytes)));
     shell.step("done", format!("in {}", time(began.elapsed())));

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use zoo_site::Summary;
+use zoo_registry::Registry;
 use zoo_site::serve::Server;
+use zoo_site::{Summary, Tryout};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -13,10 +14,12 @@ use crate::format::{bytes, counted};
 use crate::interrupt;
 use crate::runtime::wait;
 use crate::shell::Shell;
+use crate::tryout;
 
 const EXAMPLES: &str = "\
 Examples:
   zoo site build                          zoo.sqlite becomes public/
+  zoo site build --module zoo.wasm        with models that run in their pages
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
 
@@ -46,6 +49,9 @@ enum Action {
         /// The folder to write: new, empty, or a site that is replaced
         #[arg(long, value_name = "DIR", default_value = FOLDER)]
         out: PathBuf,
+
+        #[command(flatten)]
+        tryout: tryout::Args,
     },
     /// Show a built site on this machine
     Serve {
@@ -59,11 +65,12 @@ enum Action {
     },
 }
 
-pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
-        Action::Build { db, out } => {
+        Action::Build { db, out, tryout } => {
+            let tryout = tryout.gather(registry, shell)?;
             let busy = shell.busy("writing the site");
-            let summary = build(db, out)?;
+            let summary = build(db, tryout, out)?;
             drop(busy);
             shell.note(format!("{}, {}", counted(summary.pages, "page"), bytes(summary.bytes)));
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
@@ -73,9 +80,9 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// Writes the site. Ctrl-C waits for the folder to be whole.
-pub(crate) fn build(db: &Path, out: &Path) -> Result<Summary, Failure> {
+pub(crate) fn build(db: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary, Failure> {
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_site::build(db, out).await?) })
+    wait(async { Ok(zoo_site::build(db, tryout, out).await?) })
 }
 
 /// Shows a built site until Ctrl-C.

@@ -80,7 +80,7 @@ fn the_example_has_what_a_new_crate_brings_along() {
 }
 
 #[test]
-fn the_example_is_built_of_what_zoo_is_built_of() {
+fn crates_with_locks_of_their_own_are_built_of_what_zoo_is_built_of() {
     let locked = |path: &str| {
         let text = fs::read_to_string(root().join(path)).unwrap();
         let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -91,13 +91,16 @@ fn the_example_is_built_of_what_zoo_is_built_of() {
         }
         versions
     };
-    let (ours, theirs) = (locked("Cargo.lock"), locked("examples/albert/Cargo.lock"));
-    assert!(theirs.contains_key("\"burn\""));
-    for (package, versions) in theirs.iter().filter(|(package, _)| *package != "\"zoo-albert\"") {
-        let known = ours.get(package).unwrap_or_else(|| panic!("only the example has {package}"));
-        assert!(
-            versions.is_subset(known),
-            "{package} is {known:?} here and {versions:?} there: copy Cargo.lock to examples/albert and build the example"
-        );
+    let ours = locked("Cargo.lock");
+    for (folder, own) in [("examples/albert", "\"zoo-albert\""), ("site/wasm", "\"zoo-wasm\"")] {
+        let theirs = locked(&format!("{folder}/Cargo.lock"));
+        assert!(theirs.contains_key("\"burn\""));
+        for (package, versions) in theirs.iter().filter(|(package, _)| *package != own) {
+            let known = ours.get(package).unwrap_or_else(|| panic!("only {folder} has {package}"));
+            assert!(
+                versions.is_subset(known),
+                "{package} is {known:?} here and {versions:?} in {folder}: copy Cargo.lock there and build it"
+            );
+        }
     }
 }

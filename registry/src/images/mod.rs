@@ -15,6 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::input::Images;
 
+#[cfg(feature = "image-files")]
 mod file;
 mod resample;
 mod settings;
@@ -108,20 +109,44 @@ impl Preprocessor {
     /// # Errors
     /// [`Error::Image`] for the first file that is not there, is no image, is too large, or comes out in another size than the
     /// ones before it.
+    #[cfg(feature = "image-files")]
     pub fn read(&self, files: &[PathBuf]) -> Result<Images> {
-        let mut dims = [files.len(), 3, 0, 0];
+        self.batch(files.len(), files.iter().map(|path| (path.clone(), file::read(path))))
+    }
+
+    /// One picture that is in memory already, as a batch: red, green and blue from 0 to 255, row by row, `width` pixels each.
+    /// `name` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Error::Image`] if it has no pixel or too many, or its rows are not whole.
+    pub fn picture(&self, name: &Path, width: usize, levels: Vec<[u8; 3]>) -> Result<Images> {
+        let pixels = levels.len();
+        let whole = (1..=MOST_PIXELS).contains(&pixels) && width > 0 && pixels % width == 0;
+        let picture = if whole {
+            Ok(Picture { height: pixels / width, width, levels })
+        } else {
+            Err(format!("expected 1 to {MOST_PIXELS} pixels in rows of {width}, found {pixels}"))
+        };
+        self.batch(1, std::iter::once((name.to_owned(), picture)))
+    }
+
+    fn batch(
+        &self,
+        count: usize,
+        pictures: impl Iterator<Item = (PathBuf, Result<Picture, String>)>,
+    ) -> Result<Images> {
+        let mut dims = [count, 3, 0, 0];
         let mut pixel_values = Vec::new();
-        for path in files {
+        for (path, picture) in pictures {
             let refuse = |reason| Error::Image { path: path.clone(), reason };
-            let picture = self.arranged(file::read(path).map_err(refuse)?).map_err(refuse)?;
+            let picture = picture.and_then(|picture| self.arranged(picture)).map_err(refuse)?;
             let size = [picture.height, picture.width];
             if pixel_values.is_empty() {
                 dims[2..].copy_from_slice(&size);
-                let numbers = files.len().checked_mul(3 * size[0] * size[1]);
+                let numbers = count.checked_mul(3 * size[0] * size[1]);
                 if numbers.is_none_or(|numbers| numbers > 3 * MOST_PIXELS) {
                     let pixels = size[0] * size[1];
-                    let images = files.len();
-                    return Err(refuse(format!("expected at most {MOST_PIXELS} pixels, found {images} × {pixels}")));
+                    return Err(refuse(format!("expected at most {MOST_PIXELS} pixels, found {count} × {pixels}")));
                 }
             }
             if dims[2..] != size {
@@ -194,5 +219,5 @@ impl Picture {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "image-files"))]
 mod tests;

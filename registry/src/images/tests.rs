@@ -185,3 +185,20 @@ fn a_folder_without_settings_is_told_apart_from_a_family_without_defaults() {
     std::fs::write(folder.path().join(FILE), r#"{ "size": 4, "resample": 2 }"#).unwrap();
     assert_eq!(Preprocessor::of_family(&toy).unwrap(), Preprocessor::of_folder(folder.path()).unwrap());
 }
+
+#[test]
+fn a_picture_in_memory_is_prepared_like_its_file() {
+    let plain =
+        preprocessor(&json!({ "image_processor_type": "ViTImageProcessor", "do_resize": false, "do_rescale": false,
+                                      "do_normalize": false }))
+        .unwrap();
+    let levels = vec![[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12], [13, 14, 15], [16, 17, 18]];
+    let images = plain.picture(Path::new("drawing"), 3, levels.clone()).unwrap();
+    assert_eq!(images.dims, [1, 3, 2, 3]);
+    assert_eq!(images.pixel_values[..7], [1.0, 4.0, 7.0, 10.0, 13.0, 16.0, 2.0]);
+    for width in [0, 4] {
+        let told = plain.picture(Path::new("drawing"), width, levels.clone()).unwrap_err().to_string();
+        assert!(told.contains("image drawing: expected 1 to") && told.ends_with("found 6"), "{told}");
+    }
+    assert!(plain.picture(Path::new("drawing"), 1, Vec::new()).is_err());
+}

@@ -61,10 +61,11 @@ impl Pages {
 pub fn render(content: &Content) -> Result<Pages> {
     content.check()?;
     let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: Pages::default() };
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
     home::render(&mut site)?;
     models::render(&mut site)?;
     for model in &content.models {
-        model::render(&mut site, model)?;
+        model::render(&mut site, model, stage.as_ref())?;
         source::render(&mut site, model)?;
     }
     family::render_index(&mut site)?;
@@ -74,7 +75,11 @@ pub fn render(content: &Content) -> Result<Pages> {
     conformance::render(&mut site)?;
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
-    let style = concat!(include_str!("../../static/zoo.css"), include_str!("../../static/figure.css"));
+    let style = concat!(
+        include_str!("../../static/zoo.css"),
+        include_str!("../../static/figure.css"),
+        include_str!("../../static/tryout.css")
+    );
     site.pages.put("zoo.css".into(), style)?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
     site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;
@@ -90,10 +95,12 @@ fn templates() -> Result<Tera> {
         ("models.html", include_str!("../../templates/models.html")),
         ("model.html", include_str!("../../templates/model.html")),
         ("run.html", include_str!("../../templates/run.html")),
+        ("tryout.html", include_str!("../../templates/tryout.html")),
         ("source.html", include_str!("../../templates/source.html")),
         ("family.html", include_str!("../../templates/family.html")),
         ("families.html", include_str!("../../templates/families.html")),
         ("conformance.html", include_str!("../../templates/conformance.html")),
+        ("planted.html", include_str!("../../templates/planted.html")),
         ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),

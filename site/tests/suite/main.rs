@@ -10,6 +10,7 @@ mod links;
 mod pages;
 mod scan;
 mod serve;
+mod tryout;
 
 use zoo_site::{Pages, render};
 

@@ -97,9 +97,16 @@ impl<'a> Bench<'a> {
             let mut without = says.clone();
             without.remove(key);
             self.refused(&without, &tensors, || format!("without its `{key}`"))?;
-            let mut other = says.clone();
-            other.insert(key.clone(), format!("{}x", value.as_str().unwrap_or_default()).into());
-            self.refused(&other, &tensors, || format!("with another `{key}`"))?;
+            let text = value.as_str().unwrap_or_default();
+            let parts: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+            let of_parts = others(&parts).into_iter().map(|(part, said)| {
+                (format!("`{key}`, in which `{part}` is another"), Value::Object(said).to_string())
+            });
+            for (what, said) in [(format!("another `{key}`"), format!("{text}x"))].into_iter().chain(of_parts) {
+                let mut other = says.clone();
+                other.insert(key.clone(), said.into());
+                self.refused(&other, &tensors, || format!("with {what}"))?;
+            }
         }
         Ok(())
     }
@@ -163,6 +170,30 @@ impl<'a> Bench<'a> {
             }
         }
     }
+}
+
+/// Each part of what a file says as JSON, left out and changed.
+fn others(parts: &Map<String, Value>) -> Vec<(&String, Map<String, Value>)> {
+    let mut found = Vec::new();
+    for (part, value) in parts {
+        let mut without = parts.clone();
+        without.remove(part);
+        found.push((part, without));
+        let other = match value {
+            Value::String(text) => format!("{text}x").into(),
+            Value::Number(number) => (number.as_u64().unwrap_or_default() + 1).into(),
+            Value::Object(inner) => {
+                let mut inner = inner.clone();
+                inner.insert("more".into(), 1.into());
+                inner.into()
+            }
+            _ => continue,
+        };
+        let mut changed = parts.clone();
+        changed.insert(part.clone(), other);
+        found.push((part, changed));
+    }
+    found
 }
 
 /// The same with one extent less along an axis: of its numbers the first ones.

@@ -5,6 +5,7 @@ pub(super) mod evidence;
 mod origin;
 mod parameters;
 mod sizes;
+mod tryout;
 
 use serde::Serialize;
 use zoo_catalog::view::Model;
@@ -19,6 +20,7 @@ use crate::format::{number, slug};
 use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg::{self, DrawnRow};
+use crate::tryout::Stage;
 
 #[derive(Serialize)]
 struct ModelPage<'a> {
@@ -45,8 +47,10 @@ struct ModelPage<'a> {
     prose: String,
     demo: Option<&'a Demo>,
     preset: Option<&'a str>,
+    tryout: Option<tryout::View>,
     rust: Option<String>,
     has_source: bool,
+    code: bool,
     tally: TallyView,
     checks: Vec<evidence::Check>,
     ladders: Vec<Ladder<'a>>,
@@ -126,7 +130,7 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
     }
 }
 
-pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
     // The first preset is the default; a model without code has none that builds anything.
@@ -181,8 +185,10 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
         prose: site.prose.html(&model.readme)?,
         demo: model.demo.as_ref(),
         preset: built.map(|size| size.preset.id.as_str()),
+        tryout: stage.and_then(|stage| tryout::view(content, model, stage)),
         rust,
         has_source: !model.sources.is_empty(),
+        code: summary.code,
         tally: TallyView::new(&summary.tally),
         checks: evidence::checks(content, model),
         ladders: conformance::ladders(content, &model.summary.id),

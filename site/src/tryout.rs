@@ -1,0 +1,95 @@
+//! What runs in the reader's page: one module for browsers, and a small checkpoint a model.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::pages::Pages;
+
+/// The module and the checkpoints that it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tryout {
+    /// WebAssembly, as `site/wasm` builds it.
+    pub module: Vec<u8>,
+    /// The files of each model's checkpoint, by the model's id and by name.
+    pub demos: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+}
+
+/// The scripts, by name. Only the first is loaded with a page.
+const SCRIPTS: [(&str, &str); 6] = [
+    (START, include_str!("../static/tryout/start.js")),
+    ("stage.js", include_str!("../static/tryout/stage.js")),
+    ("dom.js", include_str!("../static/tryout/dom.js")),
+    ("maps.js", include_str!("../static/tryout/maps.js")),
+    ("pad.js", include_str!("../static/tryout/pad.js")),
+    ("worker.js", include_str!("../static/tryout/worker.js")),
+];
+const START: &str = "start.js";
+/// The module, packed: not every host packs what it sends. Named so that no host unpacks it on the way.
+const MODULE: &str = "zoo.module";
+
+/// What pages need to know of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    /// The script to start with, from the top of the site.
+    pub(crate) script: String,
+    /// Where the module is, seen from the script.
+    pub(crate) module: FileFacts,
+    /// Each model's files, seen from the model's page.
+    pub(crate) demos: BTreeMap<String, Vec<FileFacts>>,
+}
+
+/// A file and what it costs to load.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct FileFacts {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) bytes: usize,
+}
+
+impl Tryout {
+    /// Adds everything to the site. The folder of the code is named for what is in it, and checkpoints are asked for by theirs, so
+    /// nothing that a browser kept goes with something newer.
+    pub(crate) fn put(&self, pages: &mut Pages) -> Result<Stage> {
+        let packed = packed(&self.module)?;
+        let texts = SCRIPTS.iter().map(|(_, text)| text.as_bytes());
+        let folder = format!("tryout/{}", digest(texts.chain([packed.as_slice()])));
+        let module = FileFacts { name: MODULE.into(), address: MODULE.into(), bytes: packed.len() };
+        pages.put(format!("{folder}/{MODULE}"), packed)?;
+        for (name, text) in SCRIPTS {
+            pages.put(format!("{folder}/{name}"), text)?;
+        }
+        let mut demos = BTreeMap::new();
+        for (id, files) in &self.demos {
+            for (name, bytes) in files {
+                pages.put(format!("models/{id}/demo/{name}"), bytes.clone())?;
+            }
+            let facts = |(name, bytes): (&String, &Vec<u8>)| FileFacts {
+                name: name.clone(),
+                address: format!("demo/{name}?v={}", digest([bytes.as_slice()])),
+                bytes: bytes.len(),
+            };
+            demos.insert(id.clone(), files.iter().map(facts).collect());
+        }
+        Ok(Stage { script: format!("{folder}/{START}"), module, demos })
+    }
+}
+
+fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(bytes).and_then(|()| packer.finish()).map_err(Error::io(MODULE.as_ref()))
+}
+
+/// The first characters of the SHA-256 of all parts.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut all = Sha256::new();
+    for part in parts {
+        all.update(part.len().to_le_bytes());
+        all.update(part);
+    }
+    all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
