@@ -4,7 +4,7 @@
 //!
 //! Each tiny configuration is accepted and completing it twice changes nothing. Without one of its fields it is refused, or
 //! completed with none left open. Then each field in turn is misspelt, given another type, and, where it is a size, set to 0,
-//! to a negative number, to 2^40 and to the largest integer; heads are made not to divide; every two sizes are 0 at once. Each must
+//! to a negative number, to 2^40 and to the largest integer; heads are made not to divide, and where they are turned in pairs to be odd; every two sizes are 0 at once. Each must
 //! be refused, with the name of each wrong field in the message.
 //!
 //! # Catches
@@ -35,10 +35,14 @@
 
 use serde_json::{Map, Value};
 use zoo_registry::Error;
+use zoo_registry::descriptor::Part;
 
 use crate::check::{Verdict, none_of, require};
 use crate::lint::is_size;
 use crate::subject::Subject;
+
+/// The term of a bias by buckets, half of them for each direction.
+const BUCKETED: &str = "relative-t5-bias";
 
 /// A configuration that must be refused.
 struct Mutation {
@@ -54,6 +58,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for tiny in subject.tinies()? {
         require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
         mutations.extend(self::mutations(&tiny));
+        mutations.extend(uneven(subject, &tiny));
         fields += tiny.len();
     }
     let mut problems = Vec::new();
@@ -76,6 +81,25 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
+}
+
+/// What must come out even, by what the facts say of the layers: heads that are turned in pairs, buckets for two directions.
+fn uneven(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<Mutation> {
+    let descriptor = subject.descriptor();
+    let turned = descriptor.equations.iter().flat_map(|equation| &equation.parts).any(|part| match part {
+        Part::Attention(attention) | Part::CrossAttention(attention) => attention.rotary.is_some(),
+        Part::Mlp(_) => false,
+    });
+    let positions = descriptor.taxonomy.get("positional-encoding");
+    let bucketed = positions.is_some_and(|terms| terms.iter().any(|term| term == BUCKETED));
+    let fields = [("head_dim", turned), ("n_buckets", bucketed)];
+    let odd = fields.into_iter().filter(|(_, declared)| *declared).filter_map(|(field, _)| {
+        let size = tiny.get(field)?.as_u64()? | 1;
+        let mut config = tiny.clone();
+        config.insert(field.to_owned(), size.into());
+        Some(Mutation { what: format!("`{field}` = {size}, which is odd,"), names: vec![field.to_owned()], config })
+    });
+    odd.collect()
 }
 
 /// Fields that are null in a completed configuration, whichever was left out.

@@ -4,7 +4,8 @@
 //!
 //! Each name of the family and of each preset is typed as written, in capitals, with `_` for `-`, with blanks around it, and as the
 //! beginning of a glob in capitals: each leads to the preset's own configuration, completed, or to that of the first preset. Each
-//! longer name is misspelt in its middle: the refusal suggests it, or three that are as near. A preset is built if and only if its
+//! longer name is misspelt in its middle: the refusal suggests it, or three that are as near. Nothing of what is built is left
+//! open, and the id with every tiny size typed behind it builds the tiny model. A preset is built if and only if its
 //! weights fit the device. The same family once more, and a copy of it with a fact that breaks a rule, are refused.
 //!
 //! # Catches
@@ -58,14 +59,27 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for (name, preset, config) in names {
         let expected = subject.architecture.complete(config)?;
         for name in [name.clone(), name.to_uppercase(), name.replace('-', "_"), format!("  {name} ")] {
-            same(&name, &expected, &registry.resolve(&name)?.config(&[])?)?;
+            let found = registry.resolve(&name)?.config(&[])?;
+            same(&name, &expected, &found)?;
+            let open = found.iter().find(|(_, value)| value.is_null());
+            require(open.is_none(), || format!("`{name}` builds {found:?}, of which {open:?} is left open"))?;
             typed += 1;
         }
         starts(&registry, name, preset)?;
         misspelt += usize::from(suggested(&registry, name)?);
     }
+    built(subject, &registry)?;
     refused(subject, &registry)?;
     Ok(Finding::seen(format!("names typed in {typed} ways, {misspelt} of them misspelt besides")))
+}
+
+/// The family's id, with its tiny sizes typed behind it, builds the tiny model.
+fn built(subject: &Subject<'_>, registry: &Registry) -> Result<(), Stop> {
+    let descriptor = subject.descriptor();
+    let tiny = subject.architecture.complete(&descriptor.tiny)?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let typed: Vec<String> = tiny.iter().map(|(field, value)| format!("{field}={}", text(value))).collect();
+    same(&typed.join(" "), &tiny, registry.build(&descriptor.id, &typed, &subject.device_name)?.config())
 }
 
 fn same(typed: &str, expected: &Map<String, Value>, found: &Map<String, Value>) -> Result<(), Stop> {
