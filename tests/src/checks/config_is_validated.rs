@@ -63,8 +63,8 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     }
     let mut problems = Vec::new();
     for tiny in subject.tinies()? {
-        problems.extend(left_open(&tiny, &complete));
-        problems.extend(told_alone(&tiny, &complete));
+        problems.extend(left_open(subject, &tiny));
+        problems.extend(told_alone(subject, &tiny));
     }
     for Mutation { what, names, config } in &mutations {
         // `complete` parses and nothing else: a size that slips through is not built here.
@@ -103,15 +103,12 @@ fn uneven(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<Mutation> {
 }
 
 /// Fields that are null in a completed configuration, whichever was left out.
-fn left_open(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn left_open(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
     let without = |field: &String| {
         let mut config = tiny.clone();
         config.remove(field);
         // What has no default is missed, which is as well.
-        let completed = complete(&config).ok()?;
+        let completed = subject.architecture.complete(&config).ok()?;
         let open = completed.iter().find(|(_, value)| value.is_null())?.0;
         Some(format!("without `{field}`, `{open}` is left open"))
     };
@@ -119,10 +116,7 @@ fn left_open(
 }
 
 /// Of two sizes that are 0, those that are not told.
-fn told_alone(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn told_alone(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
     let sizes: Vec<&String> =
         tiny.iter().filter(|(field, value)| value.is_u64() && is_size(field)).map(|(field, _)| field).collect();
     let mut problems = Vec::new();
@@ -130,7 +124,7 @@ fn told_alone(
         for other in &sizes[index + 1..] {
             let mut config = tiny.clone();
             [*one, *other].into_iter().for_each(|field| _ = config.insert(field.clone(), 0.into()));
-            let Err(Error::Config { problems: told, .. }) = complete(&config) else { continue };
+            let Err(Error::Config { problems: told, .. }) = subject.architecture.complete(&config) else { continue };
             let silent = [*one, *other].into_iter().find(|field| !told.iter().any(|problem| problem.field == **field));
             problems
                 .extend(silent.map(|silent| format!("`{one}` = `{other}` = 0 is refused without naming `{silent}`")));

@@ -73,14 +73,14 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 /// One colour stays.
 fn one_colour(settings: &Map<String, Value>) -> Result<(), Stop> {
     let found = Picture::of([17, 23], |_| COLOUR).prepared(settings)?;
-    for colour in 0..3 {
-        let expected = number(settings, colour, COLOUR[colour].into());
+    for (colour, painted) in COLOUR.into_iter().enumerate() {
+        let expected = number(settings, colour, painted.into());
         // Half of what one level makes.
         let level = (number(settings, colour, 1.0) - number(settings, colour, 0.0)).abs() / 2.0;
         let other = channel(&found, colour).iter().copied().find(|&found| (f64::from(found) - expected).abs() > level);
         require(other.is_none(), || {
             let other = other.unwrap_or_default();
-            format!("level {} of colour {colour} must be {expected:.4} everywhere, found {other:.4}", COLOUR[colour])
+            format!("level {} of colour {colour} must be {expected:.4} everywhere, found {other:.4}", painted)
         })?;
     }
     Ok(())

@@ -104,7 +104,7 @@ fn bounded(subject: &Subject<'_>, variant: &Variant, input: &Input, labels: &Lab
     });
     let far = moves.into_iter().find(|(_, old, new)| {
         let most = WIDE * (1.0 + DECAY * (1.0 + old.abs()));
-        !((new - old).abs() <= most)
+        (new - old).abs() > most || new.is_nan()
     });
     require(far.is_none(), || format!("head `{}`: a first step of width {WIDE} moves {far:?} further", variant.head))
 }
