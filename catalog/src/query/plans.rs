@@ -13,7 +13,7 @@ use zoo_registry::{Descriptor, Record, SuiteFacts};
 use super::{Catalog, Filter, Key, Range, Sort, options};
 
 /// Tables that do not grow with the number of models: the vocabularies, the suite, and what a query made itself.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "axis",
     "term",
     "level",
@@ -22,7 +22,8 @@ const SMALL: [&str; 9] = [
     "conformance_catch",
     "conformance_seen",
     "json_each",
-    "SUBQUERY",
+    "main.search_config",
+    "main.name_piece_config",
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
@@ -127,7 +128,7 @@ async fn ask(catalog: &Catalog, question: &str) {
             for filter in &filters {
                 for key in [Key::Name, Key::Parameters, Key::Date] {
                     assert!(
-                        !catalog.sizes(filter, Sort { key, descending: true }).await.unwrap().is_empty(),
+                        filter.code || !catalog.sizes(filter, Sort { key, descending: true }).await.unwrap().is_empty(),
                         "{filter:?}"
                     );
                 }
@@ -146,6 +147,7 @@ async fn ask(catalog: &Catalog, question: &str) {
 fn questions() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = std::fs::read_dir(folder.join("query")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| !path.ends_with("plans.rs"));
     let text: String =
         files.chain([folder.join("query.rs")]).map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let after = text.split("    pub async fn ").skip(1);
