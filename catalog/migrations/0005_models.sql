@@ -182,7 +182,7 @@ CREATE VIRTUAL TABLE search USING fts5 (
 -- Names in overlapping groups of three characters, for what was mistyped; a row's id is that of `name`.
 CREATE VIRTUAL TABLE name_piece USING fts5 (
   pieces,
-  content = '', detail = none, tokenize = "unicode61 remove_diacritics 2 tokenchars '^$'"
+  content = '', tokenize = "unicode61 remove_diacritics 2 tokenchars '^$'"
 );
 
 -- Every model on one line.
