@@ -164,7 +164,7 @@ CREATE TABLE external_statement ( -- what other catalogs say, even where it is n
   PRIMARY KEY (architecture, catalog, field, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE search_document (   -- which model a row of `search` stands for
+CREATE TABLE search_document (   -- which model a row of `search` and `search_name` stands for
   id           INTEGER NOT NULL PRIMARY KEY,  -- the row's id there
   architecture TEXT    NOT NULL UNIQUE REFERENCES architecture (id)
 ) STRICT;
@@ -179,10 +179,16 @@ CREATE VIRTUAL TABLE search USING fts5 (
   content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3'
 );
 
+-- The same without the prose: where most questions are answered, and no common word is common.
+CREATE VIRTUAL TABLE search_name USING fts5 (
+  names, sizes, people,
+  content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3'
+);
+
 -- Names in overlapping groups of three characters, for what was mistyped; a row's id is that of `name`.
 CREATE VIRTUAL TABLE name_piece USING fts5 (
   pieces,
-  content = '', tokenize = "unicode61 remove_diacritics 2 tokenchars '^$'"
+  content = '', detail = none, tokenize = "unicode61 remove_diacritics 2 tokenchars '^$'"
 );
 
 -- Every model on one line.
