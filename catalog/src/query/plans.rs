@@ -137,7 +137,7 @@ async fn ask(catalog: &Catalog, question: &str) {
         }
         "facets" => {
             for filter in &filters {
-                assert!(!catalog.facets(filter).await.unwrap().is_empty(), "{filter:?}");
+                assert!(filter.code || !catalog.facets(filter).await.unwrap().is_empty(), "{filter:?}");
             }
         }
         _ => panic!("`{question}` is a new question: ask it here, or say above why it looks at everything"),
