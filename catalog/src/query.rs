@@ -7,7 +7,6 @@ mod list;
 mod model;
 mod names;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod plans;
 mod search;
 mod sql;
