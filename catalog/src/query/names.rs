@@ -32,7 +32,8 @@ impl Catalog {
         let mut near: Vec<String> = Vec::new();
         for alike in words::alike(asked) {
             let query = sqlx::query_as(
-                "SELECT n.name FROM name_piece CROSS JOIN name AS n ON n.id = name_piece.rowid WHERE name_piece MATCH ?1 LIMIT ?2",
+                "SELECT n.name FROM name_piece CROSS JOIN name AS n ON n.id = name_piece.rowid WHERE name_piece MATCH ?1
+                 ORDER BY name_piece.rowid LIMIT ?2",
             );
             let found: Vec<(String,)> =
                 query.bind(alike).bind(CANDIDATES).fetch_all(&self.pool).await.map_err(self.reading())?;

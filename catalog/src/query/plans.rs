@@ -122,7 +122,7 @@ async fn ask(catalog: &Catalog, question: &str) {
     match question {
         "model" => _ = catalog.model("toy").await.unwrap().unwrap(),
         "resolve" => _ = catalog.resolve("toy-base").await.unwrap().unwrap(),
-        "suggest" => assert!(!catalog.suggest("tyo").await.unwrap().is_empty()),
+        "suggest" => assert!(!catalog.suggest("toy-bsae").await.unwrap().is_empty()),
         "search" => assert_eq!(catalog.search("toy", 5).await.unwrap().len(), 2),
         "lineage" => assert_eq!(catalog.lineage("toy").await.unwrap().ancestors.len(), 2),
         "sizes" => {
