@@ -13,6 +13,8 @@ const USUAL: &str = "target/wasm/zoo.wasm";
 
 /// Arguments of the commands that write a site.
 #[derive(Debug, clap::Args)]
+// It stands beside a command's own arguments, and groups are named for their structs.
+#[group(skip)]
 pub(crate) struct Args {
     /// The module that runs models in the reader's page, as `site/wasm/build.sh` builds it; without one, pages have no such
     /// box [default: target/wasm/zoo.wasm, if it is there]

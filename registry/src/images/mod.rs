@@ -219,6 +219,6 @@ impl Picture {
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "image-files")]
+#[cfg(all(test, feature = "image-files"))]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests;
