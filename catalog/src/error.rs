@@ -99,6 +99,9 @@ impl Error {
             }
             Self::Query { .. } => "`SELECT name, sql FROM sqlite_schema` shows every table and view".into(),
             Self::Input { .. } => "facts stand in the family's TOML; checks and outcomes come from the suite".into(),
+            Self::Sqlite { source, .. } if is_locked(source) => {
+                "another program holds the file; zoo only ever reads it, or replaces it whole".into()
+            }
             Self::Io { .. } | Self::Sqlite { .. } => return None,
         })
     }
@@ -148,6 +151,12 @@ pub enum Problem {
         /// Ids that look like it, best first.
         near: Vec<String>,
     },
+    /// Models that descend from themselves.
+    #[error("the family tree runs in a circle: {ids}")]
+    Circle {
+        /// Each names the next as an ancestor.
+        ids: String,
+    },
     /// An outcome that claims an excuse which the family does not state.
     #[error("{place}: is `{status}`, and the family's facts do not say so")]
     Unexcused {
@@ -182,6 +191,11 @@ pub enum Problem {
         /// The outcome.
         place: String,
     },
+}
+
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == libsqlite3_sys::SQLITE_BUSY.to_string())
 }
 
 fn list(problems: &[Problem]) -> String {

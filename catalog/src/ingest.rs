@@ -2,11 +2,16 @@
 
 mod claims;
 mod conformance;
+mod disputes;
 mod facts;
 mod insert;
+mod models;
 mod place;
+mod planted;
 mod problems;
+mod search;
 mod sizes;
+mod sources;
 mod terms;
 
 use std::path::Path;
@@ -14,7 +19,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
-use zoo_registry::{CheckFacts, Outcome, Record, SuiteFacts};
+use zoo_registry::{CheckFacts, Descriptor, Outcome, Record, SuiteFacts};
 
 use crate::error::{Error, Result};
 use crate::schema;
@@ -22,9 +27,9 @@ use crate::schema;
 /// What a build wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildSummary {
-    /// Number of architectures.
+    /// Number of models, with code or without.
     pub architectures: usize,
-    /// Number of presets, with code or without.
+    /// Number of sizes, with code or without.
     pub presets: usize,
     /// Number of checks.
     pub checks: usize,
@@ -65,7 +70,7 @@ pub async fn build(path: &Path, records: &[Record], suite: &SuiteFacts, outcomes
     place::place(path, &bytes)?;
     Ok(BuildSummary {
         architectures: records.len(),
-        presets: records.iter().map(|record| record.descriptor.presets.len()).sum(),
+        presets: records.iter().map(|record| record.descriptor.sizes().count()).sum(),
         checks: suite.checks.len(),
         outcomes: outcomes.len(),
         bytes: bytes.len() as u64,
@@ -103,7 +108,17 @@ async fn pages(input: &Input<'_>) -> Result<Vec<u8>, sqlx::Error> {
 }
 
 async fn fill(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
+    // A row may name one that comes later: a lab what it has become.
+    sqlx::raw_sql("PRAGMA defer_foreign_keys = ON").execute(&mut *connection).await?;
     facts::write(connection, input).await?;
     sizes::write(connection, input).await?;
-    conformance::write(connection, input).await
+    sources::write(connection, input).await?;
+    disputes::write(connection, input).await?;
+    search::write(connection, input).await?;
+    conformance::write(connection, input).await?;
+    planted::write(connection, input).await
+}
+
+fn facts<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Descriptor> {
+    input.records.iter().map(|record| &record.descriptor)
 }

@@ -23,14 +23,16 @@
 //! ```
 #![warn(missing_docs)]
 
+mod circles;
 pub mod error;
 pub mod facts;
 mod ingest;
 mod query;
 mod schema;
 pub mod view;
+mod words;
 
 pub use error::{Error, Problem, Result};
 pub use facts::facts;
 pub use ingest::{BuildSummary, build};
-pub use query::{Catalog, Limits};
+pub use query::{Catalog, Filter, Key, Limits, NotARange, Range, Sort};

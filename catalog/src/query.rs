@@ -1,15 +1,27 @@
 //! From the SQLite file to plain data.
 
+mod export;
+mod filter;
+mod lineage;
+mod list;
 mod model;
+mod names;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod plans;
+mod search;
 mod sql;
+mod stats;
 mod summaries;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
 
+pub use self::filter::{Filter, Key, NotARange, Range, Sort};
 pub use self::sql::Limits;
 
 use crate::error::{Error, Result};
@@ -66,7 +78,7 @@ impl Catalog {
             let new = || Family { id: member.family.clone(), members: Vec::new(), edges: Vec::new() };
             families.entry(member.family.clone()).or_insert_with(new).members.push(member);
         }
-        let mut edges = summaries::edges(&self.pool).await.map_err(self.reading())?;
+        let mut edges = summaries::edges(&self.pool, None).await.map_err(self.reading())?;
         for family in families.values_mut() {
             let of_family = |child: &String| family.members.iter().any(|member| member.id == *child);
             family.edges = edges.extract_if(.., |(child, _)| of_family(child)).collect();
@@ -138,6 +150,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
+        // Nobody of ours writes into a catalog, so whoever has locked one is not waited for long.
+        .busy_timeout(Duration::from_secs(1))
         .pragma("query_only", "ON")
         .pragma("trusted_schema", "OFF")
         .disable_statement_logging()

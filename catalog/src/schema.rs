@@ -9,15 +9,17 @@ use sqlx::SqliteConnection;
 use crate::error::{Error, Result};
 
 /// Tables and views, in the order they build on one another.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_facts.sql"),
     include_str!("../migrations/0002_sizes.sql"),
     include_str!("../migrations/0003_conformance.sql"),
     include_str!("../migrations/0004_views.sql"),
+    include_str!("../migrations/0005_models.sql"),
+    include_str!("../migrations/0006_planted.sql"),
 ];
 
 /// Grows whenever a table or view changes; a catalog is never migrated, only built anew.
-const VERSION: u32 = 4;
+const VERSION: u32 = 6;
 
 /// `zooc` in ASCII: SQLite's own field for telling whose file this is.
 const APPLICATION_ID: u32 = 0x7a6f_6f63;
@@ -31,9 +33,13 @@ pub(crate) async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx
     for migration in MIGRATIONS {
         sqlx::raw_sql(migration).execute(&mut *connection).await?;
     }
-    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(connection).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(marks())).execute(connection).await?;
     Ok(())
+}
+
+/// The statements that mark a file as a catalog of this version.
+pub(crate) fn marks() -> String {
+    format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}")
 }
 
 /// Whether the file is a whole catalog of this version, by its header alone.

@@ -16,19 +16,23 @@ pub struct ModelSummary {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// A term of the axis `kind`.
+    pub kind: String,
     /// One or two sentences.
     pub summary: String,
     /// Family id.
     pub family: String,
     /// ISO 8601 day or month.
     pub date: String,
+    /// Whether zoo can build it.
+    pub code: bool,
     /// Lab ids.
     pub labs: Vec<String>,
     /// Axis id → term ids.
     pub taxonomy: BTreeMap<String, Vec<String>>,
-    /// Number of presets.
+    /// Number of sizes, wherever the facts of them stand.
     pub presets: u32,
-    /// Parameters of the smallest and the largest preset: counted in the module tree, or as published where there is no code.
+    /// Parameters of the smallest and the largest size: as the code builds them, or the best number there is.
     pub parameters: Option<(u64, u64)>,
     /// Conformance outcomes over all devices.
     pub tally: Tally,
@@ -127,4 +131,179 @@ pub struct Rows {
     pub rows: Vec<Vec<Value>>,
     /// Whether there were more rows than were asked for.
     pub truncated: bool,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Id of the model.
+    pub model: String,
+    /// Id of the size, if the name says one.
+    pub size: Option<String>,
+}
+
+/// One line of a list of sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeLine {
+    /// Id of the size, or of the model where no size is known.
+    pub name: String,
+    /// Id of the model.
+    pub model: String,
+    /// Its name for people.
+    pub model_name: String,
+    /// Its family's id.
+    pub family: String,
+    /// ISO 8601 day or month of its first appearance.
+    pub date: String,
+    /// The best number of parameters there is: built by the code, published exactly, counted by a formula, stated.
+    pub parameters: Option<u64>,
+    /// Whether zoo can build it.
+    pub code: bool,
+    /// Hugging Face repository.
+    pub hub: Option<String>,
+    /// What tells it from its siblings, or what the model is.
+    pub summary: String,
+}
+
+/// A model that was searched for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Id of the model.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Family id.
+    pub family: String,
+    /// ISO 8601 day or month.
+    pub date: String,
+    /// Of its largest size, as far as anybody knows.
+    pub parameters: Option<u64>,
+    /// Whether zoo can build it, or a size of it.
+    pub code: bool,
+    /// What it is.
+    pub summary: String,
+}
+
+/// One question, and how many models give each answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facet {
+    /// Axis id, or `family`, `lab`, `licence`, `year`.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// The answers that are given; those of an axis in the vocabulary's order, others by id.
+    pub terms: Vec<FacetTerm>,
+}
+
+/// One answer, and how many models give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FacetTerm {
+    /// Id of the term.
+    pub id: String,
+    /// Name for people; `None` where the vocabularies lack it.
+    pub label: Option<String>,
+    /// Number of models.
+    pub models: u32,
+}
+
+/// Where a model comes from and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ancestry {
+    /// Id of the model.
+    pub id: String,
+    /// It and everything related to it, by id.
+    pub kin: Vec<Kin>,
+    /// Edges above it, by child and place in its list.
+    pub ancestors: Vec<LineageEdge>,
+    /// Edges below it, by parent and child.
+    pub descendants: Vec<LineageEdge>,
+}
+
+/// A model in a family tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kin {
+    /// Id of the model.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// ISO 8601 day or month.
+    pub date: String,
+    /// Whether zoo can build it.
+    pub code: bool,
+}
+
+/// One edge of a family tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineageEdge {
+    /// Id of the descendant.
+    pub child: String,
+    /// Id of the ancestor.
+    pub parent: String,
+    /// A term of the axis `lineage-relation`.
+    pub relation: String,
+    /// What changed, in one phrase.
+    pub change: Option<String>,
+    /// The one size it holds for, by its published name.
+    pub size: Option<String>,
+    /// When, if later than the descendant's own date.
+    pub date: Option<String>,
+}
+
+/// How much a catalog holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct Stats {
+    /// Models, with code or without.
+    pub models: u32,
+    /// Models that zoo can build.
+    pub with_code: u32,
+    /// Sizes.
+    pub sizes: u32,
+    /// Sizes that the code builds.
+    pub built: u32,
+    /// Sizes of which the makers state the number of parameters.
+    pub stated: u32,
+    /// Sizes whose parameters were counted by a formula.
+    pub counted: u32,
+    /// Answers to the questions of the taxonomy.
+    pub answers: u32,
+    /// Edges of the family tree.
+    pub edges: u32,
+    /// Papers, each once.
+    pub papers: u32,
+    /// Labs that made a model.
+    pub labs: u32,
+    /// Licences that something is under.
+    pub licences: u32,
+    /// Contradictions between sources.
+    pub conflicts: u32,
+    /// Differences that are none: rounding, papers later than releases.
+    pub notes: u32,
+    /// Documents that something was read in.
+    pub documents: u32,
+    /// Times a source is named.
+    pub sources: u32,
+    /// Those that say that nobody looked it up.
+    pub uncited: u32,
+    /// Fields, sizes and edges that are not yet sourced: nobody looked any of it up.
+    pub unsourced: u32,
+    /// Conformance outcomes.
+    pub outcomes: u32,
+}
+
+/// One question, and every answer that some model gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Axis id, or `family`, `lab`, `licence`.
+    pub id: String,
+    /// The answers, by id.
+    pub terms: Vec<Answer>,
+}
+
+/// One answer, by id and by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Id of the term.
+    pub id: String,
+    /// Name for people; the id where the vocabularies lack it.
+    pub label: String,
 }

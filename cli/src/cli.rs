@@ -42,10 +42,14 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the models there are
+    /// List the models and sizes there are, or those you ask for
     List(commands::list::Args),
     /// Show a model: facts, configuration, size and module tree
     Show(commands::show::Args),
+    /// Compare two models: facts, sizes, modules
+    Compare(commands::compare::Args),
+    /// Show where a model comes from and what came of it
+    Lineage(commands::lineage::Args),
     /// Build a model with random weights and run it once
     New(commands::new::Args),
     /// Download trained weights from the Hugging Face hub
@@ -70,7 +74,7 @@ enum Command {
     NewFamily(commands::new_family::Args),
     /// Check what must hold of every model, by running it
     Check(commands::check::Args),
-    /// Build the SQLite catalog, or ask it in SQL
+    /// Search the catalog of all models, ask it in SQL, add to it
     Catalog(commands::catalog::Args),
     /// Build the static site, or look at it
     Site(commands::site::Args),
@@ -121,6 +125,8 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
     match command {
         Command::List(args) => commands::list::run(&args, registry, shell),
         Command::Show(args) => commands::show::run(&args, registry, shell),
+        Command::Compare(args) => commands::compare::run(&args, registry, shell),
+        Command::Lineage(args) => commands::lineage::run(&args, registry, shell),
         Command::New(args) => commands::new::run(&args, registry, shell),
         Command::Pull(args) => commands::pull::run(&args, registry, shell),
         Command::Embed(args) => commands::embed::run(&args, registry, shell),
@@ -164,7 +170,9 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   zoo list 'bert-*'                        which sizes of BERT there are
+  zoo list --attention sliding-window --params ..10B
   zoo show gpt2                            what GPT-2 is made of
+  zoo lineage gpt2                         where it comes from and what came of it
   zoo new bert --set n_layers=2            build a small BERT and run it
   zoo embed --weights sentence-transformers/all-MiniLM-L6-v2 \"Hello\"
   zoo train bert                           watch a small BERT learn to guess hidden words

@@ -24,6 +24,8 @@ mod format;
 mod hub;
 mod interrupt;
 mod json;
+mod library;
+mod own;
 mod plot;
 mod runtime;
 mod sample;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::planted::PlantedFacts;
 use crate::record::{CheckFacts, Outcome, Status};
 
 /// The suite as plain data.
@@ -14,6 +15,9 @@ pub struct SuiteFacts {
     pub levels: Vec<LevelFacts>,
     /// Every check, in the order it is run.
     pub checks: Vec<CheckFacts>,
+    /// What was planted to see whether the checks catch it, and who did.
+    #[serde(default)]
+    pub planted: Vec<PlantedFacts>,
 }
 
 /// One level.

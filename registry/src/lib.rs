@@ -14,6 +14,7 @@ pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;
+mod planted;
 pub mod record;
 pub mod vocabulary;
 
@@ -72,6 +73,7 @@ pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
 pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};
+pub use planted::{PlantedFacts, PlantedKind};
 pub use record::{CheckFacts, Outcome, Record, Status, Tally};
 
 #[cfg(feature = "folders")]

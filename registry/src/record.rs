@@ -24,6 +24,13 @@ pub struct Record {
     pub demo: Option<Demo>,
 }
 
+impl Record {
+    /// Facts alone, of a model that there is no code for.
+    pub fn without_code(descriptor: Descriptor) -> Self {
+        Self { descriptor, readme: String::new(), sources: vec![], sizes: vec![], figures: vec![], demo: None }
+    }
+}
+
 /// A small trained checkpoint that comes with the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demo {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decode::DecodeState;
@@ -12,7 +13,9 @@ use crate::rows::Rows;
 use crate::weights::{self, SafetensorsWeights, WeightSource};
 
 /// What a file says it is. The number grows when files of before can no longer be read.
-const KIND: &str = "zoo decode state 1";
+const KIND: &str = "zoo decode state 2";
+/// The one entry of a file's header, as JSON: the format's library writes several in no order, and a state has one file.
+const ENTRY: &str = "zoo";
 /// The name under which it is known which tokens were padding.
 const SEEN: &str = "seen";
 
@@ -33,11 +36,6 @@ impl Saved {
     /// Tokens read of each, padding included; if none, the cache is as it was at the start.
     pub fn read(&self) -> usize {
         self.read
-    }
-
-    /// Whether there is a tensor `name`.
-    pub fn holds(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
     }
 
     /// How far the tensor `name` reaches along `axis`, where nothing else says it: the length of a source.
@@ -90,6 +88,18 @@ fn lacking(name: &str) -> String {
     format!("expected a tensor `{name}`, found none")
 }
 
+/// Whose state a file is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    kind: String,
+    model: String,
+    config: Map<String, Value>,
+    /// Texts.
+    batch: usize,
+    /// Tokens read of each.
+    len: usize,
+}
+
 /// Writes a state of this model.
 pub(crate) fn write(state: &DecodeState, (model, config): (&str, &Map<String, Value>), to: &Path) -> Result<()> {
     let mut tensors: BTreeMap<String, TensorData> =
@@ -97,15 +107,14 @@ pub(crate) fn write(state: &DecodeState, (model, config): (&str, &Map<String, Va
     if let Some(seen) = &state.seen {
         tensors.insert(SEEN.to_owned(), TensorData::new(seen.as_slice().to_vec(), seen.dims()));
     }
-    let config = serde_json::to_string(config).unwrap_or_default();
-    let header = [
-        ("kind", KIND.to_owned()),
-        ("model", model.to_owned()),
-        ("config", config),
-        ("batch", state.batch.to_string()),
-        ("len", state.len.to_string()),
-    ];
-    weights::write(to, &tensors, header.map(|(key, value)| (key.to_owned(), value)).into())
+    let header = Header {
+        kind: KIND.to_owned(),
+        model: model.to_owned(),
+        config: config.clone(),
+        batch: state.batch,
+        len: state.len,
+    };
+    weights::write(to, &tensors, (ENTRY, &serde_json::to_string(&header).unwrap_or_default()))
 }
 
 /// A state's parts, read back and compared with the model that asks.
@@ -118,26 +127,21 @@ pub(crate) struct Read {
 pub(crate) fn read((model, config): (&str, &Map<String, Value>), from: &Path) -> Result<Read> {
     let refuse = |reason: String| refused(model, from, reason);
     let file = SafetensorsWeights::open(from)?;
-    let header = |key: &str| file.header().get(key).map_or("", String::as_str);
-    if header("kind") != KIND {
+    let entry: Value = file.header().get(ENTRY).and_then(|entry| serde_json::from_str(entry).ok()).unwrap_or_default();
+    if entry["kind"] != KIND {
         return Err(refuse("the file is no saved state, or one of another version".into()));
     }
-    if header("model") != model {
-        return Err(refuse(format!("it was saved by `{}`", header("model"))));
+    let Header { model: theirs, config: their_config, batch, len, .. } =
+        serde_json::from_value(entry).map_err(|error| refuse(format!("its header: {error}")))?;
+    if theirs != model {
+        return Err(refuse(format!("it was saved by `{theirs}`")));
     }
-    let theirs: Map<String, Value> =
-        serde_json::from_str(header("config")).map_err(|error| refuse(format!("its configuration: {error}")))?;
-    let differs = |field: &&String| theirs.get(*field) != config.get(*field);
-    let fields: Vec<String> = config.keys().chain(theirs.keys()).filter(differs).map(|f| format!("`{f}`")).collect();
+    let differs = |field: &&String| their_config.get(*field) != config.get(*field);
+    let fields: Vec<String> =
+        config.keys().chain(their_config.keys()).filter(differs).map(|f| format!("`{f}`")).collect();
     if let Some(field) = fields.first() {
         return Err(refuse(format!("it was saved by a model of another configuration: another {field}")));
     }
-    let number = |key: &str| {
-        header(key)
-            .parse::<usize>()
-            .map_err(|_| refuse(format!("expected a number as `{key}`, found `{}`", header(key))))
-    };
-    let (batch, len) = (number("batch")?, number("len")?);
     if batch == 0 {
         return Err(refuse("expected at least one text, found none".into()));
     }
@@ -205,26 +209,26 @@ mod tests {
     }
 
     /// A state as it was written, with a change to one entry of its header.
-    fn changed(key: &str, value: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    fn changed(key: &str, value: Value) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.safetensors");
         write(&state(), ("toy", &config()), &path).unwrap();
         let file = SafetensorsWeights::open(&path).unwrap();
-        let mut header: std::collections::HashMap<String, String> = file.header().clone().into_iter().collect();
-        header.insert(key.to_owned(), value.to_owned());
+        let mut header: Value = serde_json::from_str(&file.header()[ENTRY]).unwrap();
+        header[key] = value;
         let tensors = file.tensors().keys().map(|name| (name.clone(), file.read(name).unwrap())).collect();
-        weights::write(&path, &tensors, header).unwrap();
+        weights::write(&path, &tensors, (ENTRY, &header.to_string())).unwrap();
         (folder, path)
     }
 
-    fn refusal(key: &str, value: &str) -> String {
+    fn refusal(key: &str, value: Value) -> String {
         let (_folder, path) = changed(key, value);
         read(("toy", &config()), &path).err().unwrap().to_string()
     }
 
     #[test]
     fn what_was_written_is_read() {
-        let (_folder, path) = changed("note", "of no effect");
+        let (_folder, path) = changed("note", json!("of no effect"));
         let Read { seen, mut saved } = read(("toy", &config()), &path).unwrap();
         // Truths come back as the bytes 0 and 1.
         assert_eq!(seen.unwrap().as_slice(), [true, true, false, true]);
@@ -238,11 +242,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_by_name() {
-        let saved = || read(("toy", &config()), &changed("note", "").1).unwrap().saved;
+        let saved = || read(("toy", &config()), &changed("note", json!("")).1).unwrap().saved;
         let told = saved().tensor::<2>("key", [2, 3], &Device::flex()).unwrap_err();
         assert_eq!(told, "expected `key` of shape [2, 3], found [2, 2]");
         assert!(saved().tensor::<2>("value", [2, 2], &Device::flex()).unwrap_err().contains("found none"));
-        assert_eq!((saved().holds("key"), saved().holds("value")), (true, false));
         assert_eq!(saved().extent("key", 1).unwrap(), 2);
         assert!(saved().extent("key", 2).unwrap_err().contains("more than 2 axes"));
         assert!(saved().extent("value", 0).unwrap_err().contains("found none"));
@@ -252,15 +255,15 @@ mod tests {
 
     #[test]
     fn states_of_others_are_refused() {
-        assert!(refusal("kind", "zoo decode state 0").contains("another version"));
-        assert!(refusal("model", "plaything").contains("it was saved by `plaything`"));
-        assert!(refusal("config", r#"{"d_model":16,"norm_eps":1e-5}"#).contains("another `d_model`"));
-        assert!(refusal("config", r#"{"d_model":8,"norm_eps":1e-5,"more":1}"#).contains("another `more`"));
-        assert!(refusal("config", "{").contains("its configuration"));
-        assert!(refusal("batch", "-1").contains("expected a number as `batch`"));
-        assert!(refusal("batch", "0").contains("at least one text"));
-        assert!(refusal("batch", "3").contains("`seen` of shape [3, 2]"));
-        assert!(refusal("len", "18446744073709551615").contains("`seen` of shape"));
+        assert!(refusal("kind", json!("zoo decode state 0")).contains("another version"));
+        assert!(refusal("model", json!("plaything")).contains("it was saved by `plaything`"));
+        assert!(refusal("config", json!({ "d_model": 16, "norm_eps": 1e-5 })).contains("another `d_model`"));
+        assert!(refusal("config", json!({ "d_model": 8, "norm_eps": 1e-5, "more": 1 })).contains("another `more`"));
+        assert!(refusal("config", json!("{")).contains("its header: invalid type"));
+        assert!(refusal("batch", json!(-1)).contains("its header: invalid value"));
+        assert!(refusal("batch", json!(0)).contains("at least one text"));
+        assert!(refusal("batch", json!(3)).contains("`seen` of shape [3, 2]"));
+        assert!(refusal("len", json!(u64::MAX)).contains("`seen` of shape"));
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub trait Train: Send {
     /// [`Error::Input`](crate::Error::Input) if the input or the labels do not fit.
     fn gradients(&self, input: &Input, labels: &Labels) -> Result<Gradients>;
 
-    /// One step of AdamW (arXiv 1711.05101), the gradient of each parameter cut to length 1. Returns the loss before it.
+    /// One step of AdamW (arXiv 1711.05101, algorithm 2), the gradient of each parameter cut to length 1. Its means forget by β₁ =
+    /// 0.9 and β₂ = 0.999, ε is 1e-5, and weights decay by 1e-4 of themselves times the learning rate. Returns the loss before it.
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the input or the labels do not fit.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary};
+use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Question};
 
 use crate::error::{Error, Result};
 use crate::format::humanise;
@@ -26,6 +26,8 @@ pub struct Content {
     pub matrix: Matrix,
     /// The vocabularies, in the order they are shown.
     pub axes: Vec<AxisFacts>,
+    /// What the answers to every question are called, those of labs and families too.
+    pub answers: Vec<Question>,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
 }
@@ -45,6 +47,7 @@ impl Content {
             families: catalog.families().await?,
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
+            answers: catalog.answers().await?,
             tryout: None,
         })
     }
@@ -55,10 +58,11 @@ impl Content {
         let families = self.families.iter().map(|family| ("family", &family.id));
         let axes = self.axes.iter().map(|axis| ("axis", &axis.id));
         let terms = self.axes.iter().flat_map(|axis| &axis.terms).map(|term| ("term", &term.id));
-        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        let kebab = |id: &str| id.chars().all(plain) && !id.starts_with('.') && !id.ends_with('.') && !id.is_empty();
         let checks = self.matrix.suite.checks.iter().map(|check| ("check", &check.id));
         let ids = models.chain(families).chain(axes).chain(terms).chain(checks);
-        match ids.into_iter().find(|(_, id)| id.is_empty() || !id.chars().all(kebab)) {
+        match ids.into_iter().find(|(_, id)| !kebab(id)) {
             Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
             None => Ok(()),
         }
@@ -74,11 +78,16 @@ impl Content {
         self.model(id).map_or(id, |model| &model.summary.name)
     }
 
-    /// A family's name: its founder's where the ids agree.
+    /// What an answer is called, if the catalog says.
+    fn answer(&self, question: &str, id: &str) -> Option<&str> {
+        let question = self.answers.iter().find(|known| known.id == question)?;
+        let answer = question.terms.iter().find(|term| term.id == id)?;
+        Some(&answer.label).filter(|label| *label != id).map(String::as_str)
+    }
+
+    /// A family's name, or else its founder's where the ids agree.
     pub(crate) fn family_name(&self, id: &str) -> String {
-        let label = self.axes.iter().filter(|axis| axis.id == "family").flat_map(|axis| &axis.terms);
-        let label = label.into_iter().find(|term| term.id == id).map(|term| term.label.clone());
-        label.unwrap_or_else(|| {
+        self.answer("family", id).map(str::to_owned).unwrap_or_else(|| {
             self.model(id).map_or_else(
                 || if id.len() <= 4 { id.to_uppercase() } else { humanise(id) },
                 |founder| founder.summary.name.clone(),
@@ -99,12 +108,8 @@ impl Content {
 
     /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
     pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
-        let axis = self.axes.iter().find(|known| known.id == axis_id);
-        let found = axis.and_then(|axis| axis.terms.iter().find(|known| known.id == term));
-        found.map_or_else(
-            || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) },
-            |known| known.label.clone(),
-        )
+        let guess = || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) };
+        self.answer(axis_id, term).map_or_else(guess, str::to_owned)
     }
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.

@@ -38,7 +38,7 @@ pub enum Error {
     #[error("source code cannot be highlighted: {0}")]
     Highlight(String),
     /// An id would not make a path.
-    #[error("{what} `{id}` cannot be part of an address: ids hold a–z, 0–9 and `-`")]
+    #[error("{what} `{id}` cannot be part of an address: ids hold a–z, 0–9, `-` and, between them, `.`")]
     Id {
         /// Kind of thing.
         what: &'static str,

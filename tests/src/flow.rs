@@ -60,9 +60,19 @@ pub(crate) fn passed_on(pattern: Pattern, remembers: bool, len: usize) -> Matrix
     })
 }
 
-/// Of every output at the positions of `stream`, which of them change by a single bit when a token of that stream is replaced.
-/// `len` tokens are read.
-pub(crate) fn dependencies(model: &dyn Model, stream: Stream, len: usize) -> Result<Vec<(String, Matrix)>, Stop> {
+/// By a single bit.
+pub(crate) fn by_a_bit(_name: &str, before: &[f32], after: &[f32]) -> bool {
+    before.iter().zip(after).any(|(before, after)| before.to_bits() != after.to_bits())
+}
+
+/// Of every output at the positions of `stream`, which of them `changes` when a token of that stream is replaced, by the output's
+/// name and its numbers. `len` tokens are read.
+pub(crate) fn dependencies(
+    model: &dyn Model,
+    stream: Stream,
+    len: usize,
+    changes: impl Fn(&str, &[f32], &[f32]) -> bool,
+) -> Result<Vec<(String, Matrix)>, Stop> {
     let mut found: Vec<(String, Matrix)> = Vec::new();
     for text in 0..TEXTS {
         let single = long_reading(model, &format!("flow {text}"), len)?;
@@ -79,10 +89,9 @@ pub(crate) fn dependencies(model: &dyn Model, stream: Stream, len: usize) -> Res
                 }
                 for (to, depends) in found[index].1.0.iter_mut().enumerate() {
                     let at = [to];
-                    let bits =
-                        |value: &Values, row| value.part(row, |_| &at).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    let said = |value: &Values, row| value.part(row, |_| &at);
                     for (from, depends) in depends.iter_mut().enumerate() {
-                        *depends |= bits(before, from) != bits(after, from);
+                        *depends |= changes(&before.name, &said(before, from), &said(after, from));
                     }
                 }
             }

@@ -62,7 +62,18 @@ pub(crate) fn split(file: &[u8]) -> Result<(&[u8], &[u8]), String> {
 
 /// A file of these tensors, in this order.
 pub(crate) fn write<'a>(tensors: impl IntoIterator<Item = (&'a String, &'a Stored)>) -> Vec<u8> {
+    write_saying(&Map::new(), tensors)
+}
+
+/// The same with this metadata in its header.
+pub(crate) fn write_saying<'a>(
+    metadata: &Map<String, Value>,
+    tensors: impl IntoIterator<Item = (&'a String, &'a Stored)>,
+) -> Vec<u8> {
     let (mut header, mut data) = (Map::new(), Vec::new());
+    if !metadata.is_empty() {
+        header.insert("__metadata__".to_owned(), metadata.clone().into());
+    }
     for (name, Stored { dtype, shape, bytes }) in tensors {
         let offsets = [data.len(), data.len() + bytes.len()];
         header.insert(name.clone(), json!({ "dtype": dtype, "shape": shape, "data_offsets": offsets }));
@@ -82,6 +93,7 @@ fn width(dtype: &str) -> Option<usize> {
         "F64" | "I64" => Some(8),
         "F32" | "I32" => Some(4),
         "F16" | "BF16" => Some(2),
+        "BOOL" | "U8" => Some(1),
         _ => None,
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         self.start_on(&self.reading)
     }
 
-    fn start_on(&self, reading: &Reading) -> Result<DecodeState, Stop> {
+    pub(crate) fn start_on(&self, reading: &Reading) -> Result<DecodeState, Stop> {
         Ok(self.decoder.start(reading.target.input_ids.dims()[0], reading.before_writing().as_ref())?)
     }
 
@@ -99,13 +99,20 @@ impl<'a> Reader<'a> {
         self.reading.with(Stream::Target, target)
     }
 
-    /// A copy and its original read on in turn.
+    /// Copies and their original read on in turn: rows selected and repeated, and as many rows in another order, which is what a
+    /// beam search keeps.
     pub(crate) fn copies(&self, worst: &mut Worst) -> Result<(), Stop> {
-        const ROWS: [usize; 4] = [2, 0, 0, 1];
+        for rows in [&[2, 0, 0, 1][..], &[2, 0, 1]] {
+            self.copy(rows, worst)?;
+        }
+        Ok(())
+    }
+
+    fn copy(&self, rows: &[usize], worst: &mut Worst) -> Result<(), Stop> {
         let len = self.len();
         let cut = len / 2;
         let copied_reading = {
-            let Reading { source, target: tokens } = self.reading.select(&ROWS);
+            let Reading { source, target: tokens } = self.reading.select(rows);
             // From the cut on, the copy reads the ids in another order.
             let ids = tokens.input_ids.rows().map(|row| {
                 let mut row = row.to_vec();
@@ -120,10 +127,10 @@ impl<'a> Reader<'a> {
         let mut original = self.start()?;
         self.decoder.advance(&mut original, &self.tokens().columns(0, cut), Logits::Last)?;
         let mut copy = original.clone();
-        copy.select(&ROWS);
+        copy.select(rows);
         for from in cut..len {
             let scores = Scores::of(self.decoder.advance(&mut copy, &copied.columns(from, from + 1), Logits::Every)?);
-            self.compare(&scores, &copied_whole, copied, from, worst, "a copy with rows selected");
+            self.compare(&scores, &copied_whole, copied, from, worst, &format!("a copy with rows {rows:?}"));
             let next = self.tokens().columns(from, from + 1);
             let scores = Scores::of(self.decoder.advance(&mut original, &next, Logits::Every)?);
             self.compare(&scores, &original_whole, self.tokens(), from, worst, "an original beside its copy");
@@ -177,12 +184,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// How far the scores of the tokens `rest` are from what else was said of the same, in multiples of the noise.
+    pub(crate) fn furthest(&self, found: &Scores, other: &Scores, rest: &Tokens) -> f64 {
+        let mut worst = Worst::default();
+        self.compare(found, other, rest, 0, &mut worst, "");
+        worst.multiple()
+    }
+
     pub(crate) fn guard(&self) -> Result<(), Stop> {
         let last = self.len() - 1;
         let whole = self.at_once(&self.reading)?;
         let placed = inputs::in_place(self.tokens(), &self.decoder.token_limits()?);
         let alone = self.at_once(&self.reading.with(Stream::Target, placed.columns(last, last + 1)))?;
-        let apart = self.noise.multiple(LOGITS, gap(alone.at(0, 0), whole.at(0, last)));
+        // A text whose last token begins a segment may have forgotten all before it.
+        let apart = |row: usize| self.noise.multiple(LOGITS, gap(alone.at(row, 0), whole.at(row, last)));
+        let apart = (0..whole.batch).map(apart).fold(0.0, f64::max);
         require(apart > VISIBLE, || {
             format!("without the past the scores are {apart:.1} × noise away, so nothing is seen")
         })

@@ -9,6 +9,7 @@ use zoo_registry::output::Record;
 use zoo_registry::weights::{MemoryWeights, publish};
 use zoo_registry::{Architecture, Descriptor, Error, Input, Model, Result, WeightNames, device};
 
+use crate::choices::choices;
 use crate::hot;
 use crate::values::{Noise, Values, gap, values};
 
@@ -103,6 +104,37 @@ impl<'a> Subject<'a> {
             variants.extend(self.with_each_head(id, tiny)?);
         }
         Ok(variants)
+    }
+
+    /// The variants, and each with every other choice that it leaves, one at a time: the other truth, every word that is accepted.
+    ///
+    /// # Errors
+    /// As [`Self::variants`].
+    pub fn with_other_choices(&self) -> Result<Vec<Variant>> {
+        let variants = self.variants()?;
+        let others: Vec<Variant> = variants.iter().flat_map(|variant| self.other_choices(variant)).collect();
+        Ok(variants.into_iter().chain(others).collect())
+    }
+
+    /// The same with every other choice that it leaves, one at a time.
+    pub fn other_choices(&self, variant: &Variant) -> Vec<Variant> {
+        let mut others = Vec::new();
+        for (field, value) in variant.config.iter().filter(|(field, _)| *field != "head") {
+            let values = match value {
+                Value::Bool(truth) => vec![Value::from(!truth)],
+                Value::String(_) => choices(self, &variant.config, field).into_iter().map(Value::from).collect(),
+                _ => continue,
+            };
+            for value in values {
+                let mut config = variant.config.clone();
+                config.insert(field.clone(), value);
+                let Ok(config) = self.architecture.complete(&config) else { continue };
+                let head = format!("{}, {field} = {}", variant.head, config[field]);
+                let told = config != variant.config && !others.iter().any(|other: &Variant| other.config == config);
+                others.extend(told.then_some(Variant { head, config }));
+            }
+        }
+        others
     }
 
     fn with_each_head(&self, id: Option<&str>, tiny: &Map<String, Value>) -> Result<Vec<Variant>> {

@@ -1,7 +1,8 @@
 //! The heads of a family that write text.
 
+use burn::tensor::{Tensor, TensorData};
 use zoo_registry::output::Record;
-use zoo_registry::{Decode, HeadOutput, Input, Model};
+use zoo_registry::{Decode, DecodeState, HeadOutput, Input, Logits, Model, TokenLimits, Tokens};
 
 use crate::check::Stop;
 use crate::inputs;
@@ -31,6 +32,21 @@ pub(crate) fn writers(subject: &Subject<'_>) -> Result<Vec<Writer>, Stop> {
     Ok(writers)
 }
 
+/// The same, and each of them with every other choice that its configuration leaves, one at a time.
+///
+/// # Errors
+/// As [`writers`].
+pub(crate) fn writers_of_every_choice(subject: &Subject<'_>) -> Result<Vec<Writer>, Stop> {
+    let mut all = writers(subject)?;
+    for index in 0..all.len() {
+        for variant in subject.other_choices(&all[index].variant) {
+            let model = subject.hot(&variant)?;
+            all.push(Writer { variant, model });
+        }
+    }
+    Ok(all)
+}
+
 impl Writer {
     /// The model as a writer of text.
     pub(crate) fn decoder(&self) -> Result<&dyn Decode, Stop> {
@@ -48,6 +64,30 @@ impl Writer {
         let all: Vec<f32> = logits.into_data().iter::<f32>().collect();
         let text = |text: &[f32]| text.chunks_exact(vocab).map(<[f32]>::to_vec).collect();
         Ok(all.chunks_exact(len * vocab).map(text).collect())
+    }
+}
+
+/// A writer whose scores are changed, a row at a time, before anybody sees them.
+pub(crate) struct Rescored<'a> {
+    pub(crate) decoder: &'a dyn Decode,
+    pub(crate) change: &'a dyn Fn(&mut [f32]),
+}
+
+impl Decode for Rescored<'_> {
+    fn start(&self, batch: usize, source: Option<&Input>) -> zoo_registry::Result<DecodeState> {
+        self.decoder.start(batch, source)
+    }
+
+    fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> zoo_registry::Result<Tensor<3>> {
+        let told = self.decoder.advance(state, tokens, logits)?;
+        let (dims @ [_, _, vocab], device) = (told.dims(), told.device());
+        let mut scores: Vec<f32> = told.into_data().iter::<f32>().collect();
+        scores.chunks_exact_mut(vocab).for_each(self.change);
+        Ok(Tensor::from_data(TensorData::new(scores, dims), &device))
+    }
+
+    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
+        self.decoder.token_limits()
     }
 }
 

@@ -110,6 +110,7 @@ impl Default for Config {
 impl zoo_registry::Config for Config {
     fn problems(&self) -> Vec<Problem> {
         let backwards = self.head == HeadKind::CausalLm && self.causal == Some(false);
+        let blind = self.head == HeadKind::SequenceClassification && self.causal == Some(true);
         Rules::new()
             .size("vocab_size", self.vocab_size)
             .size("d_model", self.d_model)
@@ -121,6 +122,9 @@ impl zoo_registry::Config for Config {
             .size("n_token_types", self.n_token_types)
             .size("n_labels", self.n_labels)
             .positive("norm_eps", self.norm_eps)
+            .require(!blind, "causal", || {
+                "the label is read at the first token, which must see the others: expected false".into()
+            })
             .require(!backwards, "causal", || "a model that writes text cannot look ahead: expected true".into())
             .broken()
     }

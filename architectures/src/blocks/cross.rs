@@ -63,17 +63,18 @@ impl SourceMemory {
         let mut tensor = |layer, name| saved.tensor(&format!("source.{layer}.{name}"), shape, device);
         let layers = (0..n_layers).map(|layer| Ok([tensor(layer, "key")?, tensor(layer, "value")?]));
         let layers = layers.collect::<Result<_, String>>()?;
-        let padded = saved.holds(BIAS);
-        let bias = padded.then(|| saved.tensor(BIAS, [batch, 1, 1, source_len], device)).transpose()?;
+        let bias = Some(saved.tensor(BIAS, [batch, 1, 1, source_len], device)?);
         Ok(Self { layers, bias })
     }
 
+    /// What is saved. Where no padding is known it says so: a file that lost it would be read as one without any.
     fn tensors(&self) -> impl Iterator<Item = (String, TensorData)> {
         let pair = |(layer, [key, value]): (usize, &[Tensor<4>; 2])| {
             [("key", key), ("value", value)].map(|(name, kept)| (format!("source.{layer}.{name}"), kept.to_data()))
         };
         let layers: Vec<_> = self.layers.iter().enumerate().flat_map(pair).collect();
-        layers.into_iter().chain(self.bias.as_ref().map(|bias| (BIAS.to_owned(), bias.to_data())))
+        let bias = self.bias.clone().or_else(|| self.layers.first().map(|[key, _]| nothing_hidden(key)));
+        layers.into_iter().chain(bias.map(|bias| (BIAS.to_owned(), bias.into_data())))
     }
 
     fn select(&mut self, rows: &[usize]) {
@@ -81,6 +82,12 @@ impl SourceMemory {
             *kept = select_texts(kept, rows);
         }
     }
+}
+
+/// The bias under which every token of a source is seen. `key [batch, n_heads, source_len, head_dim]` → `[batch, 1, 1, source_len]`
+fn nothing_hidden(key: &Tensor<4>) -> Tensor<4> {
+    let [batch, _, source_len, _] = key.dims();
+    Tensor::zeros([batch, 1, 1, source_len], &key.device())
 }
 
 /// What an encoder–decoder remembers while it writes: what it read, and what it wrote.

@@ -93,12 +93,13 @@ impl Cache for InfiniCache {
         if !self.filled.is_empty() {
             self.filled = rows.iter().map(|&row| self.filled[row]).collect();
         }
+        // The text that had come furthest in its segment may not be among them.
+        let held = self.filled.iter().copied().max().unwrap_or(0);
         for LayerMemory { finished, unfinished } in self.layers.iter_mut().flatten() {
             finished.matrix = select_texts(&finished.matrix, rows);
             finished.normaliser = select_texts(&finished.normaliser, rows);
-            for kept in unfinished.iter_mut().flatten() {
-                *kept = select_texts(kept, rows);
-            }
+            let kept = unfinished.take().filter(|_| held > 0);
+            *unfinished = kept.map(|kept| kept.map(|kept| select_texts(&kept, rows).narrow(2, 0, held)));
         }
     }
 

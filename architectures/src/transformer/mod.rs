@@ -24,8 +24,6 @@ use crate::blocks::{
 use crate::lessons::numbers::Rewrite;
 
 mod config;
-#[cfg(test)]
-mod equations;
 
 pub use config::{Config, HeadKind};
 

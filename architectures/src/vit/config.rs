@@ -75,7 +75,7 @@ impl<H: Default> Default for Config<H> {
             n_layers: 12,
             n_heads: 12,
             d_ff: 3072,
-            n_labels: 1000,
+            n_labels: 2,
             activation: Activation::Gelu,
             norm_eps: 1e-12,
             qkv_bias: true,

@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
-use zoo_registry::Descriptor;
 use zoo_registry::descriptor::Lines;
+use zoo_registry::{Descriptor, Record};
 
 pub use doctor::{Report, doctor, stale};
 pub use whole::check;
@@ -102,6 +102,14 @@ pub fn all(coded: Vec<Sheet>) -> (Vec<Sheet>, Vec<Finding>) {
     let mut sheets: Vec<_> = coded.into_iter().chain(rest.into_iter().cloned()).collect();
     sheets.sort_by(|a, b| a.descriptor.id.cmp(&b.descriptor.id));
     (sheets, findings)
+}
+
+/// Every record as a build takes it: those with code, and the facts that no code stands in for.
+pub fn records(coded: Vec<Record>) -> Vec<Record> {
+    let has_code = |sheet: &&Sheet| coded.iter().any(|record| record.descriptor.id == sheet.descriptor.id);
+    let rest: Vec<_> = facts().iter().filter(|sheet| !has_code(sheet)).collect();
+    let rest = rest.into_iter().map(|sheet| Record::without_code(sheet.descriptor.clone()));
+    coded.into_iter().chain(rest).collect()
 }
 
 fn told(findings: &[Finding]) -> String {

@@ -6,6 +6,7 @@ use zoo_registry::descriptor::arxiv_month;
 use zoo_registry::names::{nearest, normal};
 
 use super::{Finding, Level, Sheet};
+use crate::circles::{Circle, circles};
 
 /// Year and month, which is how exactly every date is known.
 type Month<'a> = &'a str;
@@ -145,43 +146,16 @@ impl<'a> All<'a> {
         }
     }
 
-    /// Every cycle of the family tree once, told of its first record.
+    /// Every circle of the family tree once, told of the record that closes it.
     fn cycles(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        // 0 is unseen, 1 is on the way here, 2 is done.
-        let mut state: BTreeMap<&str, u8> = BTreeMap::new();
-        for start in self.by_id.keys().copied() {
-            let mut path: Vec<(&str, usize)> = Vec::new();
-            if !state.contains_key(start) {
-                state.insert(start, 1);
-                path.push((start, 0));
-            }
-            while let Some((id, next)) = path.last_mut() {
-                let sheet = self.by_id[*id];
-                let Some(edge) = sheet.descriptor.lineage.get(*next) else {
-                    state.insert(*id, 2);
-                    path.pop();
-                    continue;
-                };
-                let at = *next;
-                *next += 1;
-                match (self.by_id.get_key_value(edge.id.as_str()), state.get(edge.id.as_str())) {
-                    // An edge of a record to itself is the record's own fault, and told as such.
-                    (Some(_), Some(1)) if edge.id != sheet.descriptor.id => {
-                        let from = path.iter().position(|(id, _)| *id == edge.id).unwrap_or_default();
-                        let cycle: Vec<_> = path[from..].iter().map(|(id, _)| *id).chain([edge.id.as_str()]).collect();
-                        let told = format!("the family tree runs in a circle: {}", cycle.join(" → "));
-                        found.push(sheet.finding(Level::Error, format!("lineage[{at}].id"), told));
-                    }
-                    (Some((id, _)), None) => {
-                        state.insert(id, 1);
-                        path.push((id, 0));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        found
+        let parents = |sheet: &'a Sheet| sheet.descriptor.lineage.iter().map(|edge| edge.id.as_str()).collect();
+        let parents = self.by_id.iter().map(|(id, sheet)| (*id, parents(sheet))).collect();
+        let told = |circle: Circle<'_>| {
+            let sheet = self.by_id[circle.ids[circle.ids.len() - 2]];
+            let told = format!("the family tree runs in a circle: {}", circle.ids.join(" → "));
+            sheet.finding(Level::Error, format!("lineage[{}].id", circle.edge), told)
+        };
+        circles(&parents).into_iter().map(told).collect()
     }
 }
 

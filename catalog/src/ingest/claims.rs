@@ -25,7 +25,7 @@ pub(super) fn aliases<'a>(input: &Input<'a>) -> Vec<Claim<'a>> {
         .flat_map(|record| {
             let facts = &record.descriptor;
             let own = facts.aliases.iter().map(|name| Claim { name, architecture: &facts.id, preset: None });
-            let presets = facts.presets.iter().flat_map(|preset| {
+            let presets = facts.sizes().flat_map(|(_, preset)| {
                 preset.aliases.iter().map(|name| Claim { name, architecture: &facts.id, preset: Some(&preset.id) })
             });
             own.chain(presets)
@@ -43,7 +43,7 @@ pub(super) fn problems(input: &Input<'_>) -> Vec<Problem> {
     for record in &input.records {
         let facts = &record.descriptor;
         let own = [&facts.id].into_iter().chain(&facts.aliases).map(|name| (name, None));
-        let presets = facts.presets.iter().flat_map(|preset| {
+        let presets = facts.sizes().flat_map(|(_, preset)| {
             let names = [&preset.id].into_iter().chain(&preset.aliases).chain(&preset.hub);
             names.map(|name| (name, Some(preset.id.as_str())))
         });

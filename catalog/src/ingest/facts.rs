@@ -3,28 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::SqliteConnection;
-use zoo_registry::Descriptor;
 use zoo_registry::descriptor::Paper;
 
-use super::Input;
-use super::insert::{insert, position};
-use super::terms;
+use super::insert::{every, insert, position};
+use super::{Input, facts, models, terms};
 
 /// One table after the other.
 pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
     vocabulary(connection, input).await?;
-    let columns =
-        "architecture (id, name, summary, family, date, licence_code, licence_weights, readme, descriptor_json)";
-    insert(connection, columns, input.records.clone(), |row, record| {
-        let facts = &record.descriptor;
-        let json = serde_json::to_string(facts).unwrap_or_default();
-        row.push_bind(&facts.id).push_bind(&facts.name).push_bind(&facts.summary).push_bind(&facts.family);
-        row.push_bind(&facts.date).push_bind(&facts.licence.code).push_bind(&facts.licence.weights);
-        row.push_bind(&record.readme).push_bind(json);
-    })
-    .await?;
+    models::write(connection, input).await?;
     taxonomy(connection, input).await?;
-    labs(connection, input).await?;
     papers(connection, input).await?;
     relations(connection, input).await?;
     parts(connection, input).await?;
@@ -99,22 +87,12 @@ async fn taxonomy(connection: &mut SqliteConnection, input: &Input<'_>) -> Resul
     .await
 }
 
-async fn labs(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
-    let labs: BTreeSet<_> = facts(input).flat_map(|facts| &facts.labs).collect();
-    insert(connection, "lab (id)", labs.into_iter().collect(), |row, lab| _ = row.push_bind(lab)).await?;
-    let labs = every(facts(input).map(|facts| (facts, &facts.labs[..])));
-    insert(connection, "architecture_lab (architecture, position, lab)", labs, |row, (facts, at, lab)| {
-        row.push_bind(&facts.id).push_bind(position(at)).push_bind(lab);
-    })
-    .await
-}
-
 async fn papers(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
     let distinct: BTreeSet<_> = facts(input).flat_map(|facts| facts.papers.iter().map(content)).collect();
     let ids: BTreeMap<_, _> = distinct.into_iter().zip(1_i64..).collect();
-    insert(connection, "paper (id, title, year, arxiv, url)", ids.iter().collect(), |row, (paper, id)| {
-        let (url, title, _, year, arxiv) = *paper;
-        row.push_bind(*id).push_bind(title).push_bind(year).push_bind(arxiv).push_bind(url);
+    insert(connection, "paper (id, title, year, arxiv, url, et_al)", ids.iter().collect(), |row, (paper, id)| {
+        let (url, title, _, year, arxiv, et_al) = *paper;
+        row.push_bind(*id).push_bind(title).push_bind(year).push_bind(arxiv).push_bind(url).push_bind(et_al);
     })
     .await?;
     let authors: BTreeSet<_> = ids.keys().flat_map(|(_, _, authors, ..)| *authors).collect();
@@ -133,10 +111,11 @@ async fn papers(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<
 
 async fn relations(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
     let edges = every(facts(input).map(|facts| (facts, &facts.lineage[..])));
-    let columns = "lineage (architecture, position, ancestor, relation, change)";
+    let columns = "lineage (architecture, position, ancestor, relation, change, preset_name, date, note)";
     insert(connection, columns, edges, |row, (facts, at, edge)| {
         row.push_bind(&facts.id).push_bind(position(at)).push_bind(&edge.id);
         row.push_bind(&edge.relation).push_bind(&edge.change);
+        row.push_bind(&edge.variant).push_bind(&edge.date).push_bind(&edge.note);
     })
     .await?;
     let bases = every(facts(input).map(|facts| (facts, &facts.builds_on[..])));
@@ -186,15 +165,6 @@ async fn published(connection: &mut SqliteConnection, input: &Input<'_>) -> Resu
 }
 
 /// All that tells papers apart, in the order they are counted.
-fn content(paper: &Paper) -> (&str, &str, &[String], u16, Option<&str>) {
-    (&paper.url, &paper.title, &paper.authors, paper.year, paper.arxiv.as_deref())
-}
-
-fn facts<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Descriptor> {
-    input.records.iter().map(|record| &record.descriptor)
-}
-
-/// Every item of every list, with the owner of the list and its place there.
-fn every<'a, O: Copy, T>(lists: impl Iterator<Item = (O, &'a [T])>) -> Vec<(O, usize, &'a T)> {
-    lists.flat_map(|(owner, list)| list.iter().enumerate().map(move |(at, item)| (owner, at, item))).collect()
+fn content(paper: &Paper) -> (&str, &str, &[String], u16, Option<&str>, bool) {
+    (&paper.url, &paper.title, &paper.authors, paper.year, paper.arxiv.as_deref(), paper.et_al)
 }

@@ -34,3 +34,8 @@ pub(super) fn position(index: usize) -> i64 {
 pub(super) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+/// Every item of every list, with the owner of the list and its place there.
+pub(super) fn every<'a, O: Copy, T>(lists: impl Iterator<Item = (O, &'a [T])>) -> Vec<(O, usize, &'a T)> {
+    lists.flat_map(|(owner, list)| list.iter().enumerate().map(move |(at, item)| (owner, at, item))).collect()
+}

@@ -7,7 +7,8 @@ use zoo_registry::names::nearest;
 use zoo_registry::record::Size;
 use zoo_registry::{ModuleTree, Outcome, Record, Status};
 
-use super::{Input, claims, terms};
+use super::{Input, claims, facts, terms};
+use crate::circles::circles;
 use crate::error::Problem;
 
 /// All of them, in the order of the sorted input.
@@ -21,6 +22,10 @@ pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
     problems.extend(terms::problems(input));
     for record in &input.records {
         of_record(record, &mut problems);
+        for (_, size) in record.descriptor.sizes() {
+            let place = || format!("architecture `{}`, preset `{}`", record.descriptor.id, size.id);
+            problems.extend(size.of.iter().filter_map(|of| unknown("architecture", of, place(), ids())));
+        }
         for waiver in &record.descriptor.waivers {
             let place = format!("waiver of `{}`", record.descriptor.id);
             problems.extend(unknown("check", &waiver.check, place, checks()));
@@ -30,11 +35,21 @@ pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
             problems.extend(unknown("check", &expected.check, place, checks()));
         }
     }
+    let parents =
+        facts(input).map(|facts| (&*facts.id, facts.lineage.iter().map(|edge| &*edge.id).collect())).collect();
+    problems.extend(circles(&parents).into_iter().map(|circle| Problem::Circle { ids: circle.ids.join(" → ") }));
     let levels = &input.suite.levels;
     problems.extend(twice("level", "the levels", levels.iter().map(|level| level.id.as_str())));
     let demanded = || levels.iter().flat_map(|level| &level.checks).map(String::as_str);
     problems.extend(twice("check", "the levels", demanded()));
     problems.extend(demanded().filter_map(|check| unknown("check", check, "the levels".into(), checks())));
+    let planted = &input.suite.planted;
+    problems.extend(twice("bug", "what was planted", planted.iter().map(|planted| planted.id.as_str())));
+    for planted in planted {
+        let place = || format!("planted `{}`", planted.id);
+        problems.extend(twice("check", &place(), planted.caught_by.iter().map(String::as_str)));
+        problems.extend(planted.caught_by.iter().filter_map(|check| unknown("check", check, place(), checks())));
+    }
     let places: Vec<_> = input.outcomes.iter().map(|outcome| place(outcome)).collect();
     problems.extend(twice("outcome", "the outcomes", places.iter().map(String::as_str)));
     for (outcome, place) in input.outcomes.iter().zip(places) {
@@ -60,11 +75,20 @@ fn of_record(record: &Record, problems: &mut Vec<Problem>) {
     problems.extend(twice("source file", &here, record.sources.iter().map(|file| file.path.as_str())));
     problems.extend(twice("figure", &here, record.figures.iter().map(|figure| figure.title.as_str())));
     problems.extend(twice("size", &here, record.sizes.iter().map(|size| size.preset.as_str())));
-    for preset in &facts.presets {
+    for (_, preset) in facts.sizes() {
         let here = format!("{here}, preset `{}`", preset.id);
-        problems.extend(preset.parameters.and_then(|count| too_large(format!("{here}, `parameters`"), count)));
-        let max_tokens = preset.embedding.as_ref().map(|embedding| embedding.max_tokens as u64);
-        problems.extend(max_tokens.and_then(|count| too_large(format!("{here}, `embedding.max_tokens`"), count)));
+        let counted = preset.counted.as_ref();
+        let numbers = [
+            ("parameters", preset.parameters),
+            ("embedding.max_tokens", preset.embedding.as_ref().map(|embedding| embedding.max_tokens as u64)),
+            ("context", preset.context),
+            ("active", preset.active),
+            ("stated.parameters", preset.stated.as_ref().map(|stated| stated.parameters)),
+            ("counted.parameters", counted.map(|counted| counted.parameters)),
+            ("counted.checked.parameters", counted.and_then(|counted| Some(counted.checked.as_ref()?.parameters))),
+        ];
+        let numbers = numbers.into_iter().filter_map(|(field, number)| Some((field, number?)));
+        problems.extend(numbers.filter_map(|(field, number)| too_large(format!("{here}, `{field}`"), number)));
         of_config(&here, &preset.config, problems);
     }
     for size in &record.sizes {

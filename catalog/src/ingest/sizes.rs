@@ -1,53 +1,72 @@
 //! Presets: what was published of each size, and what the code builds of it.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 use sqlx::SqliteConnection;
-use zoo_registry::descriptor::{Pooling, Preset, Source};
+use zoo_registry::descriptor::{Pooling, Preset};
 use zoo_registry::record::Size;
 use zoo_registry::{Descriptor, ModuleTree, Parameter};
 
 use super::insert::{Row, insert, integer, position};
 use super::{Input, claims};
 
-/// A preset with the size of the same id, if there is code.
-type Sized<'a> = (&'a Descriptor, usize, &'a Preset, Option<&'a Size>);
+/// One row of `preset`.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    facts: &'a Descriptor,
+    /// Place among all sizes, those that code cannot build last.
+    at: usize,
+    preset: &'a Preset,
+    unbuilt: bool,
+    /// What the code builds of it, if there is code.
+    built: Option<&'a Size>,
+}
 
 /// One table after the other.
 pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
-    let presets = presets(input);
-    let columns = "preset (id, architecture, position, hub, note, published_parameters, parameters, pooling, normalise, max_tokens)";
-    insert(connection, columns, presets.clone(), |row, (facts, at, preset, size)| {
+    let lines = lines(input);
+    let columns = "preset (id, architecture, position, hub, note, published_parameters, parameters, pooling, normalise, max_tokens, \
+                   of_model, name, unbuilt, hub_seen, context, active, stated, stated_label, counted, counted_basis, \
+                   checked, checked_source, checked_reference)";
+    insert(connection, columns, lines.clone(), |row, Line { facts, at, preset, unbuilt, built }| {
         row.push_bind(&preset.id).push_bind(&facts.id).push_bind(position(at));
         row.push_bind(&preset.hub).push_bind(&preset.note).push_bind(preset.parameters.map(integer));
-        row.push_bind(size.map(|size| integer(size.modules.parameter_count())));
+        row.push_bind(built.map(|size| integer(size.modules.parameter_count())));
         let embedding = preset.embedding.as_ref();
         row.push_bind(embedding.map(|embedding| pooling(embedding.pooling)));
         row.push_bind(embedding.map(|embedding| embedding.normalise));
         row.push_bind(embedding.map(|embedding| integer(embedding.max_tokens as u64)));
+        row.push_bind(&preset.of).push_bind(&preset.name).push_bind(unbuilt).push_bind(&preset.hub_seen);
+        row.push_bind(preset.context.map(integer)).push_bind(preset.active.map(integer));
+        let (stated, counted) = (preset.stated.as_ref(), preset.counted.as_ref());
+        let checked = counted.and_then(|counted| counted.checked.as_ref());
+        row.push_bind(stated.map(|stated| integer(stated.parameters))).push_bind(stated.map(|stated| &stated.label));
+        row.push_bind(counted.map(|counted| integer(counted.parameters)));
+        row.push_bind(counted.and_then(|counted| counted.basis.as_ref()));
+        row.push_bind(checked.map(|checked| integer(checked.parameters)))
+            .push_bind(checked.map(|checked| &checked.source));
+        row.push_bind(checked.map(|checked| &checked.reference));
     })
     .await?;
     insert(connection, "alias (name, architecture, preset)", claims::aliases(input), |row, claim| {
         row.push_bind(claim.name).push_bind(claim.architecture).push_bind(claim.preset);
     })
     .await?;
-    for (_, _, preset, size) in presets {
-        config(connection, preset, size).await?;
-        if let Some(size) = size {
+    for Line { preset, built, .. } in lines {
+        config(connection, preset, built).await?;
+        if let Some(size) = built {
             modules(connection, &preset.id, &size.modules).await?;
         }
     }
-    sources(connection, input).await
+    Ok(())
 }
 
-fn presets<'a>(input: &Input<'a>) -> Vec<Sized<'a>> {
+fn lines<'a>(input: &Input<'a>) -> Vec<Line<'a>> {
     let of_record = |record: &&'a zoo_registry::Record| {
         let (facts, sizes) = (&record.descriptor, &record.sizes);
-        let sized = move |(at, preset): (usize, &'a Preset)| {
-            (facts, at, preset, sizes.iter().find(|size| size.preset == preset.id))
-        };
-        facts.presets.iter().enumerate().map(sized)
+        facts.sizes().enumerate().map(move |(at, (list, preset))| {
+            let built = sizes.iter().find(|size| size.preset == preset.id);
+            Line { facts, at, preset, unbuilt: list == "unbuilt", built }
+        })
     };
     input.records.iter().flat_map(of_record).collect()
 }
@@ -120,59 +139,6 @@ fn collect<'a>(module: Module<'a>, found: &mut Vec<Module<'a>>) {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// A source and what it is the source of: a field, and where it is one of those, a preset or an edge.
-struct Provenance<'a> {
-    field: String,
-    preset: Option<&'a str>,
-    lineage: Option<i64>,
-    sources: &'a [Source],
-}
-
-async fn sources(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
-    let mut rows = Vec::new();
-    for facts in input.records.iter().map(|record| &record.descriptor) {
-        let mut positions = BTreeMap::new();
-        for Provenance { field, preset, lineage, sources } in provenances(facts) {
-            for source in sources {
-                let next = positions.entry(field.clone()).or_insert(0_i64);
-                rows.push((facts, field.clone(), *next, preset, lineage, source));
-                *next += 1;
-            }
-        }
-    }
-    let columns = "source (architecture, field, position, preset, lineage, source, reference, confidence, note)";
-    insert(connection, columns, rows, |row, (facts, field, at, preset, lineage, source)| {
-        row.push_bind(&facts.id).push_bind(field).push_bind(at).push_bind(preset).push_bind(lineage);
-        row.push_bind(&source.source)
-            .push_bind(&source.reference)
-            .push_bind(&source.confidence)
-            .push_bind(&source.note);
-    })
-    .await
-}
-
-fn provenances(facts: &Descriptor) -> impl Iterator<Item = Provenance<'_>> {
-    let fields = facts.sources.iter().map(|(field, sources)| Provenance {
-        field: field.clone(),
-        preset: None,
-        lineage: None,
-        sources,
-    });
-    let presets = facts.presets.iter().map(|preset| Provenance {
-        field: format!("presets.{}", preset.id),
-        preset: Some(&preset.id),
-        lineage: None,
-        sources: &preset.sources,
-    });
-    let lineage = facts.lineage.iter().enumerate().map(|(at, edge)| Provenance {
-        field: format!("lineage.{}", edge.id),
-        preset: None,
-        lineage: Some(position(at)),
-        sources: &edge.sources,
-    });
-    fields.chain(presets).chain(lineage)
 }
 
 fn pooling(pooling: Pooling) -> &'static str {

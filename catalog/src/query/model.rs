@@ -35,12 +35,11 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
     for preset in &descriptor.presets {
         sizes.extend(size(catalog, preset).await?);
     }
-    let edges = summaries::edges(&catalog.pool).await.map_err(catalog.reading())?;
     Ok(Model {
         outcomes: outcomes(catalog, Some(id)).await?,
         figures: figures(catalog, id).await?,
         demo: demo(catalog, id).await?,
-        descendants: edges.into_iter().filter(|(_, edge)| edge.id == *id).collect(),
+        descendants: summaries::edges(&catalog.pool, Some(id)).await.map_err(catalog.reading())?,
         sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
         summary,
         descriptor,
@@ -99,14 +98,10 @@ async fn figures(catalog: &Catalog, id: &str) -> Result<Vec<Figure>> {
 /// Outcomes by architecture, check and device; of all architectures, or of one.
 pub(super) async fn outcomes(catalog: &Catalog, only: Option<&str>) -> Result<Vec<Outcome>> {
     type Line = (String, String, String, String, Option<f64>, bool, Option<f64>, Option<String>, String);
-    let lines: Vec<Line> = sqlx::query_as(
-        "SELECT architecture, check_id, device, status, error, error_is_nan, tolerance, measure, detail FROM outcome
-         WHERE ?1 IS NULL OR architecture = ?1 ORDER BY architecture, check_id, device",
-    )
-    .bind(only)
-    .fetch_all(&catalog.pool)
-    .await
-    .map_err(catalog.reading())?;
+    let columns =
+        "SELECT architecture, check_id, device, status, error, error_is_nan, tolerance, measure, detail FROM outcome";
+    let mut query = summaries::of(only, columns, "architecture", "ORDER BY architecture, check_id, device");
+    let lines: Vec<Line> = query.build_query_as().fetch_all(&catalog.pool).await.map_err(catalog.reading())?;
     let outcome = |(architecture, check, device, status, error, is_nan, tolerance, measure, detail): Line| {
         let known = Status::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| Error::Content {
             path: catalog.path.clone(),
@@ -185,7 +180,11 @@ async fn config(catalog: &Catalog, preset: &str) -> Result<Map<String, Value>> {
     fields.into_iter().map(field).collect()
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(catalog: &Catalog, json: &str, place: impl Fn() -> String) -> Result<T> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(
+    catalog: &Catalog,
+    json: &str,
+    place: impl Fn() -> String,
+) -> Result<T> {
     serde_json::from_str(json).map_err(|error| Error::Content {
         path: catalog.path.clone(),
         place: place(),

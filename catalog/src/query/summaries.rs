@@ -2,65 +2,64 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqlitePool;
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use zoo_registry::descriptor::{Lineage, Source};
-use zoo_registry::{CheckFacts, LevelFacts, Status, SuiteFacts};
+use zoo_registry::{CheckFacts, LevelFacts, PlantedFacts, PlantedKind, Status, SuiteFacts};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
 /// The index: every architecture by id, or only the one of this id.
 pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<ModelSummary>, sqlx::Error> {
-    type Line = (String, String, String, String, String, u32, Option<i64>, Option<i64>);
-    let lines: Vec<Line> = sqlx::query_as(
-        "SELECT a.id, a.name, a.summary, a.family, a.date, count(p.id),
-           min(coalesce(p.parameters, p.published_parameters)), max(coalesce(p.parameters, p.published_parameters))
-         FROM architecture AS a LEFT JOIN preset AS p ON p.architecture = a.id
-         WHERE ?1 IS NULL OR a.id = ?1 GROUP BY a.id ORDER BY a.id",
+    type Line = (String, String, String, String, String, String, bool, u32, Option<i64>, Option<i64>);
+    let lines: Vec<Line> = of(
+        only,
+        "SELECT a.id, a.name, a.kind, a.summary, a.family, a.date, a.code, count(p.id), min(p.size), max(p.size)
+         FROM architecture AS a LEFT JOIN preset AS p ON p.model = a.id",
+        "a.id",
+        "GROUP BY a.id ORDER BY a.id",
     )
-    .bind(only)
+    .build_query_as()
     .fetch_all(pool)
     .await?;
-    let mut labs: BTreeMap<String, Vec<String>> = grouped(
-        sqlx::query_as(
-            "SELECT architecture, lab FROM architecture_lab WHERE ?1 IS NULL OR architecture = ?1
-             ORDER BY architecture, position",
-        )
-        .bind(only)
-        .fetch_all(pool)
-        .await?,
-    );
-    let terms: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT architecture, axis, term FROM architecture_term WHERE ?1 IS NULL OR architecture = ?1
-         ORDER BY architecture, axis, position",
-    )
-    .bind(only)
-    .fetch_all(pool)
-    .await?;
+    let labs =
+        of(only, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
+    let mut labs: BTreeMap<String, Vec<String>> = grouped({ labs }.build_query_as().fetch_all(pool).await?);
+    let order = "ORDER BY architecture, axis, position";
+    let mut terms = of(only, "SELECT architecture, axis, term FROM architecture_term", "architecture", order);
+    let terms: Vec<(String, String, String)> = terms.build_query_as().fetch_all(pool).await?;
     let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))).collect());
     let mut tallies = tallies(pool, only).await?;
-    let summary = |(id, name, summary, family, date, presets, least, most): Line| ModelSummary {
+    let summary = |(id, name, kind, summary, family, date, code, presets, least, most): Line| ModelSummary {
         labs: labs.remove(&id).unwrap_or_default(),
         taxonomy: grouped(terms.remove(&id).unwrap_or_default()),
         tally: tallies.remove(&id).unwrap_or_default(),
         parameters: least.zip(most).map(|(least, most)| (least.unsigned_abs(), most.unsigned_abs())),
         id,
         name,
+        kind,
         summary,
         family,
         date,
+        code,
         presets,
     };
     Ok(lines.into_iter().map(summary).collect())
 }
 
+/// A query over all architectures, or over the one whose id stands in `column`. SQLite would not use an index for both in one.
+pub(super) fn of(only: Option<&str>, select: &str, column: &str, rest: &str) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
+    if let Some(only) = only {
+        query.push(format!(" WHERE {column} = ")).push_bind(only.to_owned());
+    }
+    query.push(" ").push(rest);
+    query
+}
+
 async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<String, Tally>, sqlx::Error> {
-    let rows: Vec<(String, String, u32)> = sqlx::query_as(
-        "SELECT architecture, status, count(*) FROM outcome
-         WHERE ?1 IS NULL OR architecture = ?1 GROUP BY architecture, status ORDER BY architecture, status",
-    )
-    .bind(only)
-    .fetch_all(pool)
-    .await?;
+    let group = "GROUP BY architecture, status ORDER BY architecture, status";
+    let mut query = of(only, "SELECT architecture, status, count(*) FROM outcome", "architecture", group);
+    let rows: Vec<(String, String, u32)> = query.build_query_as().fetch_all(pool).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for (architecture, word, count) in rows {
         // A status that is none is told where outcomes are read.
@@ -71,28 +70,25 @@ async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<Strin
     Ok(tallies)
 }
 
-/// Every lineage edge with the id of its child, by child and place in its list.
-pub(super) async fn edges(pool: &SqlitePool) -> Result<Vec<(String, Lineage)>, sqlx::Error> {
-    type Edge = (String, i64, String, String, Option<String>);
-    let edges: Vec<Edge> = sqlx::query_as(
-        "SELECT architecture, position, ancestor, relation, change FROM lineage ORDER BY architecture, position",
-    )
-    .fetch_all(pool)
-    .await?;
+/// Every lineage edge with the id of its child, by child and place in its list; or only those to this ancestor.
+pub(super) async fn edges(pool: &SqlitePool, ancestor: Option<&str>) -> Result<Vec<(String, Lineage)>, sqlx::Error> {
+    type Edge = (String, i64, String, String, Option<String>, Option<String>, Option<String>, Option<String>);
+    let columns = "SELECT architecture, position, ancestor, relation, change, preset_name, date, note FROM lineage";
+    let mut edges = of(ancestor, columns, "ancestor", "ORDER BY architecture, position");
+    let edges: Vec<Edge> = edges.build_query_as().fetch_all(pool).await?;
     type Row = (String, i64, String, Option<String>, String, Option<String>);
-    let sources: Vec<Row> = sqlx::query_as(
-        "SELECT architecture, lineage, source, reference, confidence, note FROM source
-         WHERE lineage IS NOT NULL ORDER BY architecture, field, position",
-    )
-    .fetch_all(pool)
-    .await?;
+    let columns = "SELECT s.architecture, s.lineage, s.source, s.reference, s.confidence, s.note
+                   FROM lineage AS l CROSS JOIN source AS s
+                     ON s.architecture = l.architecture AND s.field = 'lineage.' || l.ancestor AND s.lineage = l.position";
+    let mut sources = of(ancestor, columns, "l.ancestor", "ORDER BY s.architecture, s.field, s.position");
+    let sources: Vec<Row> = sources.build_query_as().fetch_all(pool).await?;
     let source = |(child, at, source, reference, confidence, note): Row| {
         ((child, at), Source { source, reference, confidence, note })
     };
     let mut sources = grouped(sources.into_iter().map(source).collect());
-    let edge = |(child, at, id, relation, change): Edge| {
+    let edge = |(child, at, id, relation, change, variant, date, note): Edge| {
         let sources = sources.remove(&(child.clone(), at)).unwrap_or_default();
-        (child, Lineage { id, relation, change, sources, ..Lineage::default() })
+        (child, Lineage { id, relation, change, variant, date, note, sources })
     };
     Ok(edges.into_iter().map(edge).collect())
 }
@@ -121,7 +117,26 @@ pub(super) async fn suite(pool: &SqlitePool) -> Result<SuiteFacts, sqlx::Error> 
         CheckFacts { id, statement, method, catches, seen, fix }
     };
     let checks = checks.into_iter().map(check).collect();
-    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks })
+    let planted = planted(pool).await?;
+    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks, planted })
+}
+
+/// What was planted, in its order, with who caught it.
+async fn planted(pool: &SqlitePool) -> Result<Vec<PlantedFacts>, sqlx::Error> {
+    type Line = (String, String, String, String, String, String, Option<String>);
+    let lines: Vec<Line> =
+        sqlx::query_as("SELECT id, kind, area, file, family, what, alone FROM planted ORDER BY position")
+            .fetch_all(pool)
+            .await?;
+    let caught = sqlx::query_as("SELECT planted, check_id FROM planted_catch ORDER BY planted, check_id");
+    let mut caught: BTreeMap<String, Vec<String>> = grouped(caught.fetch_all(pool).await?);
+    let planted = |(id, word, area, file, family, what, alone): Line| {
+        // The table allows no other word.
+        let kind = PlantedKind::ALL.into_iter().find(|kind| kind.as_str() == word)?;
+        let caught_by = caught.remove(&id).unwrap_or_default();
+        Some(PlantedFacts { id, kind, area, file, family, what, alone, caught_by })
+    };
+    Ok(lines.into_iter().filter_map(planted).collect())
 }
 
 /// Id, title and question of every axis, in the vocabulary's order.

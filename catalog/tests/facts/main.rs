@@ -4,6 +4,7 @@
 mod broken;
 mod form;
 mod source;
+mod store;
 
 use std::path::{Path, PathBuf};
 

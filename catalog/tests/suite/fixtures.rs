@@ -10,7 +10,8 @@ use zoo_catalog::{Catalog, build};
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
-    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, Record, Status, SuiteFacts,
+    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind, Record,
+    Status, SuiteFacts,
 };
 
 /// Markup, quotes, SQL, other scripts and a line break.
@@ -24,8 +25,14 @@ const TOY: &str = r#"
     summary = NASTY
     family = "toys"
     date = "2020-02"
-    labs = ["zeta", "alpha"]
-    licence = { code = "MIT OR Apache-2.0", weights = "CC-BY-4.0" }
+    labs = ["zeta", "alpha", "baai"]
+    names = { zh = "玩具模型", de = "Spielzeugmaß" }
+    countries = ["AT", "CN"]
+    other_families = ["gadgets"]
+    licence = { code = "MIT OR Apache-2.0", weights = "CC-BY-4.0", public = true, note = NASTY }
+    extension = "Adds wheels."
+    applications = ["playing", NASTY]
+    corpus = "Attic"
     builds_on = ["block"]
     tiny = { d_model = 8, rate = 0.1 }
 
@@ -74,6 +81,9 @@ const TOY: &str = r#"
     [[lineage]]
     id = "unrecorded"
     relation = "uses-component"
+    variant = "L"
+    date = "2021-01"
+    note = NASTY
 
     [[components]]
     module = "layers.*.attention"
@@ -99,6 +109,30 @@ const TOY: &str = r#"
     [[presets]]
     id = "toy-base"
     config = { d_model = 4 }
+
+    [[unbuilt]]
+    id = "toy-giant"
+    name = "giant"
+    hub = "toys/giant"
+    hub_seen = "a/b: README.md"
+    context = 64
+    active = 9
+    stated = { parameters = 20, label = "20", sources = [{ source = "paper", ref = "a/b@1: c.md#d", confidence = "high" }] }
+    counted = { parameters = 21, basis = NASTY, checked = { parameters = 21, source = "repo", ref = "x" } }
+
+    [[conflicts]]
+    about = ["date", "parameters"]
+    size = "giant"
+    values = [{ source = "paper", value = "1" }, { source = NASTY, value = NASTY }]
+    chosen = "1"
+    note = NASTY
+    found_by = "curator"
+    severity = "conflict"
+
+    [external.amatriain]
+    name = "Toy"
+    families = ["A", "B"]
+    licence = { openness = "open", api = true }
 
     [[waivers]]
     check = "padding-does-not-leak"
@@ -230,7 +264,23 @@ pub(crate) fn suite() -> SuiteFacts {
     };
     let levels =
         vec![level("L0", "low", &["a-third", "padding-does-not-leak"]), level("L1", "high", &["values-match"])];
-    SuiteFacts { version: "1.0".into(), levels, checks }
+    let planted = |id: &str, kind, caught_by: &[&str]| PlantedFacts {
+        id: id.into(),
+        kind,
+        area: "mask".into(),
+        file: "mask.rs".into(),
+        family: "toy".into(),
+        what: format!("`{id}` is wrong. {NASTY}"),
+        alone: (caught_by.len() == 1).then(|| NASTY.into()),
+        caught_by: caught_by.iter().map(|&check| check.to_owned()).collect(),
+    };
+    let planted = vec![
+        planted("mask-late", PlantedKind::Bug, &["a-third", "values-match"]),
+        planted("mask-forgotten", PlantedKind::Bug, &["a-third"]),
+        planted("same-mask", PlantedKind::Rewrite, &[]),
+        planted("no-mask-at-all", PlantedKind::Null, &["values-match"]),
+    ];
+    SuiteFacts { version: "1.0".into(), levels, checks, planted }
 }
 
 /// An outcome for `toy`.

@@ -7,3 +7,4 @@ mod open;
 mod read;
 mod refuse;
 mod sql;
+mod versions;

@@ -49,7 +49,7 @@ async fn another_schema_version_is_told() {
     build_all(&path).await;
     edit(&path, "PRAGMA user_version = 999").await;
     let (_, told) = refused(&path).await;
-    assert!(told.starts_with("expected a catalog of schema version 4, `PATH` has version 999; "), "{told}");
+    assert!(told.starts_with("expected a catalog of schema version 6, `PATH` has version 999; "), "{told}");
 }
 
 #[tokio::test]
@@ -113,4 +113,22 @@ async fn a_catalog_on_read_only_media_opens() {
     let models = Catalog::open(&path).await.unwrap().models().await.unwrap().len();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(models, 2);
+}
+
+#[tokio::test]
+async fn a_catalog_that_another_program_holds_is_told() {
+    let (_folder, path) = folder();
+    build_all(&path).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let error = match Catalog::open(&path).await {
+        Ok(catalog) => catalog.models().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(matches!(error, Error::Sqlite { .. }) && error.to_string().contains("locked"), "{error}");
+    assert!(error.hint().unwrap().contains("another program"));
+    // A build replaces the file and needs no lock of it.
+    build_all(&path).await;
+    assert_eq!(Catalog::open(&path).await.unwrap().models().await.unwrap().len(), 2);
 }

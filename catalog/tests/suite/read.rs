@@ -56,10 +56,15 @@ async fn the_index_is_sorted_and_counts() {
     let models = catalog.models().await.unwrap();
     let [block, toy] = &models[..] else { panic!("{models:?}") };
     assert_eq!((block.id.as_str(), toy.id.as_str()), ("block", "toy"));
-    assert_eq!(toy.labs, ["zeta", "alpha"], "labs keep their order");
+    assert_eq!(toy.labs, ["zeta", "alpha", "baai"], "labs keep their order");
     assert_eq!(toy.taxonomy, crate::fixtures::toy().descriptor.taxonomy);
     let sizes = crate::fixtures::toy().sizes;
-    assert_eq!(toy.parameters, Some((sizes[1].modules.parameter_count(), sizes[0].modules.parameter_count())));
+    assert_eq!(
+        toy.parameters,
+        Some((21, sizes[0].modules.parameter_count())),
+        "counted by a formula, built by the code"
+    );
+    assert_eq!((toy.presets, toy.code, block.code, toy.kind.as_str()), (3, true, true, "model"));
     let tally = toy.tally;
     assert_eq!((tally.pass, tally.fail, tally.waived, tally.not_applicable), (1, 1, 1, 1));
     assert_eq!(catalog.model("toy").await.unwrap().unwrap().summary, *toy);
@@ -148,7 +153,7 @@ async fn the_tables_say_what_the_json_says() {
     );
     assert_eq!(
         rows("SELECT field, position, preset, lineage, reference FROM source ORDER BY field, position").await,
-        r#"[["date",0,null,null,"page 1"],["lineage.block",0,null,0,"§ 2"],["lineage.block",1,null,0,null],["presets.toy-large",0,"toy-large",null,"table 1"]]"#
+        r#"[["date",0,null,null,"page 1"],["lineage.block",0,null,0,"§ 2"],["lineage.block",1,null,0,null],["presets.toy-large",0,"toy-large",null,"table 1"],["unbuilt.toy-giant.stated",0,"toy-giant",null,"a/b@1: c.md#d"]]"#
     );
     assert_eq!(
         rows(
@@ -179,7 +184,7 @@ async fn the_tables_say_what_the_json_says() {
     );
     assert_eq!(
         rows("SELECT preset, parameters, published_parameters, difference FROM model_size ORDER BY preset").await,
-        r#"[["block-paper-only",null,7,null],["toy-base",119,null,null],["toy-large",215,50,165]]"#
+        r#"[["block-paper-only",null,7,null],["toy-base",119,null,null],["toy-giant",null,null,null],["toy-large",215,50,165]]"#
     );
     let waived = serde_json::to_string(NASTY).unwrap();
     assert_eq!(rows("SELECT waived_because FROM conformance WHERE status = 'waived'").await, format!("[[{waived}]]"));
@@ -203,4 +208,128 @@ async fn the_tables_say_what_the_json_says() {
         rows("SELECT check_id, device, expires FROM expected_failure").await,
         r#"[["values-match","cuda:0","2027-03-31"]]"#
     );
+}
+
+#[tokio::test]
+async fn facts_without_code_have_tables_of_their_own() {
+    let (_folder, _path, catalog) = catalog().await;
+    let rows = async |sql: &str| serde_json::to_string(&catalog.sql(sql).await.unwrap().rows).unwrap();
+    let nasty = serde_json::to_string(NASTY).unwrap();
+    assert_eq!(
+        rows(
+            "SELECT id, name, unbuilt, model, size, context, active, stated, stated_label, counted, checked, checked_source, hub_seen
+              FROM preset WHERE unbuilt"
+        )
+        .await,
+        r#"[["toy-giant","giant",1,"toy",21,64,9,20,"20",21,21,"repo","a/b: README.md"]]"#
+    );
+    assert_eq!(
+        rows("SELECT kind, code, listed, extension, corpus, weights_public FROM architecture WHERE id = 'toy'").await,
+        r#"[["model",1,null,"Adds wheels.","Attic",1]]"#
+    );
+    assert_eq!(
+        rows("SELECT family, label FROM architecture_family JOIN family ON id = family WHERE architecture = 'toy' ORDER BY position")
+            .await,
+        r#"[["toys",null],["gadgets",null]]"#
+    );
+    assert_eq!(
+        rows("SELECT part, licence, openness FROM architecture_licence JOIN licence ON id = licence WHERE architecture = 'toy'
+               ORDER BY part, position")
+        .await,
+        r#"[["code","MIT","open"],["code","Apache-2.0","open"],["weights","CC-BY-4.0","open"]]"#
+    );
+    assert_eq!(
+        rows(
+            "SELECT c.preset_name, c.chosen, a.field, v.value FROM conflict AS c
+               JOIN conflict_about AS a ON a.architecture = c.architecture AND a.conflict = c.position
+               JOIN conflict_value AS v ON v.architecture = c.architecture AND v.conflict = c.position
+               ORDER BY a.position, v.position"
+        )
+        .await,
+        format!(
+            r#"[["giant","1","date","1"],["giant","1","date",{nasty}],["giant","1","parameters","1"],["giant","1","parameters",{nasty}]]"#
+        )
+    );
+    assert_eq!(
+        rows("SELECT catalog, field, position, value FROM external_statement ORDER BY field, position").await,
+        r#"[["amatriain","families",0,"A"],["amatriain","families",1,"B"],["amatriain","licence.api",0,"true"],["amatriain","licence.openness",0,"open"],["amatriain","name",0,"Toy"]]"#
+    );
+    assert_eq!(
+        rows("SELECT name, kind, language, preset FROM name WHERE architecture = 'toy' AND kind <> 'alias' ORDER BY normal").await,
+        r#"[["Spielzeugmaß","translation","de",null],["toy","id",null,null],["Toy <i>&amp;</i>","name",null,null],["toy-base","id",null,"toy-base"],["toy-giant","id",null,"toy-giant"],["toy-large","id",null,"toy-large"],["toys/giant","hub",null,"toy-giant"],["toys/large","hub",null,"toy-large"],["玩具模型","translation","zh",null]]"#
+    );
+    assert_eq!(
+        rows("SELECT name, country, (SELECT group_concat(name) FROM lab_name WHERE lab = id) FROM lab WHERE id IN ('baai', 'zeta')").await,
+        r#"[["Beijing Academy of Artificial Intelligence","CN","BAAI,北京智源人工智能研究院"],[null,null,null]]"#
+    );
+    assert_eq!(
+        rows("SELECT id, labs, sizes, smallest, largest FROM model_overview WHERE id = 'toy'").await,
+        r#"[["toy","zeta, alpha, Beijing Academy of Artificial Intelligence",3,21,215]]"#
+    );
+    assert_eq!(rows("SELECT id, ancestors FROM timeline").await, r#"[["block",null],["toy","block, unrecorded"]]"#);
+    assert_eq!(
+        rows("SELECT models, with_code, first, last FROM term_usage WHERE term = 'causal'").await,
+        r#"[[2,2,"2019-12-31","2020-02"]]"#
+    );
+    assert_eq!(rows("SELECT * FROM lineage_closure").await, r#"[["toy","block",1],["toy","unrecorded",1]]"#);
+}
+
+#[tokio::test]
+async fn words_are_folded_alike_in_facts_and_questions() {
+    let (_folder, _path, catalog) = catalog().await;
+    let found =
+        async |text: &str| catalog.search(text, 9).await.unwrap().into_iter().map(|hit| hit.id).collect::<Vec<_>>();
+    for text in [
+        "玩具",
+        "具模",
+        "模型",
+        "型",
+        "spielzeugmass",
+        "SPIELZEUGMASS",
+        "Spielzeugmaß",
+        "spielz",
+        "élan",
+        "ELAN",
+        "toys all you",
+        "变形金刚 wheels",
+    ] {
+        assert_eq!(found(text).await, ["toy"], "{text}");
+    }
+    assert_eq!(found("plaything").await, ["toy"]);
+    assert_eq!(found("wood").await, ["block", "toy"], "of equally good ones, what others descend from comes first");
+    assert_eq!(found("toy-giant").await, ["toy"]);
+    assert_eq!(found("具玩").await, Vec::<String>::new());
+    assert_eq!(catalog.search("wood", 1).await.unwrap().len(), 1);
+    assert_eq!(catalog.search("wood", 0).await.unwrap().len(), 0);
+}
+
+/// Everything but the indexes of words, which hold nothing of their own.
+#[tokio::test]
+async fn statements_make_the_catalog_anew() {
+    let (_folder, _path, catalog) = catalog().await;
+    let mut script = String::new();
+    let written = catalog.dump(|statement| {
+        script.push_str(statement);
+        script.push('\n');
+        Ok::<_, zoo_catalog::Error>(())
+    });
+    written.await.unwrap();
+    let (_there, path) = folder();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut connection).await.unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+    let copy = Catalog::open(&path).await.unwrap();
+    let ours = |tables: Vec<String>| {
+        tables.into_iter().filter(|name| name != "search" && name != "name_piece").collect::<Vec<_>>()
+    };
+    let tables = ours(catalog.tables().await.unwrap());
+    assert_eq!(ours(copy.tables().await.unwrap()), tables);
+    assert!(tables.len() > 45, "{tables:?}");
+    for table in &tables {
+        assert_eq!(copy.table(table).await.unwrap(), catalog.table(table).await.unwrap(), "{table}");
+    }
+    assert_eq!(copy.model("toy").await.unwrap(), catalog.model("toy").await.unwrap());
+    let told = catalog.table("modle\"; DROP TABLE lab").await.unwrap_err().to_string();
+    assert!(told.starts_with("there is no table or view `modle\"; DROP TABLE lab`"), "{told}");
 }

@@ -84,6 +84,21 @@ async fn a_level_demands_known_checks_once() {
 }
 
 #[tokio::test]
+async fn what_is_planted_is_caught_by_known_checks() {
+    let told = async |change: fn(&mut SuiteFacts)| {
+        let mut suite = suite();
+        change(&mut suite);
+        problems(&[toy()], &suite, &[]).await.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let unknown = told(|suite| suite.planted[1].caught_by[0] = "a-thrid".into()).await;
+    assert_eq!(unknown, ["planted `mask-forgotten`: there is no check `a-thrid`; did you mean `a-third`?"]);
+    let twice = told(|suite| suite.planted[1].id = "mask-late".into()).await;
+    assert_eq!(twice, ["what was planted: bug `mask-late` stands twice"]);
+    let by = told(|suite| suite.planted[1].caught_by.push("a-third".into())).await;
+    assert_eq!(by, ["planted `mask-forgotten`: check `a-third` stands twice"]);
+}
+
+#[tokio::test]
 async fn a_waived_outcome_needs_a_waiver() {
     let waived = [outcome("a-third", "flex", Status::Waived, None)];
     let told = problems(&[toy()], &suite(), &waived).await;
@@ -154,6 +169,8 @@ async fn numbers_fit_sqlite() {
     );
     let published = told(|toy| toy.descriptor.presets[0].parameters = Some(1 << 63)).await;
     assert!(published.starts_with("architecture `toy`, preset `toy-large`, `parameters`: "), "{published}");
+    let stated = told(|toy| toy.descriptor.unbuilt[0].stated.as_mut().unwrap().parameters = u64::MAX).await;
+    assert!(stated.starts_with("architecture `toy`, preset `toy-giant`, `stated.parameters`: "), "{stated}");
     let config = told(|toy| _ = toy.sizes[0].config.insert("seed".into(), u64::MAX.into())).await;
     assert!(config.starts_with("architecture `toy`, size `toy-large`, `config.seed`: "), "{config}");
     let tolerance = Outcome { tolerance: Some(f64::NAN), ..outcome("a-third", "flex", Status::Pass, Some(1.0)) };
@@ -182,4 +199,21 @@ async fn terms_mean_one_thing() {
 async fn facts_keep_their_own_rules() {
     let told = told(|toy| toy.descriptor.date = "yesterday".into()).await;
     assert!(told.starts_with("architecture `toy`: `date`: "), "{told}");
+}
+
+#[tokio::test]
+async fn no_model_descends_from_itself() {
+    let mut block = block();
+    let edge =
+        zoo_registry::descriptor::Lineage { id: "toy".into(), relation: "derives-from".into(), ..Default::default() };
+    block.descriptor.lineage.push(edge);
+    let told = problems(&[toy(), block], &suite(), &[]).await;
+    assert_eq!(told[0].to_string(), "the family tree runs in a circle: block → toy → block");
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
+async fn sizes_are_of_known_models() {
+    let told = told(|toy| toy.descriptor.unbuilt[0].of = Some("blok".into())).await;
+    assert_eq!(told, "architecture `toy`, preset `toy-giant`: there is no architecture `blok`; did you mean `block`?");
 }

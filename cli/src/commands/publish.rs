@@ -76,8 +76,8 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         let further = expectations(path, registry)?;
         records.iter_mut().for_each(|record| further.add_to(&mut record.descriptor));
     }
-    let sizes: usize = records.iter().map(|record| record.sizes.len()).sum();
-    done(shell, "facts", format!("{}, {}", counted(records.len(), "family"), counted(sizes, "size")));
+    let sizes: usize = records.iter().map(|record| record.descriptor.sizes().count()).sum();
+    done(shell, "facts", format!("{}, {}", counted(records.len(), "model"), counted(sizes, "size")));
 
     let running = Running::usual(args.expectations.clone());
     let report = selection.run(registry, &running, shell, &mut Warnings)?;

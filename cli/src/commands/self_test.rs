@@ -31,12 +31,16 @@ pub(crate) struct SelfTest {
     #[arg(long, value_name = "GLOB", requires = "self_test", help_heading = HEADING)]
     self_test_only: Option<String>,
 
-    /// Write down what was found, breaches or not; `git diff` then says what changed
+    /// Run every check on every bug, rather than stop at the second that catches it
+    #[arg(long, requires = "self_test", help_heading = HEADING)]
+    matrix: bool,
+
+    /// Write down the whole matrix, breaches or not; `git diff` then says what changed
     #[arg(long, requires = "self_test", help_heading = HEADING)]
     bless: bool,
 
     /// Rather than the known bugs, so many that nobody chose: swapped operators, moved numbers, dropped calls; `--seed` chooses which
-    #[arg(long, value_name = "N", requires = "self_test", conflicts_with_all = ["self_test_only", "bless"])]
+    #[arg(long, value_name = "N", requires = "self_test", conflicts_with_all = ["self_test_only", "bless", "matrix"])]
     #[arg(help_heading = HEADING)]
     random: Option<usize>,
 }
@@ -58,7 +62,10 @@ pub(crate) fn run(args: &SelfTest, json: bool, seed: u64, shell: &mut Shell) -> 
         return mutants(&root, wanted, seed, json, shell);
     }
     let began = Instant::now();
-    let report = watched(shell, |told| selftest::run(&root, args.self_test_only.as_deref(), told))?;
+    let only = args.self_test_only.as_deref();
+    // Who looks at a few bugs wants to know all that catch them.
+    let matrix = args.matrix || args.bless || only.is_some();
+    let report = watched(shell, |told| selftest::run(&root, only, matrix, told))?;
     if json {
         lines(&report, shell)?;
     } else {
@@ -75,7 +82,7 @@ pub(crate) fn run(args: &SelfTest, json: bool, seed: u64, shell: &mut Shell) -> 
         return bless(&root, &report, shell);
     }
     match report.broken.len() {
-        0 if report.whole && read(&selftest::record(&root))? != report.score => {
+        0 if report.whole && !report.score.agrees_with(&Score::read(&selftest::record(&root))?) => {
             Err(Failure::run("the score is not the one that is written down").hint(BLESS))
         }
         0 => Ok(()),
@@ -90,19 +97,13 @@ fn bless(root: &Path, report: &Report, shell: &mut Shell) -> Result<(), Failure>
     let score = if report.whole {
         report.score.clone()
     } else {
-        read(&path)?.renewed(report.score.clone(), &report.catalogue, &report.checks)
+        Score::read(&path)?.renewed(report.score.clone(), &report.catalogue, &report.checks)
     };
     let _whole = interrupt::placing();
     copy::write_whole(&path, score.written().as_bytes())?;
     shell.step("written", path.display());
     shell.step("README", score.sentence());
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Score, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-    serde_json::from_str(&text).map_err(|error| failed(&error))
 }
 
 const BLESS: &str = "if it is right as it is now, `zoo check --self-test --bless` writes it down";
@@ -172,15 +173,19 @@ fn tell(report: &Report, shell: &mut Shell) -> Result<(), Failure> {
         table.row(std::iter::once(area.to_owned()).chain(counts.map(|count| count.to_string())));
     }
     table.print(shell)?;
+    if !report.matrix {
+        return Ok(());
+    }
+    let needed = report.score.needed();
     let catches = |check: &str| {
         let by = report.score.bugs.values().filter(|killers| killers.contains(check));
         let (all, sole) = by.fold((0, 0), |(all, sole), killers| (all + 1, sole + usize::from(killers.len() == 1)));
         [all, sole].map(|count: usize| count.to_string())
     };
-    let mut table = Table::new(&["check", ">catches", ">alone"]);
+    let mut table = Table::new(&["check", ">catches", ">alone", "needed"]);
     for check in &report.checks {
         let [all, sole] = catches(check);
-        table.row([check.as_str(), &all, &sole]);
+        table.row([check.as_str(), &all, &sole, if needed.contains(check) { "yes" } else { "" }]);
     }
     writeln!(shell)?;
     Ok(table.print(shell)?)

@@ -7,9 +7,11 @@ use zoo_registry::descriptor::{Embedding, Pooling};
 use zoo_registry::registry::Named;
 use zoo_registry::{Descriptor, ModuleTree, Registry};
 
+use super::record;
 use crate::failure::Failure;
 use crate::format::{exact, f32_bytes, memory, short};
 use crate::json;
+use crate::library::{self, From};
 use crate::shell::{Paint, Shell};
 use crate::tree;
 
@@ -20,7 +22,8 @@ Examples:
   zoo show bert --set head=masked-lm         with another head
   zoo show gpt2 --set n_layers=96 --set d_model=12288 --set n_heads=96
                                              GPT-3's size, at once: nothing is allocated
-  zoo show gpt2 --json | jq .config          a configuration to start from";
+  zoo show gpt2 --json | jq .config          a configuration to start from
+  zoo show mixtral                           a model that there is no code for: its facts and sizes";
 
 /// Arguments of `zoo show`.
 #[derive(Debug, clap::Args)]
@@ -40,7 +43,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
-    let named = registry.resolve(&args.name)?;
+    let Ok(named) = registry.resolve(&args.name) else { return without_code(args, registry, shell) };
     let config = named.config(&args.overrides)?;
     let modules = named.architecture.modules(&config)?;
     if args.json {
@@ -52,6 +55,21 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         return json::document(shell, &document);
     }
     Ok(print(named, &config, &modules, shell)?)
+}
+
+/// Facts are all there is.
+fn without_code(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    let library = library::open(&From { db: None }, registry, shell)?;
+    let found = record::find(&library, &args.name)?;
+    if !args.overrides.is_empty() {
+        let told = format!("there is no code for `{}`, and so nothing to set", found.model.summary.id);
+        return Err(Failure::usage(told).hint("`zoo list --code` shows what there is code for"));
+    }
+    if args.json {
+        return json::document(shell, &found.model);
+    }
+    shell.note("there is no code for it: what follows was read, not built");
+    record::print(&found, shell)
 }
 
 fn print(named: Named<'_>, config: &Map<String, Value>, modules: &ModuleTree, shell: &mut Shell) -> io::Result<()> {
@@ -106,7 +124,7 @@ fn embedding(how: &Embedding) -> String {
 }
 
 /// A title, then names and values in two columns.
-fn pairs(shell: &mut Shell, title: &str, pairs: &[(&str, String)]) -> io::Result<()> {
+pub(super) fn pairs(shell: &mut Shell, title: &str, pairs: &[(&str, String)]) -> io::Result<()> {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let title = shell.paint(Paint::Strong, title);
     writeln!(shell, "{title}")?;

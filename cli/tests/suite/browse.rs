@@ -3,9 +3,13 @@
 use crate::support::zoo;
 
 #[test]
-fn list_tells_every_size_of_every_family() {
-    let ran =
-        zoo(&["list"]).code(0).prints(&["bert-base-uncased", "gpt2-xl", "109.5 M", "google-bert/bert-base-uncased"]);
+fn list_tells_every_size_of_every_model() {
+    let ran = zoo(&["list"]).code(0).prints(&[
+        "bert-base-uncased",
+        "109.5 M  yes   google-bert/bert-base-uncased",
+        "chatgpt",
+    ]);
+    assert!(ran.out.lines().count() > 420, "{}", ran.out);
     assert!(ran.out.starts_with("name"), "{}", ran.out);
     assert_eq!(ran.err, "");
 }
@@ -25,13 +29,18 @@ fn list_prints_json() {
     let rows = zoo(&["list", "bert-tiny", "--json"]).code(0).json();
     assert_eq!(rows[0]["name"], "bert-tiny");
     assert_eq!(rows[0]["parameters"], 4_385_920);
-    assert_eq!(rows[0]["family"], "bert");
+    assert_eq!(
+        (&rows[0]["model"], &rows[0]["family"], &rows[0]["code"]),
+        (&"bert".into(), &"bert".into(), &true.into())
+    );
     assert_eq!(rows.as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn unknown_names_suggest_the_nearest() {
-    zoo(&["list", "brt"]).code(2).says(&["error: no model is called `brt`; did you mean `bert`?", "hint: `zoo list`"]);
+    zoo(&["list", "brt"])
+        .code(2)
+        .says(&["error: no model is called `brt`; did you mean `bart` or `bert`?", "hint: `zoo list`"]);
     zoo(&["show", "bert-base-uncasd"]).code(2).says(&["did you mean `bert-base-uncased`"]);
     zoo(&["new", "gtp2"]).code(2).says(&["did you mean `gpt2"]);
     zoo(&["list", "nothing-like-*"]).code(2).says(&["no model is called `nothing-like-*`"]);
@@ -106,8 +115,21 @@ fn completions_are_scripts() {
 #[test]
 fn help_teaches_with_examples() {
     zoo(&["--help"]).code(0).prints(&["Examples:", "Exit codes:", "zoo publish"]);
-    let commands =
-        ["list", "show", "new", "embed", "fill-mask", "generate", "check", "devices", "catalog", "site", "publish"];
+    let commands = [
+        "list",
+        "show",
+        "compare",
+        "lineage",
+        "new",
+        "embed",
+        "fill-mask",
+        "generate",
+        "check",
+        "devices",
+        "catalog",
+        "site",
+        "publish",
+    ];
     for command in commands {
         zoo(&[command, "--help"]).code(0).prints(&["Examples:", &format!("zoo {command}")]);
     }

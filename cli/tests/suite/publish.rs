@@ -19,21 +19,24 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_catalog_is_built_and_asked() {
     let folder = tempfile::tempdir().unwrap();
     let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
-    zoo(&["catalog", "query", "SELECT 1"]).code(1).says(&["there is no catalog", "hint: `zoo publish`"]);
-    zoo(&["catalog", "build"]).code(0).prints(&["zoo.sqlite"]).says(&["architectures"]);
+    let absent = zoo(&["catalog", "query", "SELECT 1", "--db", "zoo.sqlite"]).code(1);
+    absent.says(&["there is no catalog", "hint: `zoo publish`"]);
+    zoo(&["catalog", "build"]).code(0).prints(&["zoo.sqlite"]).says(&["163 models"]);
     let first = fs::read(folder.path().join("zoo.sqlite")).unwrap();
 
-    let rows = zoo(&["catalog", "query", "SELECT 1 AS one, 'a' || char(10) AS two, NULL AS three", "--json"]).code(0);
+    let zoo_query = |sql: &str| zoo(&["catalog", "query", sql, "--db", "zoo.sqlite"]);
+    let three = "SELECT 1 AS one, 'a' || char(10) AS two, NULL AS three";
+    let rows = zoo(&["catalog", "query", three, "--db", "zoo.sqlite", "--json"]).code(0);
     assert_eq!(rows.json_lines()[0], serde_json::json!({ "one": 1, "two": "a\n", "three": null }));
-    let table = zoo(&["catalog", "query", "SELECT 1 AS one, 'a' || char(10) AS two, NULL AS three"]).code(0);
+    let table = zoo_query(three).code(0);
     assert_eq!(table.out, "one  two  three\n  1  a⏎   null\n");
 
     for write in ["DELETE FROM term", "DROP TABLE term", "CREATE TABLE mine (a)", "ATTACH 'other.sqlite' AS other"] {
-        zoo(&["catalog", "query", write]).code(2).says(&["error:", "hint:"]);
+        zoo_query(write).code(2).says(&["error:", "hint:"]);
     }
-    zoo(&["catalog", "query", "VACUUM INTO 'copy.sqlite'"]).code(2);
-    zoo(&["catalog", "query", "SELEC 1"]).code(2).says(&["syntax error"]);
-    zoo(&["catalog", "query", ""]).code(2).says(&["error:"]);
+    zoo_query("VACUUM INTO 'copy.sqlite'").code(2);
+    zoo_query("SELEC 1").code(2).says(&["syntax error"]);
+    zoo_query("").code(2).says(&["error:"]);
     assert_eq!(names(folder.path()), ["zoo.sqlite"]);
     assert!(fs::read(folder.path().join("zoo.sqlite")).unwrap() == first, "a query changed the catalog");
 
@@ -140,7 +143,8 @@ fn publish_makes_a_catalog_and_a_site_and_shows_it() {
     let failed = !said.contains(" 0 failed");
     assert_eq!(code, Some(i32::from(failed)), "a failed check is published and told by the exit code: {said}");
     assert_eq!(said.contains("error:"), failed, "{said}");
-    let count = zoo_in(folder.path(), &["catalog", "query", "SELECT count(*) AS n FROM outcome", "--json"]).code(0);
+    let sql = "SELECT count(*) AS n FROM outcome";
+    let count = zoo_in(folder.path(), &["catalog", "query", sql, "--db", "zoo.sqlite", "--json"]).code(0);
     let expected = zoo_conformance::checks().len() * zoo_architectures::ARCHITECTURES.len();
     assert_eq!(count.json_lines()[0]["n"], expected);
     assert_eq!(names(folder.path()), ["said.txt", "site", "zoo.sqlite"]);

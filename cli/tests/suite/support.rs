@@ -64,6 +64,9 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     }
     // No test asks the real hub or looks into the real cache.
     command.env("HF_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-home")).env("HF_HUB_OFFLINE", "1");
+    // Nor does it read the records of whoever runs it.
+    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-data"));
     command
 }
 

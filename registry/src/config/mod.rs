@@ -22,8 +22,8 @@ pub trait Config: Serialize + DeserializeOwned + Send + Sync {
     /// Every rule the values break: sizes of zero, heads that do not divide, … Usually collected by [`Rules`].
     fn problems(&self) -> Vec<Problem>;
 
-    /// The same with every field that was left open and follows from others: `d_ff` from `d_model`. Called on values without
-    /// problems.
+    /// The same with every field that was left open and follows from others: `d_ff` from `d_model`. Nothing is open after it; what
+    /// may be absent is a choice with a name. Called on values without problems.
     #[must_use]
     fn settled(self) -> Self {
         self

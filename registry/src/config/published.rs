@@ -59,11 +59,11 @@ pub fn from_published(descriptor: &Descriptor, published: &Map<String, Value>) -
                 }
             },
         };
-        if let Some(earlier) = config.get(&field).filter(|earlier| **earlier != value) {
-            problems.push(Problem::new(name, format!("says {value} where the file already said {earlier}")));
-        }
         // A published `null` means "the default", which is ours to give.
         if !value.is_null() {
+            if let Some(earlier) = config.get(&field).filter(|earlier| **earlier != value) {
+                problems.push(Problem::new(name, format!("says {value} where the file already said {earlier}")));
+            }
             config.insert(field, value);
         }
     }
@@ -124,8 +124,10 @@ fn body_of<'a>(descriptor: &'a Descriptor, published: &Map<String, Value>) -> Op
     by_type.or_else(|| descriptor.bodies.get_key_value(says(BODY)?))
 }
 
+/// Whether a family has this field: a small configuration need not say what follows from its other fields.
 fn knows(descriptor: &Descriptor, field: &str) -> bool {
-    descriptor.small().any(|(_, tiny)| tiny.contains_key(field))
+    let published = || descriptor.published.config.values().any(|ours| ours == field);
+    descriptor.small().any(|(_, tiny)| tiny.contains_key(field)) || published()
 }
 
 /// What a family calls its fields, and what its body calls the rest.

@@ -33,6 +33,10 @@ pub struct Equation {
     /// Whether the last recorded hidden state is what the last norm makes of it.
     #[serde(default = "yes")]
     pub last_norm_recorded: bool,
+    /// Whom a token of each layer may look at, in turn: the first of the first layer, the second of the second, then the first
+    /// again. Empty where the model's own word is good enough.
+    #[serde(default)]
+    pub sees: Vec<Sight>,
     /// The parts of a layer, in order.
     pub parts: Vec<Part>,
 }
@@ -52,6 +56,18 @@ pub enum Side {
     Encoder,
 }
 
+/// Whom a token may look at in a layer, by the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sight {
+    /// All.
+    Full,
+    /// None after it.
+    Causal,
+    /// None after it, and so many back, itself included.
+    Banded(Setting),
+}
+
 /// A number, or the field of the configuration that holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -68,6 +84,32 @@ impl Setting {
         match self {
             Self::Number(number) => Some(*number),
             Self::Field(field) => config.get(field).and_then(Value::as_f64),
+        }
+    }
+}
+
+/// A truth, or the field of the configuration that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Switch {
+    /// The truth itself.
+    Fixed(bool),
+    /// Name of the field.
+    Field(String),
+}
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self::Fixed(false)
+    }
+}
+
+impl Switch {
+    /// Whether it is on under this configuration; a field that is not there is off.
+    pub fn is_on(&self, config: &Map<String, Value>) -> bool {
+        match self {
+            Self::Fixed(on) => *on,
+            Self::Field(field) => config.get(field) == Some(&Value::Bool(true)),
         }
     }
 }
@@ -105,8 +147,13 @@ pub struct Attention {
     pub norm: String,
     /// What scores are multiplied with.
     pub scale: Scale,
+    /// Scores are further divided by the number of the layer, from 1.
+    #[serde(default)]
+    pub by_depth: Switch,
     /// Path, from the root, of a table of numbers that are added to the scores and depend on positions alone.
     pub bias: Option<String>,
+    /// What distances add to the scores.
+    pub distances: Option<Distances>,
     /// How queries and keys are turned.
     pub rotary: Option<Rotary>,
     /// Parameters, below the layer, with the value under which everything of this part that is not said here is silent.
@@ -115,13 +162,38 @@ pub struct Attention {
 }
 
 /// What scores are multiplied with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// `1/√head_dim`.
     HeadWidth,
+    /// The same where this field of the configuration is true, nothing elsewhere.
+    HeadWidthIf(String),
     /// Nothing.
     One,
+}
+
+impl Scale {
+    /// Whether it is `1/√head_dim` under this configuration.
+    pub fn is_by_width(&self, config: &Map<String, Value>) -> bool {
+        match self {
+            Self::HeadWidth => true,
+            Self::HeadWidthIf(field) => config.get(field) == Some(&Value::Bool(true)),
+            Self::One => false,
+        }
+    }
+}
+
+/// A vector `a` for each distance, with which scores are `scale · (query key + query a)`, or `scale · (query key + query a + key a)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distances {
+    /// Path of the table below the layer: an odd number of rows, that of distance 0, a token to itself, in the middle, and before
+    /// it those of keys that stand after the query.
+    pub table: String,
+    /// Whether keys are compared with it as queries are.
+    #[serde(default)]
+    pub with_key: bool,
 }
 
 /// Queries and keys turned by angles proportional to their positions, counted from the text's or the segment's first token:

@@ -94,6 +94,16 @@ pub enum FoundBy {
     Comparison,
 }
 
+impl FoundBy {
+    /// The kebab-case word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Curator => "curator",
+            Self::Comparison => "comparison",
+        }
+    }
+}
+
 /// How much a conflict matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +112,16 @@ pub enum Severity {
     Conflict,
     /// Rounding, or a paper later than the release.
     Note,
+}
+
+impl Severity {
+    /// The kebab-case word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// What other catalogs say, normalised, even where it is not what stands here.

@@ -21,7 +21,7 @@ mod sizes;
 
 pub use answer::Answer;
 pub use complete::{LONGEST_EXTENSION, SOURCED, arxiv_month};
-pub use equation::{Attention, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side};
+pub use equation::{Attention, Distances, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side, Sight, Switch};
 pub use facts::{
     Amatriain, Checked, Claim, Conflict, Counted, EcosystemGraphs, External, FoundBy, Listed, Openness, Orkg, Severity,
     Stated,
@@ -214,6 +214,21 @@ pub struct Component {
     pub kind: String,
     /// Paper, section, equation.
     pub source: String,
+    /// Of positions learnt for one grid of patches: how another grid gets them.
+    pub stretch: Option<Stretch>,
+}
+
+/// How vectors on a grid are stretched over another: places are the middles of cells, and edges repeat beyond the border. The names and
+/// the arithmetic are those of PyTorch's `interpolate`, corners not aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stretch {
+    /// The cell itself.
+    Nearest,
+    /// Between two neighbours an axis.
+    Bilinear,
+    /// Cubic convolution of four neighbours an axis (Keys 1981, equation 4) with `a` = −0.75.
+    Bicubic,
 }
 
 /// What sits on the body and gives the output its meaning.
@@ -430,6 +445,11 @@ impl Descriptor {
         if !both.is_empty() {
             self.taxonomy.insert("modality".into(), both);
         }
+    }
+
+    /// What it is, in a sentence or two: its summary or, where nobody wrote one, what it adds to what was there before.
+    pub fn gist(&self) -> &str {
+        if self.summary.trim().is_empty() { self.extension.as_deref().unwrap_or(&self.name) } else { &self.summary }
     }
 
     /// Whether there is code that builds it. Only then is there a tiny configuration to build.

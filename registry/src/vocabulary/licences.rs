@@ -34,6 +34,19 @@ pub enum Openness {
     Unknown,
 }
 
+impl Openness {
+    /// The kebab-case word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Restricted => "restricted",
+            Self::NonCommercial => "non-commercial",
+            Self::Closed => "closed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct File {
     licences: Vec<LicenceName>,

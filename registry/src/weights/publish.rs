@@ -59,15 +59,12 @@ fn join(parts: Vec<TensorData>) -> TensorData {
 /// # Errors
 /// [`Error::Io`], [`Error::WeightFile`].
 pub fn save(path: &Path, tensors: &BTreeMap<String, TensorData>) -> Result<()> {
-    write(path, tensors, [("format".to_owned(), "pt".to_owned())].into())
+    write(path, tensors, ("format", "pt"))
 }
 
-/// Writes tensors to `path` as safetensors, each in its own type, with this header.
-pub(crate) fn write(
-    path: &Path,
-    tensors: &BTreeMap<String, TensorData>,
-    header: HashMap<String, String>,
-) -> Result<()> {
+/// Writes tensors to `path` as safetensors, each in its own type, with a header of one entry: the format's library keeps headers in a
+/// hash map, and writes more than one in another order each time.
+pub(crate) fn write(path: &Path, tensors: &BTreeMap<String, TensorData>, (key, value): (&str, &str)) -> Result<()> {
     let refuse = |reason: String| Error::WeightFile { path: path.to_owned(), reason };
     let bad = |error: safetensors::SafeTensorError| refuse(error.to_string());
     let mut views = Vec::with_capacity(tensors.len());
@@ -76,6 +73,7 @@ pub(crate) fn write(
         views.push((name, TensorView::new(dtype, data.shape().to_vec(), data.as_bytes()).map_err(bad)?));
     }
     let temporary = path.with_extension("safetensors.partial");
+    let header = HashMap::from([(key.to_owned(), value.to_owned())]);
     let write = || {
         // The library makes files that only their owner may read; ours are as readable as any other new file.
         let permissions =

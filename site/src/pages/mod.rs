@@ -100,6 +100,7 @@ fn templates() -> Result<Tera> {
         ("family.html", include_str!("../../templates/family.html")),
         ("families.html", include_str!("../../templates/families.html")),
         ("conformance.html", include_str!("../../templates/conformance.html")),
+        ("planted.html", include_str!("../../templates/planted.html")),
         ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),

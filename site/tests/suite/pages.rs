@@ -103,6 +103,21 @@ fn conformance_is_told_in_words() {
         assert!(check.contains(text), "no `{text}` in {check}");
     }
     assert!(files["conformance/save-load-identity/index.html"].contains("demanded by no level yet"));
+    assert!(matrix.contains("Of 3 bugs the checks catch 2, 1 of them at least twice."), "{matrix}");
+    assert!(check.contains("It catches 2 of the 3"), "{check}");
+    assert!(check.contains("; 2 of them would be caught less than twice without it"), "{check}");
+    assert!(check.contains("../../conformance/planted/#mask-late"), "{check}");
+    let planted = &files["conformance/planted/index.html"];
+    for told in [
+        "caught by no check",
+        "nothing, as it should be",
+        "a model with nothing in it",
+        "<em>one</em>",
+        "&lt;b&gt;the next&lt;/b&gt;",
+    ] {
+        assert!(planted.contains(told), "{told}: {planted}");
+    }
+    assert!(!planted.contains("caught by one check alone"), "the reason stands there: {planted}");
     let model = &files["models/gpt2/index.html"];
     assert!(model.contains("reached level <a href=\"../../conformance/#levels\">L1 high"), "{model}");
     let reason = "depends on the number of threads";

@@ -133,7 +133,7 @@ impl Catalogue {
             bugs: patches(&folder.join("bugs"))?,
             rewrites: patches(&folder.join("rewrites"))?,
             nulls: patches(&folder.join("nulls"))?,
-            justified: parsed::<JustifiedFile>(&folder.join("justified.toml"))?.justified,
+            justified: justified(&folder.join("justified.toml"))?,
         };
         let problems = catalogue.problems();
         if problems.is_empty() { Ok(catalogue) } else { Err(Error::Catalogue(problems)) }
@@ -167,14 +167,23 @@ impl Catalogue {
     }
 }
 
+fn justified(path: &Path) -> Result<Vec<Justified>> {
+    Ok(parsed::<JustifiedFile>(path, &text(path)?)?.justified)
+}
+
 fn patches(folder: &Path) -> Result<Vec<Patch>> {
     let mut found = Vec::new();
     for path in toml_files(folder)? {
-        let area = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let listed = parsed::<PatchFile>(&path)?.patch;
-        found.extend(listed.into_iter().map(|patch| Patch { area: area.clone(), ..patch }));
+        found.extend(parsed_patches(&path, &text(&path)?)?);
     }
     Ok(found)
+}
+
+/// The patches of a file, which is named for their area.
+pub(crate) fn parsed_patches(path: &Path, text: &str) -> Result<Vec<Patch>> {
+    let area = path.file_stem().unwrap_or_default().to_string_lossy();
+    let listed = parsed::<PatchFile>(path, text)?.patch;
+    Ok(listed.into_iter().map(|patch| Patch { area: area.clone().into_owned(), ..patch }).collect())
 }
 
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -190,7 +199,10 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(Error::file(path))?;
-    toml::from_str(&text).map_err(|error| Error::catalogue(format!("{}: {error}", path.display())))
+fn text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(Error::file(path))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| Error::catalogue(format!("{}: {error}", path.display())))
 }

@@ -21,14 +21,16 @@ const MEMORY: u64 = 16 << 20;
 const PATIENCE: usize = 3;
 
 /// A run of the suite.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Job {
     /// The bug, 0 for none.
     pub number: u32,
     /// Ids of families with commas, or `*`.
     pub families: String,
-    /// Whether one failure is enough.
-    pub until_first: bool,
+    /// Checks to begin with.
+    pub first: BTreeSet<String>,
+    /// How many checks that catch it are enough; `None` runs all.
+    pub enough: Option<usize>,
 }
 
 /// What the suite said.
@@ -143,7 +145,7 @@ pub(crate) fn run(runner: &Path, job: &Job, limit: Duration) -> Result<Ended> {
             Stopped::During(Some(check)) => ended.crashes.insert(check),
             Stopped::Hanging(check) => ended.timeouts.insert(check),
         };
-        if job.until_first {
+        if job.enough.is_some_and(|enough| ended.killers().len() >= enough) {
             break;
         }
     }
@@ -175,8 +177,9 @@ fn run_once(
     ended: &mut Ended,
 ) -> Result<Stopped> {
     let mut command = limited(runner);
-    let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
-    command.args(["flex", &job.families, &left_out.join(",")]).args(job.until_first.then_some("first"));
+    // What this process need not find any more, others before it found.
+    let enough = job.enough.map_or(0, |enough| enough.saturating_sub(ended.killers().len()).max(1));
+    command.args(["flex", &job.families, &list(left_out), &list(&job.first), &enough.to_string()]);
     command.env("ZOO_PLANTED", job.number.to_string()).env("RAYON_NUM_THREADS", "1");
     // As long as its standard input is open, somebody waits for it.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -218,6 +221,10 @@ fn run_once(
     drop(child);
     let _ = reader.join();
     Ok(stopped)
+}
+
+fn list(of: &BTreeSet<String>) -> String {
+    of.iter().map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// The runner with a bound on its memory, where the system has a way to set one.
@@ -269,7 +276,7 @@ echo '{{"end": true}}'
         );
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        run(&path, &Job { number: 1, families: "x".into(), until_first: false }, limit).unwrap()
+        run(&path, &Job { number: 1, families: "x".into(), ..Job::default() }, limit).unwrap()
     }
 
     #[cfg(unix)]

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod copy;
 pub mod drive;
 mod error;
+mod facts;
 pub mod random;
 pub mod score;
 pub mod selftest;
@@ -20,3 +21,4 @@ mod source;
 pub mod weave;
 
 pub use error::{Error, Result};
+pub use facts::recorded;

@@ -1,6 +1,7 @@
 //! The kill matrix: who caught what, what must hold of it, and its record in `score.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ pub enum Broken {
     },
     /// No check catches this empty model.
     NullPasses(String),
-    /// This check is not the only one to catch any bug, and nothing says why it is kept.
+    /// Without this check every bug would still be caught twice, and nothing says why it is kept.
     Redundant(String),
     /// The justification of this check is not needed, or there is no such check.
     NeedlesslyJustified(String),
@@ -83,6 +84,28 @@ impl Score {
     /// [`Error::Run`] if it is not one.
     pub fn recorded() -> Result<Self> {
         serde_json::from_str(RECORDED).map_err(|error| Error::Run(format!("score.json: {error}")))
+    }
+
+    /// The record of a checkout.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if it cannot be read, or is not one.
+    pub fn read(path: &Path) -> Result<Self> {
+        let failed = |error: &dyn std::fmt::Display| Error::Run(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+        serde_json::from_str(&text).map_err(|error| failed(&error))
+    }
+
+    /// Whether nothing was found that `recorded` does not say: the same sums, and nobody who catches what nobody caught there. Two
+    /// that catch a bug are enough to look at.
+    pub fn agrees_with(&self, recorded: &Self) -> bool {
+        let known = |of: &BTreeMap<String, BTreeSet<String>>, in_record: &BTreeMap<String, BTreeSet<String>>| {
+            of.iter().all(|(id, killers)| in_record.get(id).is_some_and(|recorded| killers.is_subset(recorded)))
+        };
+        self.totals == recorded.totals
+            && known(&self.bugs, &recorded.bugs)
+            && known(&self.rewrites, &recorded.rewrites)
+            && known(&self.nulls, &recorded.nulls)
     }
 
     /// The score of `catalogue` with the killers of each patch, by id, and all checks of the suite.
@@ -167,13 +190,17 @@ impl Score {
         broken
     }
 
-    /// Checks whose loss would lose no bug.
+    /// Checks that are one of at most two that catch some bug: without them it would be caught once, or not at all.
+    pub fn needed(&self) -> BTreeSet<&String> {
+        self.bugs.values().filter(|killers| killers.len() <= 2).flatten().collect()
+    }
+
+    /// Checks whose loss would be none, as far as bugs are planted.
     fn needless(&self, justified: &[Justified], checks: &[String]) -> Vec<Broken> {
-        let sole: BTreeSet<&String> =
-            self.bugs.values().filter(|killers| killers.len() == 1).flat_map(|killers| killers.first()).collect();
+        let needed = self.needed();
         let excused = |check: &String| justified.iter().any(|justified| justified.check == *check);
-        let redundant = checks.iter().filter(|check| !sole.contains(check) && !excused(check));
-        let needless = justified.iter().filter(|j| sole.contains(&j.check) || !checks.contains(&j.check));
+        let redundant = checks.iter().filter(|check| !needed.contains(check) && !excused(check));
+        let needless = justified.iter().filter(|j| needed.contains(&j.check) || !checks.contains(&j.check));
         let redundant = redundant.map(|check| Broken::Redundant(check.clone()));
         redundant.chain(needless.map(|j| Broken::NeedlesslyJustified(j.check.clone()))).collect()
     }
@@ -195,7 +222,7 @@ impl std::fmt::Display for Broken {
             Self::Redundant(check) => {
                 write!(
                     f,
-                    "`{check}` is never the only check to catch a bug, and `justified.toml` does not say why it is kept"
+                    "without `{check}` every bug is still caught twice, and `justified.toml` does not say why it is kept"
                 )
             }
             Self::NeedlesslyJustified(check) => write!(f, "`justified.toml` excuses `{check}`, which needs no excuse"),
@@ -253,6 +280,18 @@ mod tests {
         assert!(broken.iter().all(|broken| !broken.to_string().is_empty()));
         // Of a part of the catalogue nothing can be said about checks.
         assert_eq!(score.broken(&catalogue, &checks, false).len(), 5);
+    }
+
+    #[test]
+    fn what_is_found_agrees_with_the_record_if_it_says_so() {
+        let catalogue = Catalogue { bugs: vec![bug("one", None)], ..Catalogue::default() };
+        let of = |checks: &[&str]| {
+            let killers = checks.iter().map(|&check| check.to_owned()).collect::<BTreeSet<_>>();
+            Score::new("1", &[], &catalogue, &[("one".to_owned(), killers)].into())
+        };
+        assert!(of(&["a", "b"]).agrees_with(&of(&["a", "b", "c"])));
+        assert!(!of(&["a", "d"]).agrees_with(&of(&["a", "b", "c"])), "nobody knew of d");
+        assert!(!of(&["a"]).agrees_with(&of(&["a", "b"])), "one is not two");
     }
 
     #[test]

@@ -26,7 +26,12 @@ pub struct Report {
     pub broken: Vec<Broken>,
     /// Whether all of the catalogue was run.
     pub whole: bool,
+    /// Whether every check was run, enough or not.
+    pub matrix: bool,
 }
+
+/// Two independent checks must catch a bug.
+const ENOUGH: usize = 2;
 
 /// What is going on.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +58,13 @@ pub fn record(root: &Path) -> PathBuf {
     root.join(FOLDER).join("score.json")
 }
 
-/// Runs the self-test of the checkout at `root`: every patch, or those whose id or area matches `only`.
+/// Runs the self-test of the checkout at `root`: every patch, or those whose id or area matches `only`. With `matrix` every check is
+/// run on every bug; without, those come first that caught it when the record was written, and two that catch it are enough.
 ///
 /// # Errors
 /// [`Error`] before anything can be judged; what is judged badly is in the report.
-pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)) -> Result<Report> {
+pub fn run(root: &Path, only: Option<&str>, matrix: bool, told: &(dyn Fn(Progress<'_>) + Sync)) -> Result<Report> {
+    let recorded = Score::read(&record(root))?;
     let catalogue = Catalogue::read(root)?;
     told(Progress::Copying);
     let edits = copy::edits(root, catalogue.patches())?;
@@ -85,8 +92,17 @@ pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)
         return Err(Error::Run(format!("nothing in the catalogue matches `{}`", only.unwrap_or("*"))));
     }
     told(Progress::Running(numbered.len()));
-    let job =
-        |(number, patch): &(u32, &Patch)| Job { number: *number, families: patch.family.clone(), until_first: false };
+    let job = |(number, patch): &(u32, &Patch)| {
+        let caught = recorded.bugs.get(&patch.id).or_else(|| recorded.nulls.get(&patch.id));
+        Job {
+            number: *number,
+            families: patch.family.clone(),
+            first: caught.cloned().unwrap_or_default(),
+            // A rewrite must pass them all.
+            enough: (!matrix && !catalogue.rewrites.contains(patch))
+                .then(|| if patch.alone.is_some() { 1 } else { ENOUGH }),
+        }
+    };
     let jobs: Vec<Job> = numbered.iter().map(job).collect();
     let ended = drive::run_all(&runner, &jobs, &|n, ended| told(Progress::Ended(numbered[n].1, ended)))?;
     let runs: BTreeMap<String, Ended> = numbered.iter().map(|(_, patch)| patch.id.clone()).zip(ended).collect();
@@ -94,8 +110,8 @@ pub fn run(root: &Path, only: Option<&str>, told: &(dyn Fn(Progress<'_>) + Sync)
     let killers = runs.iter().map(|(id, ended)| (id.clone(), ended.killers())).collect();
     let score = Score::new(&healthy.suite, &healthy.checks, &catalogue, &killers);
     let whole = only.is_none();
-    let broken = score.broken(&catalogue, &healthy.checks, whole);
-    Ok(Report { catalogue, score, checks: healthy.checks, runs, broken, whole })
+    let broken = score.broken(&catalogue, &healthy.checks, whole && matrix);
+    Ok(Report { catalogue, score, checks: healthy.checks, runs, broken, whole, matrix })
 }
 
 /// What the compiler said, and the ids behind the numbers in it.
@@ -108,7 +124,7 @@ fn with_names(told: &str, catalogue: &Catalogue) -> String {
 
 /// The suite of every family with nothing switched on. Otherwise a failure would say nothing about a bug.
 pub(crate) fn healthy(runner: &Path) -> Result<Ended> {
-    let of = |families: &str| Job { number: 0, families: families.into(), until_first: false };
+    let of = |families: &str| Job { families: families.into(), ..Job::default() };
     // Asked for no family, the runner says which there are; each in a process of its own keeps all cores busy.
     let mut ended = drive::run(runner, &of(""), drive::LIMIT)?;
     let jobs: Vec<Job> = ended.families.iter().map(|family| of(family)).collect();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use zoo_planted::catalogue::{Catalogue, Patch};
 use zoo_planted::score::{Score, Totals};
 use zoo_planted::{copy, random};
+use zoo_registry::PlantedKind;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -63,6 +64,19 @@ fn the_record_is_of_this_catalogue() {
         checks: score.totals.checks,
     };
     assert_eq!(score.totals, counted);
+}
+
+#[test]
+fn what_is_published_is_the_whole_record() {
+    let (catalogue, published) = (catalogue(), zoo_planted::recorded().unwrap());
+    let ids = |of: &[Patch]| of.iter().map(|patch| patch.id.clone()).collect::<Vec<_>>();
+    let all = [ids(&catalogue.bugs), ids(&catalogue.rewrites), ids(&catalogue.nulls)].concat();
+    assert_eq!(published.iter().map(|planted| planted.id.clone()).collect::<Vec<_>>(), all);
+    let caught = Score::recorded().unwrap().bugs;
+    for planted in published.iter().filter(|planted| planted.kind == PlantedKind::Bug) {
+        assert_eq!(planted.caught_by, caught[&planted.id].iter().cloned().collect::<Vec<_>>(), "{}", planted.id);
+        assert!(!planted.area.is_empty() && !planted.what.is_empty(), "{planted:?}");
+    }
 }
 
 #[test]

@@ -6,13 +6,15 @@
 //! With each head, a model with hot weights is saved and its file read by forty lines that follow the format's description:
 //! every tensor there is of the model, none besides, its bits, little-endian f32, no byte that belongs to none, and the mark
 //! by which Hugging Face's libraries know whose layout it is. Then those forty lines write the weights in another order,
-//! without that mark, in f64 and in bf16, and the model that loads them has the same bits.
+//! without that mark, in f64 and in bf16, and with the norms' parameters called `gamma` and `beta`, as files that began in
+//! TensorFlow call them: the model that loads them has the same bits. What they write in whole numbers is refused.
 //!
 //! # Catches
 //!
 //! - a fault in writing that reading undoes
 //! - a file that only its own writer reads
 //! - numbers of another width that are taken for f32
+//! - an old file whose norms are not found
 //!
 //! # Seen
 //!
@@ -28,8 +30,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::TensorData;
-use zoo_registry::Model;
-use zoo_registry::weights::SafetensorsWeights;
+use zoo_registry::weights::{SafetensorsWeights, publish};
+use zoo_registry::{Error, Model};
 
 use crate::check::{Finding, Stop, Verdict, require};
 use crate::plain::{self, Stored};
@@ -100,7 +102,8 @@ fn writes(subject: &Subject<'_>, variant: &Variant, short: &dyn Model, folder: &
         ("f64", stored(&weights, "F64", |x| f64::from(x).to_le_bytes())),
         ("bf16", stored(&weights, "BF16", |x| ((x.to_bits() >> 16) as u16).to_le_bytes())),
     ];
-    for (dtype, tensors) in files {
+    let old = ("old names", formerly(subject, variant, stored(&weights, "F32", f32::to_le_bytes))?);
+    for (dtype, tensors) in files.into_iter().chain([old]) {
         let path = folder.join(format!("other-{dtype}.safetensors"));
         let written = std::fs::write(&path, plain::write(tensors.iter().rev()));
         written.map_err(|error| Stop::fails(format!("no room for a file: {error}")))?;
@@ -120,7 +123,35 @@ fn writes(subject: &Subject<'_>, variant: &Variant, short: &dyn Model, folder: &
             )
         })?;
     }
-    Ok(())
+    let whole = stored(&weights, "I32", |x| (x as i32).to_le_bytes());
+    let path = folder.join("other-integers.safetensors");
+    std::fs::write(&path, plain::write(&whole)).map_err(Error::io(&path))?;
+    let met = subject.hot(variant)?.load(&SafetensorsWeights::open(&path)?);
+    require(matches!(met, Err(Error::Weights { .. })), || {
+        format!("head `{}`: weights in whole numbers are met with {met:?}", variant.head)
+    })
+}
+
+/// The tensors with the names that norms had in TensorFlow.
+fn formerly(
+    subject: &Subject<'_>,
+    variant: &Variant,
+    mut tensors: BTreeMap<String, Stored>,
+) -> Result<BTreeMap<String, Stored>, Stop> {
+    let names = subject.architecture.weight_names(&variant.config)?;
+    for (path, data) in subject.hot_weights(variant)? {
+        let (old, new) = match path.rsplit_once('.') {
+            Some((_, "gamma")) => ("gamma", "weight"),
+            Some((_, "beta")) => ("beta", "bias"),
+            _ => continue,
+        };
+        for name in publish(&names, BTreeMap::from([(path.clone(), data)])).into_keys() {
+            if let (Some(module), Some(tensor)) = (name.strip_suffix(new), tensors.remove(&name)) {
+                tensors.insert(format!("{module}{old}"), tensor);
+            }
+        }
+    }
+    Ok(tensors)
 }
 
 fn stored<const N: usize>(

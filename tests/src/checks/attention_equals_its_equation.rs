@@ -88,6 +88,13 @@ fn others(stack: &Stack) -> Vec<(Stack, &'static str)> {
     if attentions().next().is_some() {
         others.push((with(&|attention| attention.by_width = !attention.by_width), "another scale"));
     }
+    if attentions().any(|attention| attention.distances.is_some()) {
+        let otherwise = |attention: &mut Attention| {
+            attention.distances = attention.distances.take().map(|(table, with_key)| (table, !with_key));
+        };
+        others.push((with(&|attention| attention.distances = None), "leaving distances out"));
+        others.push((with(&otherwise), "comparing distances with something else"));
+    }
     if attentions().any(|attention| attention.rotary.is_some()) {
         let repaired = |pairs| if pairs == Pairs::Halves { Pairs::Neighbours } else { Pairs::Halves };
         others.push((with(&|attention| attention.rotary = None), "leaving queries and keys unturned"));

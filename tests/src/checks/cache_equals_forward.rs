@@ -4,9 +4,9 @@
 //!
 //! Three texts, padded on the left with random ids, read in pieces, against one forward pass, at every real token: few
 //! ways to cut them, such that a piece of every length follows a past of every length. Two more ways with padding
-//! between the tokens, in each text elsewhere. The last score alone against all. Then a copy with rows selected and
-//! repeated reads other tokens in turn with its original: each must score like its own text read at once. Of an
-//! encoder–decoder, two memories of different sources read on in turn. The guard: without the memory, or of another
+//! between the tokens, in each text elsewhere. The last score alone against all. Then copies with rows selected and
+//! repeated, or in another order, read other tokens in turn with their original: each must score like its own text read at once. Of an
+//! encoder–decoder, two memories of different sources read on in turn. All of it with each choice that the configuration leaves. The guard: without the memory, or of another
 //! source, the scores differ far more than noise.
 //!
 //! # Catches
@@ -35,32 +35,22 @@
 //! shares or forgets something. If sources fail, the encoder's memory outlives its text.
 
 use crate::check::{Stop, Verdict};
-use crate::inputs::{self};
 use crate::reader::Reader;
 use crate::subject::Subject;
 use crate::values::Worst;
+use crate::writers::writers_of_every_choice;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
-    let mut writers = 0;
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        if !inputs::predicts_next(model.as_ref())? {
-            continue;
-        }
-        writers += 1;
-        let head = &variant.head;
-        let decoder = model
-            .decoder()
-            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
-        let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
-        reader.splits(&mut worst)?;
-        reader.copies(&mut worst)?;
-        reader.sources(&mut worst)?;
-        reader.guard()?;
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
+    for writer in writers_of_every_choice(subject)? {
+        let reader = Reader::new(subject, &writer.variant, writer.model.as_ref(), writer.decoder()?)?;
+        let mut look = || {
+            reader.splits(&mut worst)?;
+            reader.copies(&mut worst)?;
+            reader.sources(&mut worst)?;
+            reader.guard()
+        };
+        look().map_err(|stop: Stop| Stop::fails(format!("head `{}`: {stop}", writer.variant.head)))?;
     }
     worst.verdict("three texts padded on the left, in pieces of several lengths and in copies, against the whole")
 }

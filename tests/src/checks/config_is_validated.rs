@@ -2,9 +2,10 @@
 //!
 //! # How
 //!
-//! Each tiny configuration is accepted and completing it twice changes nothing. Then each field in turn is misspelt, given
-//! another type, and, where it is a size, set to 0, to a negative number, to 2^40 and to the largest integer; heads are
-//! made not to divide. Each must be refused, with the field's name in the message.
+//! Each tiny configuration is accepted and completing it twice changes nothing. Without one of its fields it is refused, or
+//! completed with none left open. Then each field in turn is misspelt, given another type, and, where it is a size, set to 0,
+//! to a negative number, to 2^40 and to the largest integer; heads are made not to divide; every two sizes are 0 at once. Each must
+//! be refused, with the name of each wrong field in the message.
 //!
 //! # Catches
 //!
@@ -12,6 +13,8 @@
 //! - a size of zero that panics later
 //! - an overflow
 //! - heads that do not divide
+//! - a second mistake that is told only once the first is corrected
+//! - a field left open, so that nobody can read off what is built
 //!
 //! # Seen
 //!
@@ -27,7 +30,8 @@
 //! Look at `problems()` of the family's `Config`: each size needs `Rules::size` (or `layers`), each epsilon
 //! `positive`, each pair of heads and width `divides`. A choice belongs in an enum, whose variants serde lists when
 //! it refuses. If a misspelt field is accepted, the struct has a `#[serde(flatten)]` or a default that swallows it.
-//! If the wrong field is named, give the rule the name of the field that a person would change.
+//! If the wrong field is named, give the rule the name of the field that a person would change. If a field stays open, `settled()`
+//! must fill it in; what may be absent is a choice, and has a name.
 
 use serde_json::{Map, Value};
 use zoo_registry::Error;
@@ -53,6 +57,10 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         fields += tiny.len();
     }
     let mut problems = Vec::new();
+    for tiny in subject.tinies()? {
+        problems.extend(left_open(&tiny, &complete));
+        problems.extend(told_alone(&tiny, &complete));
+    }
     for Mutation { what, names, config } in &mutations {
         // `complete` parses and nothing else: a size that slips through is not built here.
         match complete(config) {
@@ -68,6 +76,43 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
+}
+
+/// Fields that are null in a completed configuration, whichever was left out.
+fn left_open(
+    tiny: &Map<String, Value>,
+    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
+) -> Vec<String> {
+    let without = |field: &String| {
+        let mut config = tiny.clone();
+        config.remove(field);
+        // What has no default is missed, which is as well.
+        let completed = complete(&config).ok()?;
+        let open = completed.iter().find(|(_, value)| value.is_null())?.0;
+        Some(format!("without `{field}`, `{open}` is left open"))
+    };
+    tiny.keys().filter_map(without).collect()
+}
+
+/// Of two sizes that are 0, those that are not told.
+fn told_alone(
+    tiny: &Map<String, Value>,
+    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
+) -> Vec<String> {
+    let sizes: Vec<&String> =
+        tiny.iter().filter(|(field, value)| value.is_u64() && is_size(field)).map(|(field, _)| field).collect();
+    let mut problems = Vec::new();
+    for (index, one) in sizes.iter().enumerate() {
+        for other in &sizes[index + 1..] {
+            let mut config = tiny.clone();
+            [*one, *other].into_iter().for_each(|field| _ = config.insert(field.clone(), 0.into()));
+            let Err(Error::Config { problems: told, .. }) = complete(&config) else { continue };
+            let silent = [*one, *other].into_iter().find(|field| !told.iter().any(|problem| problem.field == **field));
+            problems
+                .extend(silent.map(|silent| format!("`{one}` = `{other}` = 0 is refused without naming `{silent}`")));
+        }
+    }
+    problems
 }
 
 fn mutations(tiny: &Map<String, Value>) -> Vec<Mutation> {

@@ -5,7 +5,7 @@
 //! A saved file of each small configuration is damaged in every way a download or a disk damages one: cut short at many
 //! lengths, with a bit flipped in its length and in many places of its header, grown by a byte. Each must be an error of the
 //! file or of the weights, or load to the same bits: a flipped bit may hit a blank. Then its tensors are changed: one is
-//! lacking, misshapen, of whole numbers, one too many, and a pickle stands in its place. The error must name the tensor, and a
+//! lacking, misshapen, of whole numbers, named twice, one too many, and a pickle stands in its place. The error must name the tensor, and a
 //! tensor too many be reported. After every refusal each parameter of a model that was loaded before has its bits.
 //!
 //! # Catches
@@ -13,6 +13,7 @@
 //! - half a load
 //! - a missing tensor that keeps its random start
 //! - a header that is believed
+//! - the last of two tensors of one name
 //! - a format that runs code when it is opened
 //!
 //! # Seen
@@ -105,6 +106,8 @@ impl<'a> Bench<'a> {
             let cut = self.sound[..at].to_vec();
             self.meets(&cut, Expected::File, "", || format!("cut after {at} of {len} bytes"))?;
         }
+        let twice = self.named_twice()?;
+        self.meets(&twice, Expected::File, "", || "that names a tensor twice".to_owned())?;
         let longer = [self.sound.as_slice(), &[0]].concat();
         self.meets(&longer, Expected::File, "", || "a byte longer".to_owned())?;
         for bit in 0..64 {
@@ -145,6 +148,20 @@ impl<'a> Bench<'a> {
         let lying = Stored { dtype: "F32".to_owned(), bytes: half, ..tensor.clone() };
         self.meets(&with(Some(lying)), Expected::File, "", || format!("with half the bytes of `{name}`"))?;
         self.too_many(&tensors, tensor)
+    }
+
+    /// The file with the first of its tensors named once more in the header, for the same numbers.
+    fn named_twice(&self) -> Result<Vec<u8>, Stop> {
+        let (header, data) = plain::split(&self.sound).map_err(Stop::fails)?;
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(header).map_err(|error| Stop::fails(error.to_string()))?;
+        let (name, facts) = fields
+            .iter()
+            .find(|(name, _)| *name != "__metadata__")
+            .ok_or_else(|| Stop::fails("expected a tensor among the weights"))?;
+        let more = format!(",{}:{facts}}}", serde_json::Value::from(name.clone()));
+        let end = header.iter().rposition(|byte| *byte == b'}').unwrap_or_default();
+        Ok(plain::joined(&[&header[..end], more.as_bytes()].concat(), data))
     }
 
     /// A tensor that nobody asked for is no reason to refuse, and one to tell.

@@ -1,15 +1,16 @@
-//! Every field of a configuration changes what is built or what it computes.
+//! Every field of a configuration changes what is built or what it computes, and no two of its choices are the same.
 //!
 //! # How
 //!
 //! Each field of each tiny configuration is given each other value that is found to be accepted: another size, twice the
 //! number, the other truth, every choice that a refusal lists. With at least one head of one tiny configuration, the module
-//! tree, the limits or the outputs with the same hot weights must change.
+//! tree, the limits or the outputs with the same hot weights must change. Two choices of a field are compared with each other in
+//! the same way.
 //!
 //! # Catches
 //!
 //! - an epsilon that is read and not used
-//! - a choice that falls back to another
+//! - a choice that falls back to another, or computes what another one says
 //! - a switch that does nothing
 //!
 //! # Seen
@@ -53,22 +54,44 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
                 values.push(value);
             }
         }
-        for value in values {
+        let of_field: Vec<&Variant> = variants.iter().filter(|variant| variant.config.contains_key(*field)).collect();
+        // What a head does not allow, it does not read either.
+        let with = |variant: &Variant, value: &Value| {
+            let mut changed = variant.config.clone();
+            changed.insert((*field).clone(), value.clone());
+            let config = subject.architecture.complete(&changed).ok()?;
+            Some(Variant { config, ..variant.clone() })
+        };
+        for value in &values {
             tried += 1;
-            let mut effect = false;
-            for variant in variants.iter().filter(|variant| variant.config.contains_key(*field)) {
-                let mut changed = variant.config.clone();
-                changed.insert((*field).clone(), value.clone());
-                // What this head does not allow, it does not read either.
-                let Ok(config) = subject.architecture.complete(&changed) else { continue };
-                effect = effect || differs(subject, variant, &Variant { config, ..variant.clone() })?;
-            }
-            if !effect {
+            let changed = of_field.iter().filter_map(|variant| Some(((*variant).clone(), with(variant, value)?)));
+            if !any_differs(subject, changed)? {
                 problems.push(format!("`{field}` = {value} changes nothing with any head"));
+            }
+        }
+        let words = values.iter().filter(|value| value.is_string()).enumerate();
+        for (index, word) in words {
+            for other in values.iter().filter(|value| value.is_string()).skip(index + 1) {
+                let both = |variant: &&Variant| Some((with(variant, word)?, with(variant, other)?));
+                // Choices that no head allows alike cannot be told apart so.
+                let pairs: Vec<_> = of_field.iter().filter_map(both).collect();
+                if !pairs.is_empty() && !any_differs(subject, pairs.into_iter())? {
+                    problems.push(format!("`{field}` = {word} and {other} are the same with every head"));
+                }
             }
         }
     }
     none_of(&problems, format!("{tried} other values of {} fields", fields.len()))
+}
+
+/// Whether two configurations of some pair differ.
+fn any_differs(subject: &Subject<'_>, pairs: impl Iterator<Item = (Variant, Variant)>) -> Result<bool, Stop> {
+    for (a, b) in pairs {
+        if differs(subject, &a, &b)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Other values of `field` that are accepted and mean something else.

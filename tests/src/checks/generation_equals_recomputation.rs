@@ -5,7 +5,7 @@
 //! Three texts of different lengths, padded on the left, are continued to the end of the positions, or by sixteen tokens,
 //! and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score that is left
 //! in a forward pass without memory or padding over exactly the text before it. A position counts only with a certificate:
-//! its two best scores lie further apart than the roundings of both runs could move them. The guards: at least one position
+//! its two best scores lie further apart than the roundings of both runs could move them. The same with each choice that the configuration leaves. The guards: at least one position
 //! of each text counts, and at one the last token alone would be followed by another.
 //!
 //! # Catches
@@ -39,6 +39,7 @@ use crate::check::{Finding, Stop, Verdict, require};
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::WHOLE_MODEL;
+use crate::writers::writers_of_every_choice;
 
 /// New tokens, where the positions have no end before.
 const NEW_TOKENS: usize = 16;
@@ -50,28 +51,15 @@ const SHORTER: [usize; 3] = [2, 0, 3];
 const CERTIFICATE: f64 = 2.0 * WHOLE_MODEL;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
-    let (mut writers, mut counted, mut all) = (0, 0, 0);
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        if !inputs::predicts_next(model.as_ref())? {
-            continue;
-        }
-        writers += 1;
-        let head = &variant.head;
-        let decoder = model
-            .decoder()
-            .ok_or_else(|| Stop::fails(format!("head `{head}` predicts the next token and does not decode")))?;
-        let writer = Writer::new(model.as_ref(), decoder)?;
-        let (seen, written) = writer.check(subject, &variant)?;
+    let (mut counted, mut all) = (0, 0);
+    for writer in writers_of_every_choice(subject)? {
+        let (seen, written) = Texts::new(writer.model.as_ref(), writer.decoder()?)?.check(subject, &writer.variant)?;
         (counted, all) = (counted + seen, all + written);
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
     }
     Ok(Finding::seen(format!("{counted} of {all} tokens written counted, all of them the likeliest")))
 }
 
-struct Writer<'a> {
+struct Texts<'a> {
     model: &'a dyn Model,
     decoder: &'a dyn Decode,
     /// Texts of different lengths, without padding.
@@ -86,7 +74,7 @@ struct Best {
     lead: f64,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Texts<'a> {
     fn new(model: &'a dyn Model, decoder: &'a dyn Decode) -> Result<Self, Stop> {
         let Reading { source, target } = inputs::random_reading(model, "written", SHORTER.len())?;
         let cut = |row: &[i64], shorter: usize| row[..PROMPT.min(row.len()) - shorter].to_vec();

@@ -36,9 +36,25 @@ use crate::pictures::least_moved;
 use crate::subject::Subject;
 use crate::values::{VISIBLE, Values, values};
 
-/// Grids of patches, down and across. Those of twelve patches are compared with each other.
-const GRIDS: [[usize; 2]; 8] = [[1, 1], [2, 2], [5, 5], [3, 4], [4, 3], [2, 6], [6, 2], [12, 1]];
-const COMPARED: usize = 12;
+/// Grids of patches, down and across. Those of as many patches are compared with each other: a square among them may be the grid
+/// that positions were learnt on.
+const GRIDS: [[usize; 2]; 15] = [
+    [1, 1],
+    [5, 5],
+    [2, 2],
+    [1, 4],
+    [4, 1],
+    [3, 3],
+    [1, 9],
+    [9, 1],
+    [3, 4],
+    [4, 3],
+    [2, 6],
+    [6, 2],
+    [12, 1],
+    [4, 4],
+    [2, 8],
+];
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
@@ -58,13 +74,12 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
                 let name = broken.map_or("", |value| &value.name);
                 format!("head `{head}`: {name} of an image of {grid:?} patches is not finite")
             })?;
-            if grid[0] * grid[1] == COMPARED {
-                compared.push((grid, said));
-            }
+            compared.push((grid, said));
         }
         let noise = subject.noise(variant, &[Input::Images(laid_out(&limits, [3, 4]))])?;
         for (index, (grid, said)) in compared.iter().enumerate() {
-            for (other_grid, other) in &compared[index + 1..] {
+            let as_many = |(other, _): &&([usize; 2], _)| other[0] * other[1] == grid[0] * grid[1];
+            for (other_grid, other) in compared[index + 1..].iter().filter(as_many) {
                 let (name, moved) = least_moved(said, other, &noise);
                 require(moved > VISIBLE, || {
                     format!(

@@ -47,6 +47,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let model = subject.hot(&variant)?;
         let mut tell = |problem: String| problems.push(format!("head `{}`: {problem}", variant.head));
         not_the_configuration(&variant, &model.limits()).into_iter().for_each(&mut tell);
+        started_with_another_number(model.as_ref())?.into_iter().for_each(&mut tell);
         for Case { what, input, taken } in cases(model.as_ref())? {
             tried += 1;
             match (model.forward(&input, Record::NOTHING), taken) {
@@ -58,6 +59,21 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     none_of(&problems, format!("{tried} inputs at the limits and beyond"))
+}
+
+/// States of an encoder–decoder that begin with more sources than texts, or fewer, and are not refused.
+fn started_with_another_number(model: &dyn Model) -> Result<Vec<String>, Stop> {
+    let (Some(decoder), Limits::TokenPair { .. }) = (model.decoder(), model.limits()) else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    for (sources, texts) in [(1, 2), (2, 1), (3, 2)] {
+        let source = inputs::random_reading(model, "sources", sources)?.before_writing();
+        match decoder.start(texts, source.as_ref()) {
+            Err(Error::Input { .. }) => {}
+            Err(error) => problems.push(format!("{sources} sources for {texts} texts are another error: {error}")),
+            Ok(_) => problems.push(format!("{sources} sources for {texts} texts are accepted")),
+        }
+    }
+    Ok(problems)
 }
 
 /// An input, and whether it must be taken.

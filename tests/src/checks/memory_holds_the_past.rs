@@ -43,7 +43,7 @@ use crate::inputs::Reading;
 use crate::labels;
 use crate::parts;
 use crate::subject::{Subject, Variant, drawing};
-use crate::values::{Axes, Stream, UNIT_ROUNDOFF, VISIBLE, Values, Worst, gap, values};
+use crate::values::{Axes, Stream, UNIT_ROUNDOFF, VISIBLE, Values, WHOLE_MODEL, Worst, gap, values};
 
 /// Where a sigmoid is exactly 0 or 1 in f32.
 const SHUT: f32 = -1e4;
@@ -131,10 +131,15 @@ impl<'a> Probe<'a> {
 
     /// With memory alone, a token depends on earlier segments, all of them, and on itself.
     fn open(&self) -> Result<(), Stop> {
-        let model = self.filled(&self.with_gates(-SHUT)?)?;
+        let weights = self.with_gates(-SHUT)?;
+        let model = self.filled(&weights)?;
         let segment = self.segment;
         let expected = Matrix::of(self.len(), |to, from| from / segment < to / segment);
-        for (name, found) in flow::dependencies(model.as_ref(), Stream::Target, self.len())? {
+        // A gate may weigh the difference of both, which leaves the rounding of what it shuts out.
+        let noise = self.subject.noise_with(self.variant, weights, &[self.reading(model.as_ref())?.input()])?;
+        let changes =
+            |name: &str, before: &[f32], after: &[f32]| noise.multiple(name, gap(before, after)) > WHOLE_MODEL;
+        for (name, found) in flow::dependencies(model.as_ref(), Stream::Target, self.len(), changes)? {
             // Before the first layer nothing has been remembered.
             if name.ends_with("hidden_states.0") {
                 continue;

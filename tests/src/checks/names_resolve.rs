@@ -2,8 +2,8 @@
 //!
 //! # How
 //!
-//! The family is registered with each other family in turn, which refuses names claimed twice; then each of its names is
-//! looked up as written, in capitals, and with `_` for `-`.
+//! The family is registered with each other family in turn, which refuses names claimed twice, and once more itself, which must
+//! be refused; then each of its names is looked up as written, in capitals, with `_` for `-`, and with a blank behind it.
 //!
 //! # Catches
 //!
@@ -41,6 +41,9 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             problems.push(error.to_string());
         }
     }
+    if alone.clone().with(subject.architecture).is_ok() {
+        problems.push("the family is registered twice, and nobody says so".to_owned());
+    }
     let own = [&descriptor.id].into_iter().chain(&descriptor.aliases).map(|name| (name, None));
     let presets = descriptor.presets.iter().flat_map(|preset| {
         let names = [&preset.id].into_iter().chain(&preset.aliases).chain(&preset.hub);
@@ -48,7 +51,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     });
     let names: Vec<(&String, Option<&str>)> = own.chain(presets).collect();
     for (name, preset) in &names {
-        for typed in [(*name).clone(), name.to_uppercase(), name.replace('-', "_")] {
+        for typed in [(*name).clone(), name.to_uppercase(), name.replace('-', "_"), format!("{name} ")] {
             match alone.resolve(&typed) {
                 Ok(found) if found.preset.map(|preset| preset.id.as_str()) == *preset => {}
                 Ok(found) => problems.push(format!("`{typed}` leads to `{}`", found.id())),

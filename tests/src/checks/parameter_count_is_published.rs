@@ -1,9 +1,10 @@
-//! Every preset has exactly as many parameters as was published.
+//! Every preset has exactly as many parameters as was published, or as its published sizes give.
 //!
 //! # How
 //!
 //! The module tree of each preset's body, or of the preset with the head that it names, is built without allocating and its
-//! parameters are counted, tied matrices once; presets that state no number are left out.
+//! parameters are counted, tied matrices once. That is the number that was published, and the number that the facts work out from
+//! the sizes by a formula of their own; presets with neither are left out.
 //!
 //! # Catches
 //!
@@ -36,7 +37,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut problems = Vec::new();
     let mut counted = 0;
     for preset in &descriptor.presets {
-        let Some(published) = preset.parameters else { continue };
+        let worked_out = preset.counted.as_ref().filter(|counted| counted.basis.is_none());
+        let expected = [("published", preset.parameters), ("worked out", worked_out.map(|counted| counted.parameters))];
+        if expected.iter().all(|(_, number)| number.is_none()) {
+            continue;
+        }
         let mut config = subject.architecture.complete(&preset.config)?;
         let body = !preset.config.contains_key("head") && config.contains_key("head");
         if body && descriptor.head("none").is_some() {
@@ -44,12 +49,13 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
         let built = subject.architecture.modules(&config)?.parameter_count();
         counted += 1;
-        if built != published {
-            problems.push(format!("`{}` has {built} parameters, published are {published}", preset.id));
-        }
+        let others = expected.iter().filter_map(|(how, number)| Some((how, (*number)?))).filter(|(_, n)| *n != built);
+        problems.extend(others.map(|(how, n)| format!("`{}` has {built} parameters, {how} are {n}", preset.id)));
     }
     if counted == 0 {
-        return Err(Stop::NotApplicable("no preset states how many parameters were published".into()));
+        return Err(Stop::NotApplicable(
+            "no preset states how many parameters were published, or follow from its sizes".into(),
+        ));
     }
     none_of(&problems, format!("{counted} presets"))
 }

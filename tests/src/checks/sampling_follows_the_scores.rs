@@ -32,17 +32,14 @@
 //! If plain draws fail, the scores are those of another position, or the numbers drawn are not uniform. If one setting fails, look
 //! at its edge: which token is the last to stay. If only all together fail, look at their order.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use std::collections::BTreeMap;
 use zoo_registry::generate::{Prompt, Sampling, Strategy, generate};
-use zoo_registry::{Cache, Decode, DecodeState, Input, Logits, Rows, TokenLimits, Tokens};
+use zoo_registry::{Input, Tokens};
 
 use crate::chances::{Setting, chi_square, limit};
 use crate::check::{Finding, Stop, Verdict, require};
-use crate::flow;
 use crate::inputs::{self, Reading};
 use crate::subject::Subject;
-use crate::values::Stream;
+use crate::told::Told;
 use crate::writers::{Writer, log_probabilities, writers};
 
 /// Texts drawn at once, and tokens each.
@@ -77,18 +74,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let head = &writer.variant.head;
         let reading = prompt(&writer)?;
         let prompt = reading.target.input_ids.row(0).to_vec();
-        let decoder = writer.decoder()?;
-        let mut state = decoder.start(1, reading.before_writing().as_ref())?;
-        let told = decoder.advance(&mut state, &reading.target, Logits::Last)?;
-        let told = Told {
-            scores: told.into_data().iter::<f32>().collect(),
-            limits: TokenLimits { max_positions: None, ..flow::limits_of(writer.model.as_ref(), Stream::Target)? },
-            device: subject.device.clone(),
-        };
+        let told = Told::after(&writer, &reading, subject)?;
         let scores = writer.scores(&reading.input())?.pop().and_then(|mut text| text.pop());
         let scores: Vec<f64> = scores.unwrap_or_default().into_iter().map(f64::from).collect();
         for setting in Setting::all(&scores, &prompt) {
-            let counts = told.draw(&setting, &prompt)?;
+            let counts = draw(&told, &setting, &prompt)?;
             let statistic = |setting: &Setting| chi_square(&counts, &setting.probabilities(&scores, &prompt));
             let (found, degrees) = statistic(&setting);
             worst = worst.max(found / limit(degrees));
@@ -117,62 +107,14 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-/// A model's scores, told after every text.
-struct Told {
-    scores: Vec<f32>,
-    limits: TokenLimits,
-    device: Device,
-}
-
-impl Decode for Told {
-    fn start(&self, batch: usize, _source: Option<&Input>) -> zoo_registry::Result<DecodeState> {
-        Ok(DecodeState::new(batch, Box::new(Nothing)))
-    }
-
-    fn advance(&self, _: &mut DecodeState, tokens: &Tokens, _: Logits) -> zoo_registry::Result<Tensor<3>> {
-        let batch = tokens.input_ids.dims()[0];
-        let data = TensorData::new(self.scores.repeat(batch), [batch, 1, self.scores.len()]);
-        Ok(Tensor::from_data(data, &self.device))
-    }
-
-    fn token_limits(&self) -> zoo_registry::Result<TokenLimits> {
-        Ok(self.limits.clone())
-    }
-}
-
-/// Nothing need be remembered to say the same.
-#[derive(Clone)]
-struct Nothing;
-
-impl Cache for Nothing {
-    fn select(&mut self, _rows: &[usize]) {}
-
-    fn boxed_clone(&self) -> Box<dyn Cache> {
-        Box::new(self.clone())
-    }
-
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
-        BTreeMap::new()
-    }
-
-    fn needs_past_mask(&self) -> bool {
-        false
-    }
-}
-
-impl Told {
-    /// How often each token is drawn.
-    fn draw(&self, setting: &Setting, prompt: &[i64]) -> Result<Vec<usize>, Stop> {
-        // A penalty changes with what was written, so each text has one token then.
-        let (texts, new) = if setting.penalty == 1.0 { (TEXTS, TOKENS) } else { (TEXTS * TOKENS, 1) };
-        let tokens = Rows::new(&vec![prompt; texts]).map(Tokens::new).ok_or_else(|| Stop::fails("expected texts"))?;
-        let strategy = Strategy { max_new_tokens: new, ..setting.strategy(7) };
-        let written = generate(self, &tokens, &strategy, &mut |_| true)?;
-        let mut counts = vec![0; self.scores.len()];
-        let ids = written.iter().flatten().flat_map(zoo_registry::generate::Written::continuation);
-        ids.for_each(|&id| counts[id as usize] += 1);
-        Ok(counts)
-    }
+/// How often each token is drawn.
+fn draw(told: &Told, setting: &Setting, prompt: &[i64]) -> Result<Vec<usize>, Stop> {
+    // A penalty changes with what was written, so each text has one token then.
+    let (texts, new) = if setting.penalty == 1.0 { (TEXTS, TOKENS) } else { (TEXTS * TOKENS, 1) };
+    let strategy = Strategy { max_new_tokens: new, ..setting.strategy(7) };
+    let mut counts = vec![0; told.vocab()];
+    told.write(prompt, texts, &strategy)?.iter().flatten().for_each(|&id| counts[id as usize] += 1);
+    Ok(counts)
 }
 
 /// A seed means one text, whatever stands beside it.

@@ -3,7 +3,8 @@
 //! # How
 //!
 //! The saved file of each small configuration is cut into three, neighbours apart, with a `model.safetensors.index.json` as
-//! Hugging Face's libraries write it: the model that loads them has the same bits. Without one of the files, with one that
+//! Hugging Face's libraries write it: the model that loads them has the same bits. So it has where the second file holds its
+//! numbers in bf16 and the third in f16, if they fit there. Without one of the files, with one that
 //! lacks what the index promises, with a tensor in two files, and with an index that names a file outside its folder, nothing
 //! is opened.
 //!
@@ -12,6 +13,8 @@
 //! - a shard that is forgotten
 //! - a missing shard whose parameters keep their random start
 //! - an index that reads other people's files
+//! - a file of half precision read as one of another
+//! - the last of two files that hold one tensor
 //!
 //! # Seen
 //!
@@ -56,6 +59,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let whole = folder.path().join("whole");
         cut(&tensors, &whole, |_| {})?;
         same(subject, variant, model.as_ref(), &whole)?;
+        mixed(subject, variant, folder.path())?;
         refused(&tensors, folder.path(), head)?;
     }
     Ok(Finding::seen(format!("{} heads, each in {SHARDS} files", variants.len())))
@@ -86,6 +90,39 @@ fn cut(
     written.map_err(|error| Stop::fails(format!("no room for files: {error}")))
 }
 
+/// Files of several types are one model, where the numbers fit into each.
+fn mixed(subject: &Subject<'_>, variant: &Variant, folder: &Path) -> Result<(), Stop> {
+    // Whole numbers of few bits, which each type holds.
+    let coarse = |data: &TensorData| {
+        let numbers = data.iter::<f32>().map(|x| (x * 8.0).round() / 8.0).collect::<Vec<f32>>();
+        TensorData::new(numbers, data.shape().to_vec())
+    };
+    let weights = subject.hot_weights(variant)?.iter().map(|(path, data)| (path.clone(), coarse(data))).collect();
+    let model = subject.filled(variant, &subject.device, weights)?;
+    let of = |(at, (name, data)): (usize, (&String, &TensorData))| {
+        let dtype = ["F32", "BF16", "F16"][at % SHARDS];
+        let bytes = data.iter::<f32>().flat_map(|x| match dtype {
+            "BF16" => x.to_le_bytes()[2..].to_vec(),
+            "F16" => half(x).to_le_bytes().to_vec(),
+            _ => x.to_le_bytes().to_vec(),
+        });
+        let stored = Stored { dtype: dtype.to_owned(), shape: data.shape().to_vec(), bytes: bytes.collect() };
+        (name.clone(), stored)
+    };
+    let tensors: BTreeMap<String, Stored> = model.weights().iter().enumerate().map(of).collect();
+    let folder = folder.join("mixed");
+    cut(&tensors, &folder, |_| {})?;
+    same(subject, variant, model.as_ref(), &folder)
+}
+
+/// A number of few bits in IEEE's 16: its sign, five bits for the power of two, ten behind the point.
+fn half(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let power = (bits >> 23 & 0xff) as i32 - 127;
+    let magnitude = if x == 0.0 { 0 } else { ((power + 15) << 10) as u32 | (bits >> 13 & 0x3ff) };
+    (bits >> 16 & 0x8000) as u16 | magnitude as u16
+}
+
 fn same(subject: &Subject<'_>, variant: &Variant, model: &dyn Model, folder: &Path) -> Result<(), Stop> {
     let mut loaded = {
         let _turn = drawing();
@@ -105,25 +142,32 @@ fn same(subject: &Subject<'_>, variant: &Variant, model: &dyn Model, folder: &Pa
 
 /// What is wrong with a set of files must be told before anything is loaded.
 fn refused(tensors: &BTreeMap<String, Stored>, folder: &Path, head: &str) -> Result<(), Stop> {
-    let first = tensors.keys().next().cloned().unwrap_or_default();
-    let names = |file: &'static str| {
-        let first = first.clone();
-        move |map: &mut Map<String, Value>| {
-            map.insert(first, file.into());
-        }
+    let unopened = |name: &str, what: &str| match SafetensorsWeights::open(&folder.join(name)) {
+        Err(Error::WeightFile { .. } | Error::Io { .. }) => Ok(()),
+        Err(other) => Err(Stop::fails(format!("head `{head}`: {what} is met with `{other}`"))),
+        Ok(_) => Err(Stop::fails(format!("head `{head}`: {what} is opened"))),
     };
-    let unopened = |name: &str, what: &str| {
-        let opened = SafetensorsWeights::open(&folder.join(name));
-        match opened {
-            Err(Error::WeightFile { .. } | Error::Io { .. }) => Ok(()),
-            Err(other) => Err(Stop::fails(format!("head `{head}`: {what} is met with `{other}`"))),
-            Ok(_) => Err(Stop::fails(format!("head `{head}`: {what} is opened"))),
-        }
-    };
-    for (name, file) in
-        [("above", "../one.safetensors"), ("inner", "inner/one.safetensors"), ("root", "/one.safetensors")]
+    let full = |error: std::io::Error| Stop::fails(format!("no room for files: {error}"));
+    // The first tensor lies elsewhere, and nothing else is wrong.
+    let of =
+        |first: bool| tensors.iter().enumerate().filter(move |(at, _)| (*at == 0) == first).map(|(_, tensor)| tensor);
+    for (name, file) in [("above", "../elsewhere.safetensors"), ("inner", "inner/elsewhere.safetensors"), ("root", "/")]
     {
-        cut(tensors, &folder.join(name), names(file))?;
+        let here = folder.join(name);
+        let elsewhere = match file {
+            "/" => folder.join("absolute.safetensors"),
+            _ => here.join(file),
+        };
+        std::fs::create_dir_all(here.join("inner")).map_err(full)?;
+        std::fs::write(&elsewhere, plain::write(of(true))).map_err(full)?;
+        std::fs::write(here.join(shard(0)), plain::write(of(false))).map_err(full)?;
+        let file = if file == "/" { elsewhere.to_string_lossy().into_owned() } else { file.to_owned() };
+        let map: Map<String, Value> = of(true)
+            .map(|(name, _)| (name.clone(), file.clone().into()))
+            .chain(of(false).map(|(name, _)| (name.clone(), shard(0).into())))
+            .collect();
+        let index = json!({ "metadata": {}, "weight_map": map }).to_string();
+        std::fs::write(here.join("model.safetensors.index.json"), index).map_err(full)?;
         unopened(name, "an index that names a file elsewhere")?;
     }
     cut(tensors, &folder.join("promise"), |map| {
@@ -134,7 +178,8 @@ fn refused(tensors: &BTreeMap<String, Stored>, folder: &Path, head: &str) -> Res
     std::fs::remove_file(folder.join("gap").join(shard(1))).map_err(|error| Stop::fails(error.to_string()))?;
     unopened("gap", "an index whose second file is missing")?;
     cut(tensors, &folder.join("twice"), |_| {})?;
-    let twice = std::fs::copy(folder.join("twice").join(shard(0)), folder.join("twice").join(shard(1)));
-    twice.map_err(|error| Stop::fails(error.to_string()))?;
-    unopened("twice", "an index whose second file is the first again")
+    // The second file holds what it should, and the first tensor of the first besides.
+    let second = tensors.iter().enumerate().filter(|(at, _)| at % SHARDS == 1 || *at == 0).map(|(_, tensor)| tensor);
+    std::fs::write(folder.join("twice").join(shard(1)), plain::write(second)).map_err(full)?;
+    unopened("twice", "a set of files of which two hold one tensor")
 }

@@ -2,14 +2,16 @@
 //!
 //! # How
 //!
-//! With each head, each parameter is reached by exactly one row and no row names what the model lacks. Each tensor of each
-//! golden's weight file is loaded, repeats a tied one or is dropped by a row; none is unexpected or missing.
+//! With each head, each parameter is reached by exactly one row and no row names what the model lacks; no parameter of a module
+//! that is read is dropped. Each tensor of each golden's weight file is loaded, repeats a tied one or is dropped by a row;
+//! none is unexpected or missing. The guard: with any row that reads standing twice, the table is said to be wrong.
 //!
 //! # Catches
 //!
 //! - a parameter that keeps its random start
 //! - two rows for one parameter
 //! - a published tensor nobody reads
+//! - the bias of a map that is dropped while its matrix is read
 //!
 //! # Seen
 //!
@@ -27,6 +29,11 @@
 //! in `with_head`. A published tensor that nobody reads is a buffer (`Row::drop`), a copy (`Row::tied`), or a part of
 //! the model that is missing.
 
+use std::collections::BTreeSet;
+
+use zoo_registry::weights::Verb;
+use zoo_registry::{Row, WeightNames};
+
 use crate::check::{Verdict, none_of};
 use crate::golden;
 use crate::subject::{Subject, Variant};
@@ -36,8 +43,15 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let variants = subject.variants()?;
     for Variant { head, config } in &variants {
         let modules = subject.architecture.modules(config)?;
-        let gaps = subject.architecture.weight_names(config)?.gaps(&modules);
-        problems.extend(gaps.into_iter().map(|gap| format!("head `{head}`: {gap}")));
+        let names = subject.architecture.weight_names(config)?;
+        problems.extend(names.gaps(&modules).into_iter().map(|gap| format!("head `{head}`: {gap}")));
+        problems.extend(halves(&names).into_iter().map(|half| format!("head `{head}`: {half}")));
+        let reading = |row: &&Row| !matches!(row.verb, Verb::Tied | Verb::Drop);
+        let rows: Vec<Row> = names.rows().map(|(_, row)| row).filter(reading).copied().collect();
+        let unseen = rows.iter().find(|row| names.clone().ignoring([**row]).gaps(&modules).is_empty());
+        problems.extend(
+            unseen.map(|row| format!("head `{head}`: `{}` may stand twice, and nobody says so", row.published)),
+        );
     }
     let goldens = golden::read(subject.architecture)?;
     for golden in &goldens {
@@ -51,4 +65,18 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     none_of(&problems, format!("{} heads, {} golden weight files", variants.len(), goldens.len()))
+}
+
+/// Parameters that are dropped of modules that are read.
+fn halves(names: &WeightNames) -> Vec<String> {
+    const LEAVES: [&str; 2] = ["weight", "bias"];
+    let read: BTreeSet<&str> =
+        names.rows().filter(|(_, row)| row.verb != Verb::Drop).map(|(_, row)| row.published).collect();
+    let dropped = names.rows().filter(|(_, row)| row.verb == Verb::Drop).map(|(_, row)| row.published);
+    let half = |dropped: &str| {
+        let (module, leaf) = dropped.rsplit_once('.')?;
+        let half = LEAVES.contains(&leaf) && read.contains(module);
+        half.then(|| format!("`{dropped}` is dropped, and the rest of `{module}` is read"))
+    };
+    dropped.filter_map(half).collect()
 }

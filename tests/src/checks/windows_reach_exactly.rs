@@ -206,7 +206,7 @@ fn through_depth(
     len: usize,
 ) -> Result<Option<String>, Stop> {
     for (stream, layers) in stacks(patterns) {
-        let found = flow::dependencies(model, stream, len)?;
+        let found = flow::dependencies(model, stream, len, flow::by_a_bit)?;
         let hidden: Vec<_> = found.iter().filter(|(name, _)| name.contains("hidden_states.")).collect();
         require(hidden.len() == layers.len() + 1, || {
             format!("{} hidden states of {} layers and the embeddings", hidden.len(), layers.len())
@@ -243,7 +243,7 @@ fn layer_by_layer(
         let silent = |path: &str| attention.iter().any(|part| part.path == path && part.layer != Some(layer));
         let model = subject.filled(variant, &subject.device, parts::changed(&weights, silent, |_| 0.0))?;
         for (stream, layers) in stacks(patterns) {
-            let found = flow::dependencies(model.as_ref(), stream, len)?;
+            let found = flow::dependencies(model.as_ref(), stream, len, flow::by_a_bit)?;
             let expected = layers.get(layer);
             let expected =
                 expected.map_or(Matrix::identity(len), |&pattern| flow::passed_on(pattern, remembers(subject), len));

@@ -88,9 +88,14 @@ impl Golden {
         Ok(Loaded { model, report })
     }
 
-    pub(super) fn rows(&self, architecture: &dyn Architecture, device: &Device) -> Result<Vec<Row>, Stop> {
+    pub(super) fn rows(
+        &self,
+        architecture: &dyn Architecture,
+        device: &Device,
+        kinds: &[Kind],
+    ) -> Result<Vec<Row>, Stop> {
         let mut rows = Vec::new();
-        for case in &self.meta.cases {
+        for case in self.meta.cases.iter().filter(|case| kinds.contains(&case.kind)) {
             let within = |stop: Stop| Stop::fails(format!("golden `{}`, case `{}`: {stop}", self.name, case.name));
             let known = case.kwargs.keys().all(|setting| setting == INTERPOLATES);
             require(known, || format!("was recorded with {:?}, which is not known here", case.kwargs))

@@ -35,11 +35,15 @@ pub(super) struct Case {
     pub(super) score_noise: BTreeMap<String, f64>,
 }
 
+/// What a reference was recorded to do in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Read: hidden states, maps, what the head says.
     Forward,
+    /// Learn: the loss, and the gradient of every parameter.
     Loss,
+    /// Write: texts, id by id, and their scores.
     Generate,
 }
 

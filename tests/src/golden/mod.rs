@@ -14,9 +14,11 @@ use burn::tensor::Device;
 use serde::Serialize;
 use zoo_registry::Architecture;
 
-use crate::check::Stop;
+use crate::check::{Finding, Stop, Verdict};
+use crate::subject::Subject;
 
 pub use folder::{Golden, Loaded};
+pub use meta::Kind;
 
 /// One compared output of one case of one golden.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,12 +54,14 @@ pub fn read(architecture: &dyn Architecture) -> Result<Vec<Golden>, Stop> {
     folder::read(architecture)
 }
 
-/// Every output of every case of every golden, compared, in the order a model computes them.
+/// Every output of every case of these kinds in every golden, compared, in the order a model computes them.
 ///
 /// ```no_run
+/// use zoo_conformance::golden::{self, Kind};
+///
 /// # fn table(architecture: &dyn zoo_registry::Architecture) -> Result<(), zoo_conformance::Stop> {
-/// for row in zoo_conformance::golden::report(architecture, &burn::tensor::Device::flex())? {
-///     assert!(row.multiple <= zoo_conformance::golden::TOLERANCE, "{row:?}");
+/// for row in golden::report(architecture, &burn::tensor::Device::flex(), &[Kind::Forward])? {
+///     assert!(row.multiple <= golden::TOLERANCE, "{row:?}");
 /// }
 /// # Ok(())
 /// # }
@@ -65,10 +69,44 @@ pub fn read(architecture: &dyn Architecture) -> Result<Vec<Golden>, Stop> {
 ///
 /// # Errors
 /// [`Stop::Fails`] if a golden does not load or a case cannot be run.
-pub fn report(architecture: &dyn Architecture, device: &Device) -> Result<Vec<Row>, Stop> {
+pub fn report(architecture: &dyn Architecture, device: &Device, kinds: &[Kind]) -> Result<Vec<Row>, Stop> {
     let mut rows = Vec::new();
     for golden in read(architecture)? {
-        rows.extend(golden.rows(architecture, device)?);
+        rows.extend(golden.rows(architecture, device, kinds)?);
     }
     Ok(rows)
+}
+
+/// Whether every output of every case of this kind agrees; `what` it is, for a family that recorded none.
+pub(crate) fn agrees(subject: &Subject<'_>, kind: Kind, what: &str) -> Verdict {
+    let rows = report(subject.architecture, &subject.device, &[kind])?;
+    let worst = rows.iter().max_by(|a, b| a.multiple.total_cmp(&b.multiple));
+    let Some(worst) = worst else {
+        return Err(Stop::NotApplicable(format!("the family ships no golden that recorded {what}")));
+    };
+    let failing: Vec<&Row> = rows.iter().filter(|row| row.multiple.is_nan() || row.multiple > TOLERANCE).collect();
+    let finding = |detail| Finding {
+        error: Some(worst.multiple),
+        tolerance: Some(TOLERANCE),
+        measure: Some(MEASURE.to_owned()),
+        detail,
+    };
+    match failing.first() {
+        None => Ok(finding(format!("{} outputs compared; largest at {}", rows.len(), worst.place()))),
+        Some(first) => Err(Stop::Fails(finding(format!(
+            "first diverges at {}: off by {:.3e}, {:.3e} × the noise ({}); {} of {} outputs diverge",
+            first.place(),
+            first.error,
+            first.multiple,
+            first.at,
+            failing.len(),
+            rows.len()
+        )))),
+    }
+}
+
+impl Row {
+    fn place(&self) -> String {
+        format!("`{}` of case `{}` in golden `{}`", self.output, self.case, self.golden)
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use zoo_registry::descriptor::{self, Equation, Pairs, Scale, Side};
+use zoo_registry::descriptor::{self, Equation, Pairs, Side, Sight};
 use zoo_registry::{ModuleTree, Pattern, Patterns};
 
 use super::real::Activation;
@@ -68,8 +68,12 @@ pub(crate) struct Attention {
     pub n_heads: usize,
     /// Scores are divided by the root of a head's width.
     pub by_width: bool,
+    /// And by the number of the layer, from 1.
+    pub by_depth: bool,
     /// Path of a table of numbers that positions add to the scores.
     pub bias: Option<String>,
+    /// Path, below the layer, of a table of a vector for each distance, and whether keys are compared with it too.
+    pub distances: Option<(String, bool)>,
     /// Base of the angles, and which coordinates make a pair.
     pub rotary: Option<(f64, Pairs)>,
     /// Parameters below the layer, with the value under which nothing happens that is not said here.
@@ -123,8 +127,10 @@ pub(super) fn stacks(
             Ok::<_, Stop>(Kind::Attention(Attention {
                 across,
                 n_heads: number("n_heads")? as usize,
-                by_width: part.scale == Scale::HeadWidth,
+                by_width: part.scale.is_by_width(&variant.config),
+                by_depth: part.by_depth.is_on(&variant.config),
                 bias: part.bias.clone(),
+                distances: part.distances.as_ref().map(|told| (told.table.clone(), told.with_key)),
                 rotary: theta.transpose()?,
                 shut: part.shut.clone(),
             }))
@@ -142,9 +148,21 @@ pub(super) fn stacks(
             };
             Ok::<_, Stop>(Part { module, norm, kind })
         };
+        let paths = paths(equation, &variant.config, modules).ok_or_else(|| said("`passes` is no number"))?;
+        let sight = |sight: &Sight| match sight {
+            Sight::Full => Ok(Pattern::Full),
+            Sight::Causal => Ok(Pattern::Causal),
+            Sight::Banded(back) => {
+                let back = back.number(&variant.config).ok_or_else(|| said("what it `sees` is no number"))?;
+                Ok(Pattern::Banded { window: back as usize })
+            }
+        };
+        let seen = equation.sees.iter().cycle().take(if equation.sees.is_empty() { 0 } else { paths.len() });
+        let seen = seen.map(sight).collect::<Result<Vec<_>, Stop>>()?;
+        let told = if reads { &patterns.source } else { &patterns.layers };
         Ok(Stack {
             layers: equation.layers.clone(),
-            paths: paths(equation, &variant.config, modules).ok_or_else(|| said("`passes` is no number"))?,
+            paths,
             reads,
             norm: match equation.norm.as_str() {
                 "layernorm" => Norm::Layer,
@@ -160,7 +178,7 @@ pub(super) fn stacks(
             last_norm: equation.last_norm.clone(),
             last_norm_recorded: equation.last_norm_recorded,
             parts: equation.parts.iter().map(part).collect::<Result<_, _>>()?,
-            patterns: if reads { patterns.source.clone() } else { patterns.layers.clone() },
+            patterns: if seen.is_empty() { told.clone() } else { seen },
         })
     };
     own.iter().map(stack).collect()

@@ -8,7 +8,7 @@ use zoo_registry::descriptor::Pairs;
 
 use super::declared::{Attention, Kind, Norm, Placement, Stack};
 use super::real::{Activation, Real};
-use crate::check::Stop;
+use crate::check::{Stop, require};
 
 /// Every parameter by our path.
 pub(crate) type Weights = BTreeMap<String, TensorData>;
@@ -146,7 +146,19 @@ impl Stack {
             }
         }
 
-        let scale = if attention.by_width { (head_dim as f64).sqrt().recip() } else { 1.0 };
+        let depth = if attention.by_depth { (index + 1) as f64 } else { 1.0 };
+        let scale = if attention.by_width { (head_dim as f64).sqrt().recip() } else { 1.0 } / depth;
+        let distances = attention.distances.as_ref();
+        let distances = distances.map(|(table, with_key)| {
+            let path = format!("{}.weight", self.path(index, table));
+            let rows = of(weights, &path)?;
+            let (given, needed) = (rows.len() / head_dim, 2 * q_len.max(kv_len) - 1);
+            require(given >= needed && given % 2 == 1, || {
+                format!("expected `{path}` with an odd number of rows, at least {needed}, found {given}")
+            })?;
+            Ok::<_, Stop>(Table { rows, width: head_dim, with_key: *with_key })
+        });
+        let distances = distances.transpose()?;
         let dims = [n_heads, q_len, kv_len];
         let mut look = Look { across: attention.across, dims, scores: Vec::new(), map: Vec::new(), sees: Vec::new() };
         look.sees.extend((0..q_len).flat_map(|q| (0..kv_len).map(move |k| (q, k))).map(|(q, k)| sees(q, k)));
@@ -154,7 +166,11 @@ impl Stack {
         for head in 0..n_heads {
             let (own, shared) = (head * head_dim, head / shared_by * head_dim);
             for q in 0..q_len {
-                let dot = |k: usize| (0..head_dim).map(|d| query[q][own + d] * key[k][shared + d]).sum::<R>();
+                let dot = |k: usize| {
+                    let (query, key) = (&query[q][own..own + head_dim], &key[k][shared..shared + head_dim]);
+                    let content = product(query, key.iter().copied());
+                    distances.as_ref().map_or(content, |table| content + table.scores(query, key, [q, k]))
+                };
                 let scores: Vec<R> = (0..kv_len).map(|k| dot(k) * R::of(scale)).collect();
                 let seen = &look.sees[q * kv_len..][..kv_len];
                 let bias =
@@ -169,6 +185,27 @@ impl Stack {
         }
         Ok((linear(weights, &format!("{module}.output"), &contexts)?, look))
     }
+}
+
+/// A vector for each distance, that of distance 0 in the middle.
+struct Table<'a> {
+    rows: &'a [f32],
+    width: usize,
+    with_key: bool,
+}
+
+impl Table<'_> {
+    /// `q a_{i−j}`, and `k a_{i−j}` where keys are compared too.
+    fn scores<R: Real>(&self, query: &[R], key: &[R], [i, j]: [usize; 2]) -> R {
+        let row = self.rows.len() / self.width / 2 + i - j;
+        let vector = || self.rows[row * self.width..][..self.width].iter().map(|&x| R::of(x.into()));
+        let from_query = product(query, vector());
+        if self.with_key { from_query + product(key, vector()) } else { from_query }
+    }
+}
+
+fn product<R: Real>(a: &[R], b: impl Iterator<Item = R>) -> R {
+    a.iter().zip(b).map(|(&a, b)| a * b).sum()
 }
 
 /// `exp(x) / Σ exp(x)` over what is seen, 0 elsewhere; 0 everywhere if nothing is.

@@ -39,7 +39,8 @@ pub(crate) struct Probe<'a> {
 /// Texts in the batch: one whole, one padded before, one padded after.
 const TEXTS: usize = 3;
 
-/// Every wiring of the family, each once: heads of one body share their layers.
+/// Every wiring of the family, each once: heads of one body share their layers, and each choice that a configuration leaves is
+/// taken in turn.
 ///
 /// # Errors
 /// [`Stop::NotApplicable`] for families that declare no equations, [`Stop::Fails`] for equations that do not fit the model.
@@ -49,12 +50,12 @@ pub(crate) fn probes<'a>(subject: &'a Subject<'a>) -> Result<Vec<Probe<'a>>, Sto
         return Err(Stop::NotApplicable("its facts declare no `[[equations]]`: its layers are of another kind".into()));
     }
     let (mut probes, mut looked_at) = (Vec::new(), Vec::new());
-    for variant in subject.variants()? {
-        let weights = subject.hot_weights(&variant)?;
-        let model = subject.filled(&variant, &subject.device, weights.clone())?;
+    for variant in subject.with_other_choices()? {
+        let model = subject.architecture.build(&variant.config, &subject.device)?;
         let stacks = declared::stacks(equations, &variant, (&model.modules(), &model.patterns()))?;
         let seen = (variant.tiny().map(str::to_owned), stacks);
         if !looked_at.contains(&seen) {
+            let weights = subject.hot_weights(&variant)?;
             probes.push(Probe::new(subject, variant, seen.1.clone(), weights, model.as_ref())?);
             looked_at.push(seen);
         }
@@ -134,7 +135,15 @@ impl<'a> Probe<'a> {
 
     /// Takes what positions add to scores away.
     pub(crate) fn without_tables(&self, weights: &mut Weights) {
-        for table in self.tables() {
+        let of_distances = |stack: &Stack| -> Vec<String> {
+            let tables = stack.parts.iter().filter_map(|part| match &part.kind {
+                Kind::Attention(attention) => attention.distances.as_ref().map(|(table, _)| table),
+                Kind::Mlp(_) => None,
+            });
+            tables.flat_map(|table| (0..stack.n_layers()).map(|index| stack.path(index, table))).collect()
+        };
+        let of_distances: Vec<String> = self.stacks.iter().flat_map(of_distances).collect();
+        for table in self.tables().chain(&of_distances) {
             change(weights, |name| below(name, table).is_some(), |_| 0.0);
         }
     }

@@ -38,6 +38,8 @@ const LIES: &[(Lie, &[&str])] = &[
     (Lie::AnotherName, &["plan-equals-model"]),
     (Lie::KeepsAWeightBack, &["plan-equals-model", "save-load-identity"]),
     (Lie::TrainsWhatIsNotThere, &["gradients-reach-every-parameter"]),
+    (Lie::CallsItsTableWaves, &["sinusoids-equal-their-equation"]),
+    (Lie::PreparesByNoFilter, &["pictures-are-prepared", "pictures-keep-what-they-show"]),
     (Lie::WaivesWithoutReason, &["descriptor-is-sound"]),
 ];
 

@@ -28,7 +28,8 @@ pub(super) enum Lie {
     // Of what it takes.
     TakesAnything, FewerIds, FewerIdsAndMeansIt, FewerPositions, EndlessPositions, OneSegment,
     // Of what it is.
-    CountsWhatIsNotThere, ForgetsItsHead, AnotherName, KeepsAWeightBack, TrainsWhatIsNotThere, WaivesWithoutReason,
+    CountsWhatIsNotThere, ForgetsItsHead, AnotherName, KeepsAWeightBack, TrainsWhatIsNotThere, CallsItsTableWaves,
+    PreparesByNoFilter, WaivesWithoutReason,
 }
 
 /// An honest architecture behind a lie.
@@ -44,6 +45,13 @@ pub(super) fn liar(honest: &'static dyn Architecture, lie: Lie) -> &'static dyn 
     if lie == Lie::WaivesWithoutReason {
         let waiver = |check: &str| Waiver { check: check.into(), reason: " ".into(), tiny: None };
         descriptor.waivers = ["descriptor-is-sound", "order-matters"].map(waiver).to_vec();
+    }
+    if lie == Lie::CallsItsTableWaves {
+        descriptor.taxonomy.insert("positional-encoding".into(), vec!["sinusoidal".into()]);
+    }
+    if lie == Lie::PreparesByNoFilter {
+        let settings = serde_json::json!({ "size": { "height": 12, "width": 12 }, "resample": 9 });
+        descriptor.published.preprocessor = settings.as_object().cloned().unwrap();
     }
     Box::leak(Box::new(Liar { honest, lie, descriptor }))
 }

@@ -59,13 +59,16 @@ pub(crate) enum Bug {
     MissingTolerated, HalfLoaded, SavedUpsideDown, ShardsUnread, TieUndeclared, TieCopied,
     // Sizes and threads.
     ManyRowsLost, ScratchShared,
+    // Around the model: names, published files, other heads, states, steps, policies.
+    AliasInCapitals, SizesUnderstated, FieldIgnored, DefaultAstray, OtherHeadsUnexpected, BrokenStatesForgotten, StepsTooWide,
+    EveryIsLast, WrongPairsDropped,
     // Comparisons.
     PairsSwapped, ComparisonOverflows,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Config {
-    #[serde(default)]
     head: Head,
     vocab_size: usize,
     d_model: usize,
@@ -85,6 +88,24 @@ enum Head {
     None,
     CausalLm,
     Labels,
+}
+
+/// What its publisher's library fills in, as [`DEFAULTS`] says it.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            head: Head::None,
+            vocab_size: 29,
+            d_model: 24,
+            n_layers: 2,
+            n_heads: 3,
+            d_ff: 20,
+            max_positions: 17,
+            n_token_types: 2,
+            n_labels: 5,
+            norm_eps: 0.03,
+        }
+    }
 }
 
 impl zoo_registry::Config for Config {
@@ -125,6 +146,10 @@ struct ToyFamily {
 struct LenientFamily(ToyFamily);
 
 const TOML: &str = include_str!("toy.toml");
+
+/// The configuration of a library that was told nothing.
+const DEFAULTS: &str = r#"{ "model_type": "toy", "vocab_size": 29, "hidden_size": 24, "n_layers": 2, "n_heads": 3, "d_ff": 20,
+    "max_positions": 17, "n_token_types": 2, "num_labels": 5, "norm_eps": 0.03 }"#;
 
 /// What the facts say of the feed-forward network.
 const MLP: &str = "{ kind = \"mlp\", module = \"\", norm = \"mlp_norm\", activation = \"gelu\" },";
@@ -175,6 +200,8 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str, said: (&str,
         Bug::Symmetric => ("d_ff = 20", "d_ff = 12"),
         Bug::EpsMisdeclared => ("eps = \"norm_eps\"", "eps = 0.031"),
         Bug::PartUndeclared => (MLP, ""),
+        Bug::AliasInCapitals => ("\"toy-b\"", "\"Plaything\""),
+        Bug::FieldIgnored => ("model_types = [\"toy\"]", "model_types = [\"toy\"]\nignored = [\"hidden_size\"]"),
         Bug::PublishedCountWrong => ("parameters = 2968", "parameters = 2969"),
         _ => said,
     };
@@ -188,6 +215,8 @@ fn family(bug: Bug, mut files: Vec<(String, Vec<u8>)>, facts: &str, said: (&str,
     toml += facts;
     let beside = if bug == Bug::StaleToml { toml.replace("A model for", "A toy for") } else { toml.clone() };
     files.push(("toy.toml".to_owned(), beside.into_bytes()));
+    let defaults = if bug == Bug::DefaultAstray { DEFAULTS.replace("0.03", "0.05") } else { DEFAULTS.to_owned() };
+    files.push(("golden/defaults.json".to_owned(), defaults.into_bytes()));
     files.push(("README.md".to_owned(), b"# Toy\n\nMade for breaking.".to_vec()));
     ToyFamily { bug, descriptor: Descriptor::parse(&toml).unwrap(), folder: folder("", files) }
 }
@@ -284,6 +313,9 @@ fn table(bug: Bug, head: Head) -> WeightNames {
         body.push(Row::same("final_norm", &["norm"]));
     }
     let names = WeightNames::new("toy.", body);
+    // A classifier is passed over where another head is wanted.
+    let score = if bug == Bug::OtherHeadsUnexpected { vec![] } else { vec![Row::drop("score")] };
+    let names = if head == Head::Labels { names } else { names.ignoring(score) };
     match head {
         Head::None => names,
         Head::CausalLm if bug == Bug::TieUndeclared => names.with_head([]),

@@ -382,6 +382,9 @@ fn overwritten(tensor: Tensor<4>, axis: usize) -> Tensor<4> {
     Tensor::cat(vec![tensor.clone().narrow(axis, 0, CAPACITY - 1), tensor.narrow(axis, newest, 1)], axis)
 }
 
+/// The bugs of a head that gives rewards.
+const REWARDED: [Bug; 3] = [Bug::PairsSwapped, Bug::ComparisonOverflows, Bug::WrongPairsDropped];
+
 impl Network for Toy {
     type Input = TokenBatch;
 
@@ -399,7 +402,7 @@ impl Network for Toy {
         let hidden = self.body(&batch, None, trace);
         Output::new(match (self.config.head, &self.classifier) {
             (Head::CausalLm, _) => HeadOutput::NextTokenLogits(self.next_token(hidden)),
-            (Head::Labels, Some(classifier)) if [Bug::PairsSwapped, Bug::ComparisonOverflows].contains(&self.bug) => {
+            (Head::Labels, Some(classifier)) if REWARDED.contains(&self.bug) => {
                 let scores = classifier.forward(self.pooled(hidden, &batch));
                 HeadOutput::Reward(scores.narrow(1, 0, 1).squeeze_dim(1))
             }
@@ -428,6 +431,10 @@ impl CausalNetwork for Toy {
         let [rows, len, d_model] = hidden.dims();
         let from = if self.bug == Bug::LastIsFirst { 0 } else { len - 1 };
         Ok(match logits {
+            Logits::Every if self.bug == Bug::EveryIsLast => {
+                let scores = self.next_token(hidden.slice([0..rows, len - 1..len, 0..d_model]));
+                scores.repeat_dim(1, len)
+            }
             Logits::Every => self.next_token(hidden),
             Logits::Last => self.next_token(hidden.slice([0..rows, from..from + 1, 0..d_model])),
         })

@@ -131,6 +131,7 @@ impl Picture {
         let vectors = vectors.flatten::<3>(2, 3).swap_dims(1, 2);
         let placed =
             if self.bug == PictureBug::PlacesUnused { vectors } else { vectors + self.places([rows, columns]) };
+        trace.hidden(&placed);
         let seen = placed.tanh();
         let hidden = match self.bug {
             PictureBug::PatchesUnmixed => seen.clone() + self.mix.forward(seen) * 0.0,
@@ -138,7 +139,6 @@ impl Picture {
             PictureBug::PictureSaysNothing => seen * 0.0,
             _ => (seen.clone() + self.mix.forward(seen.mean_dim(1))).tanh(),
         };
-        trace.hidden(&hidden);
         Output::new(match &self.classifier {
             Some(classifier) => HeadOutput::LabelLogits(classifier.forward(hidden.mean_dim(1).squeeze_dim::<2>(1))),
             None => HeadOutput::Hidden(hidden),
@@ -289,5 +289,5 @@ impl Family for CroppingFamily {
 
 fn table(config: &Config, body: [Row; 3], head: Row) -> WeightNames {
     let names = WeightNames::new("picture.", body);
-    if config.head == Head::Labels { names.with_head([head]) } else { names }
+    if config.head == Head::Labels { names.with_head([head]) } else { names.ignoring([Row::drop("score")]) }
 }

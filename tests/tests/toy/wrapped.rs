@@ -19,7 +19,7 @@ use zoo_registry::{
 use super::Bug;
 
 /// The bugs that are in what surrounds a network.
-pub(super) const SPOILT: [Bug; 9] = [
+pub(super) const SPOILT: [Bug; 13] = [
     Bug::LabelsShiftedTwice,
     Bug::MeanOfMeans,
     Bug::StepsUphill,
@@ -27,6 +27,10 @@ pub(super) const SPOILT: [Bug; 9] = [
     Bug::HalfLoaded,
     Bug::SavedUpsideDown,
     Bug::ShardsUnread,
+    Bug::SizesUnderstated,
+    Bug::BrokenStatesForgotten,
+    Bug::StepsTooWide,
+    Bug::WrongPairsDropped,
     Bug::PairsSwapped,
     Bug::ComparisonOverflows,
 ];
@@ -51,7 +55,12 @@ impl Architecture for Wrapped {
     }
 
     fn modules(&self, config: &Map<String, Value>) -> Result<ModuleTree> {
-        self.inner.modules(config)
+        let mut config = config.clone();
+        if self.bug == Bug::SizesUnderstated {
+            let sizes = config.values_mut().filter(|value| value.as_u64().is_some_and(|size| size > 1 << 10));
+            sizes.for_each(|size| *size = (1 << 10).into());
+        }
+        self.inner.modules(&config)
     }
 
     fn build(&self, config: &Map<String, Value>, device: &Device) -> Result<Box<dyn Model>> {
@@ -157,7 +166,12 @@ impl Model for Spoilt {
     }
 
     fn resume(&self, from: &Path) -> Result<DecodeState> {
-        self.inner.resume(from)
+        match self.inner.resume(from) {
+            Err(Error::State { .. }) if self.bug == Bug::BrokenStatesForgotten => {
+                self.inner.decoder().unwrap().start(1, None)
+            }
+            met => met,
+        }
     }
 
     fn trainer(self: Box<Self>) -> Box<dyn Train> {
@@ -189,6 +203,10 @@ impl Trainer {
             (Bug::PairsSwapped, Labels::Pairs(pairs)) => {
                 let swapped = |pair: &Pair| Pair { better: pair.worse, worse: pair.better, ..*pair };
                 Labels::Pairs(pairs.iter().map(swapped).collect())
+            }
+            (Bug::WrongPairsDropped, Labels::Pairs(pairs)) => {
+                let sound = |pair: &&Pair| pair.better != pair.worse;
+                Labels::Pairs(pairs.iter().filter(sound).copied().collect())
             }
             (_, labels) => labels.clone(),
         }
@@ -243,7 +261,11 @@ impl Train for Trainer {
     }
 
     fn step(&mut self, input: &Input, labels: &Labels, learning_rate: f64) -> Result<f64> {
-        let rate = if self.bug == Bug::StepsUphill { -learning_rate } else { learning_rate };
+        let rate = match self.bug {
+            Bug::StepsUphill => -learning_rate,
+            Bug::StepsTooWide => 1.25 * learning_rate,
+            _ => learning_rate,
+        };
         self.inner.step(input, &self.labels(labels), rate)
     }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
-use zoo_conformance::golden;
+use zoo_conformance::golden::{self, Kind};
 use zoo_registry::{Registry, device};
 
 use crate::conformance::Selection;
@@ -22,6 +22,8 @@ struct Compared<'a> {
     row: &'a golden::Row,
 }
 
+const ALL: [Kind; 3] = [Kind::Forward, Kind::Loss, Kind::Generate];
+
 /// Every compared number beside the reference's own noise.
 pub(super) fn run(as_json: bool, registry: &Registry, selection: &Selection, shell: &mut Shell) -> Result<(), Failure> {
     let mut table = Table::new(&["golden", "case", "output", ">error", ">noise", ">error/noise", "where"]);
@@ -32,7 +34,7 @@ pub(super) fn run(as_json: bool, registry: &Registry, selection: &Selection, she
         for name in &selection.devices {
             let id = &architecture.descriptor().id;
             let busy = shell.busy(format!("comparing {id} on {name}"));
-            let rows = golden::report(architecture, &device::by_name(name)?);
+            let rows = golden::report(architecture, &device::by_name(name)?, &ALL);
             let rows = rows.map_err(|stop| Failure::run(format!("`{id}` on {name}: {stop}")))?;
             drop(busy);
             for row in &rows {

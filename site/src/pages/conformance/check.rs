@@ -3,6 +3,7 @@
 use serde::Serialize;
 use zoo_registry::{CheckFacts, LevelFacts, Status};
 
+use super::planted::Catches;
 use crate::error::Result;
 use crate::format::humanise;
 use crate::pages::Site;
@@ -24,6 +25,8 @@ struct Page<'a> {
     /// Unit of all errors, where they share one.
     measure: Option<String>,
     rows: Vec<Row<'a>>,
+    /// Planted bugs that it catches.
+    planted: Option<Catches<'a>>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +66,7 @@ pub(super) fn render(site: &mut Site<'_>, facts: &CheckFacts) -> Result<()> {
         of,
         measure,
         rows,
+        planted: Catches::of(&suite.planted, &facts.id),
     };
     let address = format!("conformance/{}/", facts.id);
     site.page(&address, "check.html", ["conformance", &title, &facts.statement], &page)

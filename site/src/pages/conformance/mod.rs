@@ -2,6 +2,7 @@
 
 mod check;
 mod matrix;
+mod planted;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +29,8 @@ struct Page<'a> {
     notes: Notes,
     /// Models that no check has run on.
     silent: usize,
+    /// How the suite itself did; nothing where nothing was planted.
+    score: Option<planted::Score>,
 }
 
 /// Where a model stands with each level on a device.
@@ -79,12 +82,14 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         models: checked.iter().map(|(summary, _)| (summary.id.as_str(), summary.name.as_str())).collect(),
         tally: TallyView::new(&checked.iter().map(|(summary, _)| &summary.tally).copied().sum()),
         silent: matrix.rows.len() - checked.len(),
+        score: (!matrix.suite.planted.is_empty()).then(|| planted::Score::of(&matrix.suite.planted)),
         ladders,
         groups,
         notes,
     };
     let description = "Which levels every model reached, and every check with its measured errors.";
     site.page("conformance/", "conformance.html", ["conformance", "Conformance", description], &page)?;
+    planted::render(site)?;
     matrix.suite.checks.iter().try_for_each(|facts| check::render(site, facts))
 }
 

@@ -54,7 +54,7 @@ struct Row<'a> {
     /// Counted in the module tree.
     parameters: Option<String>,
     bytes: Option<String>,
-    /// The published number, and whether it is the counted one.
+    /// The published number or what else is said of it, and whether it is the counted one.
     published: Option<String>,
     agrees: bool,
 }
@@ -113,11 +113,19 @@ pub(super) fn table(model: &Model) -> Table<'_> {
             cells: fields.iter().map(|(field, _)| number(config(preset), field).map(grouped)).collect(),
             parameters: counted.map(grouped),
             bytes: counted.map(|count| bytes(count.saturating_mul(F32))),
-            published: preset.parameters.map(grouped),
+            published: preset.parameters.map(grouped).or_else(|| told(preset)),
             agrees: preset.parameters.is_some() && preset.parameters == counted,
         }
     });
     Table { columns: fields.iter().map(|(_, title)| *title).collect(), rows: rows.collect() }
+}
+
+/// What is said of the number of parameters where no exact one was published.
+fn told(preset: &Preset) -> Option<String> {
+    let stated = preset.stated.as_ref().map(|stated| format!("{} stated", stated.label));
+    let counted = preset.counted.as_ref().map(|counted| format!("{} by formula", grouped(counted.parameters)));
+    let both: Vec<String> = stated.into_iter().chain(counted).collect();
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 fn hub(name: &str) -> Hub<'_> {

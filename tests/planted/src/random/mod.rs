@@ -127,7 +127,7 @@ pub fn run(root: &Path, wanted: usize, seed: u64, told: &(dyn Fn(Progress<'_>) +
         let left: Vec<usize> =
             (0..sample.len()).filter(|&n| !caught[n] && (!others || own(&sample[n]) != "*")).collect();
         let families = |n: usize| if others { "*".to_owned() } else { own(&sample[n]) };
-        let job = |&n: &usize| Job { number: n as u32 + 1, families: families(n), until_first: true };
+        let job = |&n: &usize| Job { number: n as u32 + 1, families: families(n), enough: Some(1), ..Job::default() };
         let jobs: Vec<Job> = left.iter().map(job).collect();
         told(Progress::Running(jobs.len()));
         let ended = drive::run_all(&runner, &jobs, &|n, ended| told(Progress::Ended(&sample[left[n]], ended)))?;

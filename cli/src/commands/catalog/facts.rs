@@ -139,7 +139,7 @@ fn print(report: &Report, shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// A family's facts and the file in its folder that says them.
-fn sheet(architecture: &dyn Architecture) -> Sheet {
+pub(crate) fn sheet(architecture: &dyn Architecture) -> Sheet {
     let (descriptor, folder) = (architecture.descriptor().clone(), architecture.folder());
     let file = format!("{}.toml", descriptor.id);
     let text = folder.get_file(folder.path().join(&file)).and_then(|file| file.contents_utf8());
@@ -181,15 +181,16 @@ fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))
 }
 
-/// Replaces the file in one step: it is the old one or the new one, whole.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes the file in one step: it is the old one or the new one, whole.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let scratch = interrupt::Scratch::within(folder)?;
     let whole = scratch.path().join("whole.toml");
     std::fs::write(&whole, text).map_err(failed)?;
-    let permissions = std::fs::metadata(path).map_err(failed)?.permissions();
-    std::fs::set_permissions(&whole, permissions).map_err(failed)?;
+    if let Ok(old) = std::fs::metadata(path) {
+        std::fs::set_permissions(&whole, old.permissions()).map_err(failed)?;
+    }
     let _placing = interrupt::placing();
     std::fs::rename(&whole, path).map_err(failed)
 }
@@ -203,7 +204,7 @@ fn date(text: &str) -> Result<String, String> {
 }
 
 /// The date in UTC.
-fn today() -> String {
+pub(crate) fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (year, month, day) = civil(seconds / 86_400);
     format!("{year:04}-{month:02}-{day:02}")

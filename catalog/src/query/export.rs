@@ -1,0 +1,99 @@
+//! The catalog in other forms: whole tables, whole records, SQL.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Row};
+use zoo_registry::Descriptor;
+
+use super::{Catalog, Limits, model};
+use crate::error::{Error, Result};
+use crate::schema;
+use crate::view::Rows;
+
+/// What there is to export: tables and views, without the parts of search indexes.
+const TABLES: &str =
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view') AND name NOT LIKE 'sqlite%'
+                      ORDER BY name";
+
+/// The value of a column as SQL writes it. `quote` alone would end a text at a zero byte.
+fn quoted(column: &str) -> String {
+    format!("iif(instr({column}, char(0)), 'CAST(' || quote(CAST({column} AS BLOB)) || ' AS TEXT)', quote({column}))")
+}
+
+/// A name of a table or column, whatever it holds.
+fn name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl Catalog {
+    /// Names of all tables and views, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`] if the file can no longer be read.
+    pub async fn tables(&self) -> Result<Vec<String>> {
+        let tables: Vec<(String,)> = sqlx::query_as(TABLES).fetch_all(&self.pool).await.map_err(self.reading())?;
+        Ok(tables.into_iter().map(|(name,)| name).collect())
+    }
+
+    /// A whole table or view.
+    ///
+    /// # Errors
+    /// [`Error::Query`] if there is none of this name.
+    pub async fn table(&self, table: &str) -> Result<Rows> {
+        let tables = self.tables().await?;
+        if !tables.iter().any(|known| known == table) {
+            let near = zoo_registry::names::nearest(table, tables.iter().map(String::as_str));
+            let hint = near.first().map_or_else(String::new, |best| format!("; did you mean `{best}`?"));
+            return Err(Error::Query { message: format!("there is no table or view `{table}`{hint}") });
+        }
+        let limits = Limits { rows: usize::MAX, time: Duration::from_secs(600) };
+        self.sql_within(&format!("SELECT * FROM {}", name(table)), limits).await
+    }
+
+    /// The facts of every model as their TOML gives them, by id.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
+    pub async fn descriptors(&self) -> Result<Vec<Descriptor>> {
+        let query = sqlx::query_as("SELECT id, descriptor_json FROM architecture ORDER BY id");
+        let all: Vec<(String, String)> = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let parse = |(id, json): (String, String)| {
+            model::parsed(self, &json, || format!("`architecture.descriptor_json` of `{id}`"))
+        };
+        all.into_iter().map(parse).collect()
+    }
+
+    /// Hands over statements, a line or more each, that make the catalog anew in an empty database. Search indexes are left out: they
+    /// hold nothing that is not in the tables.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`] if the file can no longer be read, or what `write` returns.
+    pub async fn dump<E: From<Error>>(&self, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let reading = |error| E::from(self.reading()(error));
+        write(&format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{};", schema::marks()))?;
+        let query = "SELECT t.name, s.sql FROM pragma_table_list AS t JOIN sqlite_schema AS s ON s.name = t.name AND s.type = 'table'
+                     WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY s.rowid";
+        let tables: Vec<(String, String)> = sqlx::query_as(query).fetch_all(&self.pool).await.map_err(reading)?;
+        for (table, sql) in tables {
+            write(&format!("{sql};"))?;
+            // Generated columns are hidden; they come by themselves.
+            let columns =
+                sqlx::query_as("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid").bind(&table);
+            let columns: Vec<(String,)> = columns.fetch_all(&self.pool).await.map_err(reading)?;
+            let columns: Vec<String> = columns.into_iter().map(|(column,)| name(&column)).collect();
+            let values: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+            let select = format!("SELECT {} FROM {}", values.join(" || ', ' || "), name(&table));
+            let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&self.pool).await.map_err(reading)?;
+            for row in rows {
+                let values: String = row.try_get(0).map_err(reading)?;
+                write(&format!("INSERT INTO {} ({}) VALUES ({values});", name(&table), columns.join(", ")))?;
+            }
+        }
+        let query = "SELECT sql FROM sqlite_schema WHERE type IN ('index', 'view') AND sql IS NOT NULL ORDER BY rowid";
+        let rest: Vec<(String,)> = sqlx::query_as(query).fetch_all(&self.pool).await.map_err(reading)?;
+        for (sql,) in rest {
+            write(&format!("{sql};"))?;
+        }
+        write("COMMIT;")
+    }
+}

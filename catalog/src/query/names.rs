@@ -1,0 +1,60 @@
+//! What a name stands for, and which names are near one that stands for nothing.
+
+use serde_json::json;
+use zoo_registry::names::{glob, is_glob, nearest, normal};
+
+use super::{Catalog, Filter};
+use crate::error::Result;
+use crate::view::Named;
+use crate::words;
+
+/// How many names that share pieces with what was asked are looked at closely.
+const CANDIDATES: i64 = 200;
+
+impl Catalog {
+    /// The model, and the size if the name says one, that a name stands for: an id, an alias, a name in any language, a Hugging Face
+    /// repository. Letter case does not matter. `None` if nothing is called so.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
+    pub async fn resolve(&self, name: &str) -> Result<Option<Named>> {
+        let query = sqlx::query_as("SELECT architecture, preset FROM name WHERE normal = ?1 ORDER BY id LIMIT 1");
+        let found: Option<(String, Option<String>)> =
+            query.bind(normal(name)).fetch_optional(&self.pool).await.map_err(self.reading())?;
+        Ok(found.map(|(model, size)| Named { model, size }))
+    }
+
+    /// Up to three names that look like what was asked, best first.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
+    pub async fn suggest(&self, asked: &str) -> Result<Vec<String>> {
+        let pieces: Vec<_> = words::pieces(asked).iter().map(|piece| format!("\"{piece}\"")).collect();
+        if pieces.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query_as(
+            "SELECT n.name FROM (SELECT rowid AS id FROM name_piece WHERE name_piece MATCH ?1 ORDER BY rank LIMIT ?2) AS near
+             CROSS JOIN name AS n ON n.id = near.id",
+        );
+        let near: Vec<(String,)> =
+            query.bind(pieces.join(" OR ")).bind(CANDIDATES).fetch_all(&self.pool).await.map_err(self.reading())?;
+        Ok(nearest(asked, near.iter().map(|(name,)| name.as_str())))
+    }
+
+    /// What a filter's name stands for, as JSON: pairs of a model and a size, or of a model and null. `None` where no name is asked for.
+    pub(super) async fn named(&self, filter: &Filter) -> Result<Option<String>> {
+        let Some(name) = &filter.name else { return Ok(None) };
+        let pairs: Vec<_> = if is_glob(name) {
+            let Some(glob) = glob(name) else { return Ok(Some("[]".into())) };
+            let query = sqlx::query_as("SELECT name, architecture, preset FROM name ORDER BY id");
+            let all: Vec<(String, String, Option<String>)> =
+                query.fetch_all(&self.pool).await.map_err(self.reading())?;
+            let fits = all.into_iter().filter(|(name, ..)| glob.is_match(name));
+            fits.map(|(_, model, size)| json!([model, size])).collect()
+        } else {
+            self.resolve(name).await?.into_iter().map(|named| json!([named.model, named.size])).collect()
+        };
+        Ok(Some(json!(pairs).to_string()))
+    }
+}

@@ -1,0 +1,23 @@
+INSERT INTO axis VALUES ('attention', 0, 'Attention', 'Who looks at whom?');
+INSERT INTO term VALUES ('attention', 'causal', 0, 'Causal', 'Only what came before.');
+INSERT INTO architecture (id, name, summary, family, date, licence_code, licence_weights, readme, descriptor_json)
+VALUES ('toy', 'Toy', 'A toy.', 'toys', '2020-02', 'MIT', 'MIT', '# Toy', '{}'), ('block', 'Block', 'Older.', 'toys', '2019-12-31', 'MIT', 'MIT', '', '{}');
+INSERT INTO architecture_term VALUES ('toy', 'attention', 0, 'causal');
+INSERT INTO lab (id) VALUES ('alpha');
+INSERT INTO architecture_lab VALUES ('toy', 0, 'alpha');
+INSERT INTO paper (id, title, year, arxiv, url) VALUES (1, 'Toys', 2020, '2002.00001', 'https://example.org');
+INSERT INTO author VALUES ('A. Child');
+INSERT INTO paper_author VALUES (1, 0, 'A. Child');
+INSERT INTO architecture_paper VALUES ('toy', 0, 1);
+INSERT INTO lineage (architecture, position, ancestor, relation, change) VALUES ('toy', 0, 'block', 'derives-from', 'wheels');
+INSERT INTO builds_on VALUES ('toy', 0, 'block');
+INSERT INTO component VALUES ('toy', 0, 'layers.*', 'Layer', 'mlp', '§ 3');
+INSERT INTO head VALUES ('toy', 'none', 0, 'The body.');
+INSERT INTO head_published VALUES ('toy', 'none', 0, 'ToyModel');
+INSERT INTO published_type VALUES ('toy', 0, 'toy');
+INSERT INTO published_field VALUES ('toy', 0, 'hidden_size', 'd_model'), ('toy', 1, 'dropout', NULL);
+INSERT INTO source_file VALUES ('toy', 'mod.rs', '');
+INSERT INTO figure VALUES ('toy', 0, 'Loss', '', 'zoo train toy', 'steps', 'log', 'loss', 'linear');
+INSERT INTO figure_point VALUES ('toy', 0, 0, 'a', 0, 1.0, 2.0);
+INSERT INTO demo VALUES ('toy', 'rolling');
+INSERT INTO demo_try VALUES ('toy', 0, 'roll');

@@ -1,0 +1,141 @@
+//! How the suite itself is tested: what was planted in the sources, and which checks caught it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use zoo_registry::{PlantedFacts, PlantedKind};
+
+use crate::error::Result;
+use crate::format::humanise;
+use crate::pages::Site;
+
+/// Two independent checks must catch a bug.
+const ENOUGH: usize = 2;
+
+/// The sums.
+#[derive(Default, Serialize)]
+pub(super) struct Score {
+    bugs: usize,
+    caught: usize,
+    twice: usize,
+    rewrites: usize,
+    blamed: usize,
+    nulls: usize,
+    nulls_caught: usize,
+}
+
+/// What one check catches.
+#[derive(Serialize)]
+pub(super) struct Catches<'a> {
+    bugs: Vec<&'a str>,
+    /// Of these, those that would be caught less than twice without it.
+    needed: usize,
+    of: usize,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    score: Score,
+    areas: Vec<Area<'a>>,
+    checks: Vec<Caught<'a>>,
+}
+
+/// A part of the sources.
+#[derive(Serialize)]
+struct Area<'a> {
+    id: &'a str,
+    title: String,
+    score: Score,
+    planted: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a str,
+    /// What must become of it, where it is no bug.
+    kind: Option<&'static str>,
+    file: &'a str,
+    family: &'a str,
+    /// HTML.
+    what: String,
+    alone: Option<String>,
+    caught_by: &'a [String],
+    /// What should not be.
+    breach: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Caught<'a> {
+    id: &'a str,
+    title: String,
+    catches: usize,
+    needed: usize,
+}
+
+impl Score {
+    pub(super) fn of<'a>(planted: impl IntoIterator<Item = &'a PlantedFacts>) -> Self {
+        let mut score = Self::default();
+        for PlantedFacts { kind, caught_by, .. } in planted {
+            let (all, one, two) = (1, usize::from(!caught_by.is_empty()), usize::from(caught_by.len() >= ENOUGH));
+            let counts = match kind {
+                PlantedKind::Bug => [(&mut score.bugs, all), (&mut score.caught, one), (&mut score.twice, two)],
+                PlantedKind::Rewrite => [(&mut score.rewrites, all), (&mut score.blamed, one), (&mut score.twice, 0)],
+                PlantedKind::Null => [(&mut score.nulls, all), (&mut score.nulls_caught, one), (&mut score.twice, 0)],
+            };
+            counts.into_iter().for_each(|(sum, count)| *sum += count);
+        }
+        score
+    }
+}
+
+impl<'a> Catches<'a> {
+    /// Nothing is known of a suite that nothing was planted for.
+    pub(super) fn of(planted: &'a [PlantedFacts], check: &str) -> Option<Self> {
+        let bugs: Vec<&PlantedFacts> = planted.iter().filter(|planted| planted.kind == PlantedKind::Bug).collect();
+        let caught = bugs.iter().filter(|bug| bug.caught_by.iter().any(|by| by == check));
+        let needed = caught.clone().filter(|bug| bug.caught_by.len() <= ENOUGH).count();
+        (!bugs.is_empty()).then(|| Self { bugs: caught.map(|bug| bug.id.as_str()).collect(), needed, of: bugs.len() })
+    }
+}
+
+pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+    let suite = &site.content.matrix.suite;
+    if suite.planted.is_empty() {
+        return Ok(());
+    }
+    let mut by_area: BTreeMap<&str, Vec<&PlantedFacts>> = BTreeMap::new();
+    for planted in &suite.planted {
+        by_area.entry(&planted.area).or_default().push(planted);
+    }
+    let mut areas = Vec::new();
+    for (id, planted) in by_area {
+        let score = Score::of(planted.iter().copied());
+        let rows = planted.into_iter().map(|planted| row(site, planted)).collect::<Result<_>>()?;
+        areas.push(Area { id, title: humanise(id), score, planted: rows });
+    }
+    let caught = suite.checks.iter().filter_map(|check| {
+        let Catches { bugs, needed, .. } = Catches::of(&suite.planted, &check.id)?;
+        Some(Caught { id: &check.id, title: humanise(&check.id), catches: bugs.len(), needed })
+    });
+    let page = Page { score: Score::of(&suite.planted), areas, checks: caught.collect() };
+    let description = "Bugs planted in the sources on purpose, and the checks that catch each.";
+    site.page("conformance/planted/", "planted.html", ["conformance", "Planted bugs", description], &page)
+}
+
+fn row<'a>(site: &Site<'_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {
+    let PlantedFacts { id, kind, file, family, what, alone, caught_by, .. } = planted;
+    let breach = match (kind, caught_by.len(), alone) {
+        (PlantedKind::Bug, 0, _) => Some("caught by no check"),
+        (PlantedKind::Bug, 1, None) => Some("caught by one check alone"),
+        (PlantedKind::Rewrite, 1.., _) => Some("blamed, and computes the same"),
+        (PlantedKind::Null, 0, _) => Some("caught by no check"),
+        _ => None,
+    };
+    let kind = match kind {
+        PlantedKind::Bug => None,
+        PlantedKind::Rewrite => Some("computes the same: nothing may fail"),
+        PlantedKind::Null => Some("a model with nothing in it"),
+    };
+    let alone = alone.as_ref().map(|alone| site.prose.html(alone)).transpose()?;
+    Ok(Row { id, kind, file, family, what: site.prose.html(what)?, alone, caught_by, breach })
+}

@@ -1,0 +1,72 @@
+//! What a published `config.json` leaves out is what its publisher's library fills in.
+//!
+//! # How
+//!
+//! A family may ship `golden/defaults.json`: the configuration that the reference library makes when it is told nothing, every field
+//! of it. A file that says the `model_type` alone must be completed to the same configuration, and so must the whole file with each
+//! of its fields left out in turn. No field of it may go unread. The guard: a file that leaves nothing out is complete, and
+//! every field of it that we know is at its published value.
+//!
+//! # Catches
+//!
+//! - an epsilon that is another library's
+//! - a default that was changed for a new size
+//! - a field of the library that nobody thought of
+//!
+//! # Seen
+//!
+//! - [foundation-model-stack/foundation-model-stack #99](https://github.com/foundation-model-stack/foundation-model-stack/pull/99):
+//!   the default epsilon of Llama was 1e-6 where 1e-5 had been published.
+//! - [huggingface/transformers #709](https://github.com/huggingface/transformers/issues/709): the configurations that came
+//!   with BERT have no `layer_norm_eps`; whoever reads them has to know it.
+//! - [huggingface/transformers #15332](https://github.com/huggingface/transformers/pull/15332): of two libraries one left the
+//!   epsilon of a norm to its framework's default, and the models differed by 1e-3.
+//!
+//! # Fix
+//!
+//! The field that differs is named: correct it in `Default` of the family's `Config`. If the size you think of differs from
+//! the library's default, say so in that preset.
+
+use serde_json::{Map, Value};
+use zoo_registry::config;
+
+use crate::check::{Finding, Stop, Verdict, require};
+use crate::subject::Subject;
+
+/// Where the library's defaults stand in a family's folder.
+const FILE: &str = "golden/defaults.json";
+
+pub(super) fn run(subject: &Subject<'_>) -> Verdict {
+    let folder = subject.architecture.folder();
+    let Some(file) = folder.get_file(folder.path().join(FILE)) else {
+        return Err(Stop::NotApplicable(format!("it ships no `{FILE}` with the defaults of a reference library")));
+    };
+    let defaults: Map<String, Value> =
+        serde_json::from_slice(file.contents()).map_err(|error| Stop::fails(format!("`{FILE}`: {error}")))?;
+    let told = |change: &dyn Fn(&str) -> bool| -> Result<Map<String, Value>, Stop> {
+        let kept = defaults.iter().filter(|(field, _)| *field == "model_type" || change(field));
+        let kept = kept.map(|(field, value)| (field.clone(), value.clone())).collect();
+        let read = config::from_published(subject.descriptor(), &kept)?;
+        require(read.unread.is_empty(), || format!("`{FILE}` has fields nobody reads: {:?}", read.unread))?;
+        Ok(subject.architecture.complete(&read.config)?)
+    };
+    let whole = told(&|_| true)?;
+    let read = config::from_published(subject.descriptor(), &defaults)?.config;
+    require(!read.is_empty() && read.iter().all(|(field, value)| whole.get(field) == Some(value)), || {
+        format!("`{FILE}` says {read:?}, which is completed to {whole:?}")
+    })?;
+    same(&whole, &told(&|_| false)?, "of a file that says nothing")?;
+    let fields: Vec<&String> = defaults.keys().filter(|field| *field != "model_type").collect();
+    for left_out in &fields {
+        same(&whole, &told(&|field| field != *left_out)?, &format!("of a file without `{left_out}`"))?;
+    }
+    Ok(Finding::seen(format!("{} fields as published, left out one by one and all at once", fields.len())))
+}
+
+fn same(expected: &Map<String, Value>, found: &Map<String, Value>, what: &str) -> Result<(), Stop> {
+    let differs = expected.iter().find(|(field, value)| found.get(*field) != Some(value));
+    require(differs.is_none() && expected.len() == found.len(), || {
+        let (field, value) = differs.map_or(("", &Value::Null), |(field, value)| (field, value));
+        format!("`{field}` {what} is {}, published is {value}", found.get(field).unwrap_or(&Value::Null))
+    })
+}
