@@ -121,7 +121,7 @@ impl Preprocessor {
     /// [`Error::Image`] if it has no pixel or too many, or its rows are not whole.
     pub fn picture(&self, name: &Path, width: usize, levels: Vec<[u8; 3]>) -> Result<Images> {
         let pixels = levels.len();
-        let whole = (1..=MOST_PIXELS).contains(&pixels) && width > 0 && pixels % width == 0;
+        let whole = (1..=MOST_PIXELS).contains(&pixels) && width > 0 && pixels.is_multiple_of(width);
         let picture = if whole {
             Ok(Picture { height: pixels / width, width, levels })
         } else {
@@ -219,5 +219,5 @@ impl Picture {
     }
 }
 
-#[cfg(all(test, feature = "image-files"))]
+#[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+#![cfg(feature = "image-files")]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
