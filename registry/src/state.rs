@@ -16,6 +16,8 @@ use crate::weights::{self, SafetensorsWeights, WeightSource};
 const KIND: &str = "zoo decode state 2";
 /// The one entry of a file's header, as JSON: the format's library writes several in no order, and a state has one file.
 const ENTRY: &str = "zoo";
+/// More than any text has: a memory of fixed size does not show how much it has read, and sums of lengths must not overflow.
+const MOST_TOKENS: usize = 1 << 40;
 /// The name under which it is known which tokens were padding.
 const SEEN: &str = "seen";
 
@@ -145,6 +147,9 @@ pub(crate) fn read((model, config): (&str, &Map<String, Value>), from: &Path) ->
     if batch == 0 {
         return Err(refuse("expected at least one text, found none".into()));
     }
+    if len > MOST_TOKENS {
+        return Err(refuse(format!("expected at most {MOST_TOKENS} tokens read, found {len}")));
+    }
     let mut seen = None;
     let mut tensors = BTreeMap::new();
     for name in file.tensors().keys() {
@@ -263,7 +268,8 @@ mod tests {
         assert!(refusal("batch", json!(-1)).contains("its header: invalid value"));
         assert!(refusal("batch", json!(0)).contains("at least one text"));
         assert!(refusal("batch", json!(3)).contains("`seen` of shape [3, 2]"));
-        assert!(refusal("len", json!(u64::MAX)).contains("`seen` of shape"));
+        assert!(refusal("len", json!(u64::MAX)).contains("expected at most"));
+        assert!(refusal("len", json!(3)).contains("`seen` of shape [2, 3]"));
     }
 
     #[test]
