@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::planted::PlantedFacts;
 use crate::record::{CheckFacts, Outcome, Status};
+use crate::self_test::PlantedFacts;
 
 /// The suite as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,8 +14,8 @@ pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;
-mod planted;
 pub mod record;
+mod self_test;
 pub mod vocabulary;
 
 #[cfg(feature = "tensor")]
@@ -73,8 +73,8 @@ pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
 pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};
-pub use planted::{PlantedFacts, PlantedKind};
 pub use record::{CheckFacts, Outcome, Record, Status, Tally};
+pub use self_test::{PlantedFacts, PlantedKind};
 
 #[cfg(feature = "folders")]
 pub use ::include_dir::include_dir;

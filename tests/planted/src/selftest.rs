@@ -30,6 +30,8 @@ pub struct Report {
     pub matrix: bool,
 }
 
+/// What the compiler says first; the rest usually follows from it.
+const COMPLAINTS: usize = 5;
 /// Two independent checks must catch a bug.
 const ENOUGH: usize = 2;
 
@@ -71,8 +73,10 @@ pub fn run(root: &Path, only: Option<&str>, matrix: bool, told: &(dyn Fn(Progres
     let folder = copy::make(root, "curated", &edits)?;
     told(Progress::Building);
     let runner = copy::build(root, &folder)?.map_err(|complaints| {
-        let told: Vec<String> = complaints.iter().map(|complaint| with_names(&complaint.told, &catalogue)).collect();
-        Error::Build(told.join("\n"))
+        let told = complaints.iter().take(COMPLAINTS).map(|complaint| with_names(&complaint.told, &catalogue));
+        let more = complaints.len().saturating_sub(COMPLAINTS);
+        let more = (more > 0).then(|| format!("and {more} more complaints\n"));
+        Error::Build(told.chain(more).collect::<Vec<_>>().join("\n"))
     })?;
 
     told(Progress::Healthy);
