@@ -43,7 +43,7 @@ export class Maps {
         const input = make('input', { type: 'radio', name: 'map', id: `map-${at}-${layer}-${head}`, checked: String([at, layer, head]) === String(this.picked) });
         input.addEventListener('change', () => { this.picked = [at, layer, head]; this.enlarge(); });
         const name = `Layer ${layer + 1}, head ${head + 1}`;
-        return make('label', { className: 'head', title: name }, input, this.thumb(stack, map), make('span', { className: 'unseen', text: name }));
+        return make('label', { className: 'small-map', title: name }, input, this.thumb(stack, map), make('span', { className: 'unseen', text: name }));
       });
       return make('div', { className: 'layer' }, make('span', { className: 'quiet', text: `Layer ${layer + 1}` }), ...all);
     });
