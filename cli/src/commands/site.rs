@@ -51,7 +51,7 @@ enum Action {
         out: PathBuf,
 
         #[command(flatten)]
-        tryout: tryout::Args,
+        tryout: tryout::Module,
     },
     /// Show a built site on this machine
     Serve {
