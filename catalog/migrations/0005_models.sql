@@ -164,7 +164,7 @@ CREATE TABLE external_statement ( -- what other catalogs say, even where it is n
   PRIMARY KEY (architecture, catalog, field, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE search_document (   -- which model a row of `search` stands for
+CREATE TABLE search_document (   -- which model a row of `search` and `search_name` stands for
   id           INTEGER NOT NULL PRIMARY KEY,  -- the row's id there
   architecture TEXT    NOT NULL UNIQUE REFERENCES architecture (id)
 ) STRICT;
@@ -176,6 +176,12 @@ CREATE VIRTUAL TABLE search USING fts5 (
   sizes,                         -- names of its sizes
   people,                        -- labs, authors, families
   prose,
+  content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3'
+);
+
+-- The same without the prose: where most questions are answered, and no common word is common.
+CREATE VIRTUAL TABLE search_name USING fts5 (
+  names, sizes, people,
   content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3'
 );
 

@@ -57,6 +57,22 @@ pub(crate) fn pieces(name: &str) -> Vec<String> {
     if inside.is_empty() { Vec::new() } else { marked.windows(3).map(|piece| piece.iter().collect()).collect() }
 }
 
+/// Ways in which a name can be like another, as expressions of FTS5 over pieces: the same first half, the same second half, the same
+/// two ends. One slip of the finger leaves a half as it is, or both ends; of a short name, it may leave the first letter alone.
+pub(crate) fn alike(name: &str) -> Vec<String> {
+    let pieces: Vec<String> = pieces(name).into_iter().map(|piece| format!("\"{piece}\"")).collect();
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Vec::new() };
+    let (front, back) = pieces.split_at(pieces.len() / 2);
+    let mut alike = vec![front.join(" AND "), back.join(" AND "), format!("{first} AND {last}")];
+    if pieces.len() <= SHORT + 2 {
+        alike.push(first.clone());
+    }
+    alike
+}
+
+/// Characters of a short name.
+const SHORT: usize = 4;
+
 fn joined(name: &str) -> String {
     let small = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
     small.map(|c| letter(c).map_or_else(|| c.to_string(), str::to_owned)).collect()
@@ -119,6 +135,10 @@ mod tests {
     #[test]
     fn names_spelt_alike_share_pieces() {
         assert_eq!(pieces("Br-t"), ["^^b", "^br", "brt", "rt$", "t$$"]);
-        assert!(pieces("!").is_empty());
+        assert!(pieces("!").is_empty() && alike("-").is_empty());
+        assert_eq!(
+            alike("brt"),
+            [r#""^^b" AND "^br""#, r#""brt" AND "rt$" AND "t$$""#, r#""^^b" AND "t$$""#, r#""^^b""#]
+        );
     }
 }

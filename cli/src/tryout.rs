@@ -11,20 +11,22 @@ use crate::shell::Shell;
 /// Where `site/wasm/build.sh` puts the module.
 const USUAL: &str = "target/wasm/zoo.wasm";
 
-/// What the commands that write a site are told of it.
+/// Arguments of the commands that write a site.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Module {
+// It stands beside a command's own arguments, and groups are named for their structs.
+#[group(skip)]
+pub(crate) struct Args {
     /// The module that runs models in the reader's page, as `site/wasm/build.sh` builds it; without one, pages have no such
     /// box [default: target/wasm/zoo.wasm, if it is there]
-    #[arg(long = "module", value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
 }
 
-impl Module {
+impl Args {
     /// The module with the demos of the families that are in it.
     pub(crate) fn gather(&self, registry: &Registry, shell: &mut Shell) -> Result<Option<Tryout>, Failure> {
-        let path = self.file.as_deref().unwrap_or(Path::new(USUAL));
-        if self.file.is_none() && !path.exists() {
+        let path = self.module.as_deref().unwrap_or(Path::new(USUAL));
+        if self.module.is_none() && !path.exists() {
             return Ok(None);
         }
         let module = std::fs::read(path).map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))?;

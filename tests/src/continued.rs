@@ -10,7 +10,7 @@ use crate::check::Stop;
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Noise, WHOLE_MODEL};
-use crate::writers::{Writer, log_probabilities};
+use crate::writers::{Rescored, Writer, log_probabilities};
 
 /// Tokens in the vocabulary, and new ones in a text.
 pub(crate) const VOCAB: usize = 4;
@@ -19,13 +19,20 @@ pub(crate) const NEW: usize = 3;
 const PROMPTS: [[i64; 3]; 2] = [[1, 3, 1], [0, 2, 1]];
 const PADDED: [[bool; 3]; 2] = [[true, true, true], [false, true, true]];
 
+/// How far apart softened scores are at most: their chances differ by less than four times.
+const SPREAD: f32 = 1.4;
+
 /// A writer, two prompts, and the scores after every continuation of each.
 pub(crate) struct Continued {
     pub(crate) writer: Writer,
     pub(crate) reading: Reading,
-    pub(crate) noise: Noise,
+    noise: Noise,
     /// Of each text, the scores of the next token after every continuation.
     after: Vec<BTreeMap<Vec<i64>, Vec<f32>>>,
+    /// What scores are multiplied with before anybody chooses: a power of two, so that nothing is rounded.
+    softness: f32,
+    /// By how many places the scores of tokens are moved on to others.
+    turn: usize,
 }
 
 /// A text that was searched by hand, and its score.
@@ -69,7 +76,33 @@ impl Continued {
             after.push(known);
         }
         let noise = subject.noise(&writer.variant, &inputs)?;
-        Ok(Self { writer, reading, noise, after })
+        Ok(Self { writer, reading, noise, after, softness: 1.0, turn: 0 })
+    }
+
+    /// The same with scores so close to each other that beams compete.
+    #[must_use]
+    pub(crate) fn softened(mut self) -> Self {
+        let spread = |scores: &Vec<f32>| {
+            let (least, most) = scores.iter().fold((f32::MAX, f32::MIN), |(a, b), &x| (a.min(x), b.max(x)));
+            most - least
+        };
+        let widest = self.after.iter().flat_map(BTreeMap::values).map(spread).fold(0.0, f32::max);
+        self.softness = (-(widest / SPREAD).max(1.0).log2().ceil()).exp2();
+        let softness = self.softness;
+        self.each(|scores| scores.iter_mut().for_each(|score| *score *= softness));
+        self
+    }
+
+    /// The same with the scores of each token moved on to the one before it: another writer, for whom nothing new is computed.
+    #[must_use]
+    pub(crate) fn turned(mut self) -> Self {
+        self.turn += 1;
+        self.each(|scores| scores.rotate_left(1));
+        self
+    }
+
+    fn each(&mut self, change: impl Fn(&mut [f32])) {
+        self.after.iter_mut().flat_map(BTreeMap::values_mut).for_each(|scores| change(scores));
     }
 
     /// Texts.
@@ -77,16 +110,25 @@ impl Continued {
         self.after.len()
     }
 
+    /// The real tokens of a prompt.
+    pub(crate) fn prompt(&self, text: usize) -> Vec<i64> {
+        real(text)
+    }
+
     pub(crate) fn head(&self) -> &str {
         &self.writer.variant.head
     }
 
-    /// What is written by the model itself.
+    /// What is written by the model, its scores softened and turned.
     ///
     /// # Errors
     /// Of generation.
     pub(crate) fn write(&self, strategy: &Strategy) -> Result<Vec<Vec<Written>>, Stop> {
-        self.write_by(self.writer.decoder()?, strategy)
+        let change = |scores: &mut [f32]| {
+            scores.iter_mut().for_each(|score| *score *= self.softness);
+            scores.rotate_left(self.turn);
+        };
+        self.write_by(&Rescored { decoder: self.writer.decoder()?, change: &change }, strategy)
     }
 
     /// What is written by what stands in for it.
@@ -109,12 +151,16 @@ impl Continued {
         (0..new.len()).map(|n| log_probabilities(self.after(text, &new[..n]))[new[n] as usize]).sum()
     }
 
+    /// An error of scores in multiples of their noise.
+    pub(crate) fn multiple(&self, error: f64) -> f64 {
+        self.noise.multiple("logits", error / f64::from(self.softness))
+    }
+
     /// Whether two sums of log-probabilities lie so close that rounding may decide between them. A penalty takes roundings with
     /// it.
     fn close(&self, a: f64, b: f64, strategy: &Strategy) -> bool {
         let penalty = strategy.repetition_penalty.max(1.0 / strategy.repetition_penalty);
-        let error = (a - b).abs() / (4.0 * NEW as f64 * penalty);
-        self.noise.multiple("logits", error) <= WHOLE_MODEL
+        self.multiple((a - b).abs() / (4.0 * NEW as f64 * penalty)) <= WHOLE_MODEL
     }
 
     /// What stands for a token after a continuation: its score, or with `beams` its log-probability; changed as the strategy says.
@@ -175,7 +221,9 @@ impl Continued {
                 }
             }
             longer.sort_by(|a, b| b.1.total_cmp(&a.1));
-            if longer.windows(2).any(|pair| self.close(pair[0].1, pair[1].1, strategy)) {
+            // Whatever stands beyond those that may take the places of all that end is not looked at.
+            let most_looked_at = (1 + strategy.stop_ids.len()) * n;
+            if longer.windows(2).take(most_looked_at).any(|pair| self.close(pair[0].1, pair[1].1, strategy)) {
                 return None;
             }
             let stops = |new: &[i64]| new.last().is_some_and(|id| strategy.stop_ids.contains(id));

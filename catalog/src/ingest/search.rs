@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::names::normal;
 use zoo_registry::vocabulary::{self, families, labs};
 use zoo_registry::{Descriptor, Record};
 
-use super::insert::{insert, position};
+use super::insert::{Row, insert, position};
 use super::{Input, facts};
 use crate::words;
 
@@ -22,18 +22,25 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
     })
     .await?;
     let sizes = sizes(input);
-    insert(connection, "search (rowid, names, sizes, people, prose)", records, |row, (id, record)| {
-        let facts = &record.descriptor;
+    let names = |row: &mut Row<'_>, facts: &Descriptor| {
         let sizes = sizes.get(facts.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        row.push_bind(id).push_bind(of_model(facts)).push_bind(of_sizes(sizes)).push_bind(people(facts));
+        row.push_bind(of_model(facts)).push_bind(of_sizes(sizes)).push_bind(people(facts));
+    };
+    insert(connection, "search_name (rowid, names, sizes, people)", records.clone(), |row, (id, record)| {
+        row.push_bind(id);
+        names(row, &record.descriptor);
+    })
+    .await?;
+    insert(connection, "search (rowid, names, sizes, people, prose)", records, |row, (id, record)| {
+        row.push_bind(id);
+        names(row, &record.descriptor);
         row.push_bind(prose(record));
     })
     .await?;
-    sqlx::raw_sql(
-        "INSERT INTO search (search) VALUES ('optimize'); INSERT INTO name_piece (name_piece) VALUES ('optimize')",
-    )
-    .execute(connection)
-    .await?;
+    for index in ["search", "search_name", "name_piece"] {
+        let merge = format!("INSERT INTO {index} ({index}) VALUES ('optimize')");
+        sqlx::raw_sql(AssertSqlSafe(merge)).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -152,22 +152,22 @@ impl FromStr for Range {
     }
 }
 
-/// `7`, `350M`, `1.5B`, in plain numbers. No more digits than there are numbers.
+/// `7`, `350M`, `1.5B`, in plain numbers; `None` for what is no whole number.
 fn number(text: &str) -> Option<u64> {
-    let units = [('K', 1_000), ('M', 1_000_000), ('B', 1_000_000_000), ('T', 1_000_000_000_000_u64)];
-    let unit = units.iter().find(|(unit, _)| text.ends_with([*unit, unit.to_ascii_lowercase()]));
-    let (digits, unit) = unit.map_or((text, 1), |(_, size)| (&text[..text.len() - 1], *size));
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit()) && text.len() <= 18;
-    if whole.is_empty() || !digits(whole) || !digits(part) || (digits(part) && !part.is_empty() && unit == 1) {
-        return None;
-    }
-    let part = if part.is_empty() {
-        0
-    } else {
-        part.parse::<u64>().ok()? * (unit / 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?)
+    const UNITS: [(char, u64); 4] = [('K', 1_000), ('M', 1_000_000), ('B', 1_000_000_000), ('T', 1_000_000_000_000)];
+    let last = text.chars().last()?.to_ascii_uppercase();
+    let unit = UNITS.iter().find(|(name, _)| *name == last);
+    let (digits, unit) = unit.map_or((text, 1), |(name, unit)| (&text[..text.len() - name.len_utf8()], *unit));
+    let (whole, decimals) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let plain = |digits: &str| -> Option<u64> {
+        let only_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if only_digits { digits.parse().ok() } else { None }
     };
-    whole.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(part)
+    let whole = plain(whole)?.checked_mul(unit)?;
+    let Some(decimals) = decimals else { return Some(whole) };
+    let scale = 10_u64.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+    let exact = unit % scale == 0;
+    whole.checked_add(plain(decimals).filter(|_| exact)? * (unit / scale))
 }
 
 impl FromStr for Sort {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::view::Named;
 use crate::words;
 
-/// How many names that share pieces with what was asked are looked at closely.
+/// How many names that are alike in one way are looked at closely.
 const CANDIDATES: i64 = 200;
 
 impl Catalog {
@@ -29,17 +29,17 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
     pub async fn suggest(&self, asked: &str) -> Result<Vec<String>> {
-        let pieces: Vec<_> = words::pieces(asked).iter().map(|piece| format!("\"{piece}\"")).collect();
-        if pieces.is_empty() {
-            return Ok(Vec::new());
+        let mut near: Vec<String> = Vec::new();
+        for alike in words::alike(asked) {
+            let query = sqlx::query_as(
+                "SELECT n.name FROM name_piece CROSS JOIN name AS n ON n.id = name_piece.rowid WHERE name_piece MATCH ?1
+                 ORDER BY name_piece.rowid LIMIT ?2",
+            );
+            let found: Vec<(String,)> =
+                query.bind(alike).bind(CANDIDATES).fetch_all(&self.pool).await.map_err(self.reading())?;
+            near.extend(found.into_iter().map(|(name,)| name));
         }
-        let query = sqlx::query_as(
-            "SELECT n.name FROM (SELECT rowid AS id FROM name_piece WHERE name_piece MATCH ?1 ORDER BY rank LIMIT ?2) AS near
-             CROSS JOIN name AS n ON n.id = near.id",
-        );
-        let near: Vec<(String,)> =
-            query.bind(pieces.join(" OR ")).bind(CANDIDATES).fetch_all(&self.pool).await.map_err(self.reading())?;
-        Ok(nearest(asked, near.iter().map(|(name,)| name.as_str())))
+        Ok(nearest(asked, near.iter().map(String::as_str)))
     }
 
     /// What a filter's name stands for, as JSON: pairs of a model and a size, or of a model and null. `None` where no name is asked for.

@@ -13,7 +13,7 @@ use zoo_registry::{Descriptor, Record, SuiteFacts};
 use super::{Catalog, Filter, Key, Range, Sort, options};
 
 /// Tables that do not grow with the number of models: the vocabularies, the suite, and what a query made itself.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 11] = [
     "axis",
     "term",
     "level",
@@ -22,7 +22,9 @@ const SMALL: [&str; 9] = [
     "conformance_catch",
     "conformance_seen",
     "json_each",
-    "SUBQUERY",
+    "main.search_config",
+    "main.search_name_config",
+    "main.name_piece_config",
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
@@ -92,7 +94,7 @@ async fn scans(catalog: &Catalog, statements: Vec<String>) -> Vec<String> {
             // An index of words is looked up, though SQLite calls that a scan too.
             let is_lookup = step.contains("VIRTUAL TABLE INDEX") && !step.ends_with("VIRTUAL TABLE INDEX 0:");
             let Some(table) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { continue };
-            let own = ["kin", "matched", "near", "wanted", "n", "CONSTANT"].contains(&table);
+            let own = ["kin", "matched", "wanted", "n", "CONSTANT"].contains(&table);
             if !is_lookup && !own && !SMALL.contains(&table) {
                 found.push(format!("{step}, in {sql}"));
             }
@@ -120,14 +122,14 @@ async fn ask(catalog: &Catalog, question: &str) {
     match question {
         "model" => _ = catalog.model("toy").await.unwrap().unwrap(),
         "resolve" => _ = catalog.resolve("toy-base").await.unwrap().unwrap(),
-        "suggest" => assert!(!catalog.suggest("tyo").await.unwrap().is_empty()),
+        "suggest" => assert!(!catalog.suggest("toy-bsae").await.unwrap().is_empty()),
         "search" => assert_eq!(catalog.search("toy", 5).await.unwrap().len(), 2),
         "lineage" => assert_eq!(catalog.lineage("toy").await.unwrap().ancestors.len(), 2),
         "sizes" => {
             for filter in &filters {
                 for key in [Key::Name, Key::Parameters, Key::Date] {
                     assert!(
-                        !catalog.sizes(filter, Sort { key, descending: true }).await.unwrap().is_empty(),
+                        filter.code || !catalog.sizes(filter, Sort { key, descending: true }).await.unwrap().is_empty(),
                         "{filter:?}"
                     );
                 }
@@ -135,7 +137,7 @@ async fn ask(catalog: &Catalog, question: &str) {
         }
         "facets" => {
             for filter in &filters {
-                assert!(!catalog.facets(filter).await.unwrap().is_empty(), "{filter:?}");
+                assert!(filter.code || !catalog.facets(filter).await.unwrap().is_empty(), "{filter:?}");
             }
         }
         _ => panic!("`{question}` is a new question: ask it here, or say above why it looks at everything"),
@@ -146,6 +148,7 @@ async fn ask(catalog: &Catalog, question: &str) {
 fn questions() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = std::fs::read_dir(folder.join("query")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| !path.ends_with("plans.rs"));
     let text: String =
         files.chain([folder.join("query.rs")]).map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let after = text.split("    pub async fn ").skip(1);

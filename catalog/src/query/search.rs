@@ -7,9 +7,22 @@ use crate::error::Result;
 use crate::view::Hit;
 use crate::words;
 
+/// Where words are looked for.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In these columns of the index of names.
+    Names(&'static str),
+    /// Anywhere.
+    Anywhere,
+}
+
 /// Where words are looked for, and whether they may be the beginnings of longer ones; better answers come first.
-const TIERS: [(&str, bool); 4] =
-    [("names", false), ("names", true), ("names sizes people", true), ("names sizes people prose", true)];
+const TIERS: [(Place, bool); 4] = [
+    (Place::Names("names"), false),
+    (Place::Names("names"), true),
+    (Place::Names("names sizes people"), true),
+    (Place::Anywhere, true),
+];
 
 impl Catalog {
     /// Models in which every word of `text` occurs, best first: in their names, in those of their sizes and makers, in what is written
@@ -23,16 +36,24 @@ impl Catalog {
     pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>> {
         let mut found: Vec<String> = Vec::new();
         found.extend(self.resolve(text).await?.map(|named| named.model));
-        for (columns, beginnings) in TIERS {
-            let words = words::wanted(text, beginnings);
+        for (place, beginnings) in TIERS {
+            let words = words::wanted(text, beginnings).join(" AND ");
             if words.is_empty() || found.len() >= limit {
                 break;
             }
-            let expression = format!("{{{columns}}} : ({})", words.join(" AND "));
-            let query = sqlx::query_as(
-                "SELECT d.architecture FROM search CROSS JOIN search_document AS d ON d.id = search.rowid
-                 WHERE search MATCH ?1 ORDER BY search.rowid LIMIT ?2",
-            );
+            let (sql, expression) = match place {
+                Place::Names(columns) => (
+                    "SELECT d.architecture FROM search_name CROSS JOIN search_document AS d ON d.id = search_name.rowid
+                     WHERE search_name MATCH ?1 ORDER BY search_name.rowid LIMIT ?2",
+                    format!("{{{columns}}} : ({words})"),
+                ),
+                Place::Anywhere => (
+                    "SELECT d.architecture FROM search CROSS JOIN search_document AS d ON d.id = search.rowid
+                     WHERE search MATCH ?1 ORDER BY search.rowid LIMIT ?2",
+                    words,
+                ),
+            };
+            let query = sqlx::query_as(sql);
             // Those of better tiers may come again, and are not to take the place of others.
             let most = i64::try_from(limit.saturating_add(found.len())).unwrap_or(i64::MAX);
             let more: Vec<(String,)> =

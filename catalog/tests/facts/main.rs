@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod broken;
+mod find;
 mod form;
 mod source;
 mod store;

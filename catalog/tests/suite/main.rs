@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod build;
+mod find;
 mod fixtures;
 mod open;
 mod read;

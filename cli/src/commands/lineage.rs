@@ -68,6 +68,9 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn print(&self, depth: usize, shell: &mut Shell) -> Result<(), Failure> {
         let root = &self.ancestry.id;
+        if self.edges.is_empty() {
+            return Ok(writeln!(shell, "nothing that is on record")?);
+        }
         writeln!(shell, "{}", told(self.kin(root), root, shell))?;
         self.branches(root, depth, "", &mut BTreeSet::from([root.as_str()]), shell)
     }

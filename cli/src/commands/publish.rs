@@ -46,7 +46,7 @@ pub(crate) struct Args {
     expectations: Option<PathBuf>,
 
     #[command(flatten)]
-    tryout: tryout::Module,
+    tryout: tryout::Args,
 
     /// Show the site afterwards, at this loopback address
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]

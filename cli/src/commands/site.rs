@@ -51,7 +51,7 @@ enum Action {
         out: PathBuf,
 
         #[command(flatten)]
-        tryout: tryout::Module,
+        tryout: tryout::Args,
     },
     /// Show a built site on this machine
     Serve {

@@ -219,5 +219,6 @@ impl Picture {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "image-files"))]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests;

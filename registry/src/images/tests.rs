@@ -1,5 +1,3 @@
-#![cfg(feature = "image-files")]
-
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};

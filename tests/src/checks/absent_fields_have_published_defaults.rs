@@ -4,7 +4,8 @@
 //!
 //! A family may ship `golden/defaults.json`: the configuration that the reference library makes when it is told nothing, every field
 //! of it. A file that says the `model_type` alone must be completed to the same configuration, and so must the whole file with each
-//! of its fields left out in turn. No field of it may go unread. The guard: a file that leaves nothing out is complete, and
+//! of its fields left out in turn. No field of it may go unread, and one that nobody knows is told; a field that contradicts it in our
+//! words, or another `model_type`, is refused. The guard: a file that leaves nothing out is complete, and
 //! every field of it that we know is at its published value.
 //!
 //! # Catches
@@ -56,11 +57,32 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         format!("`{FILE}` says {read:?}, which is completed to {whole:?}")
     })?;
     same(&whole, &told(&|_| false)?, "of a file that says nothing")?;
+    misread(subject, &defaults)?;
     let fields: Vec<&String> = defaults.keys().filter(|field| *field != "model_type").collect();
     for left_out in &fields {
         same(&whole, &told(&|field| field != *left_out)?, &format!("of a file without `{left_out}`"))?;
     }
     Ok(Finding::seen(format!("{} fields as published, left out one by one and all at once", fields.len())))
+}
+
+/// The file with a field that nobody knows, with one that it says twice, and of another family.
+fn misread(subject: &Subject<'_>, defaults: &Map<String, Value>) -> Result<(), Stop> {
+    let with = |name: &str, value: Value| {
+        let mut changed = defaults.clone();
+        changed.insert(name.to_owned(), value);
+        config::from_published(subject.descriptor(), &changed)
+    };
+    let unread = with("a_field_of_tomorrow", 1.into())?.unread;
+    require(unread == ["a_field_of_tomorrow"], || format!("a field that nobody knows is told as {unread:?}"))?;
+    let table = &subject.descriptor().published.config;
+    for (theirs, ours) in table.iter().filter(|(theirs, _)| defaults.contains_key(*theirs)) {
+        let known = !defaults.contains_key(ours) && defaults[theirs].is_u64();
+        let twice = known.then(|| with(ours, (defaults[theirs].as_u64().unwrap_or_default() + 1).into()));
+        require(!matches!(twice, Some(Ok(_))), || {
+            format!("`{theirs}` and `{ours}` contradict each other, and are read")
+        })?;
+    }
+    require(with("model_type", "no-such-family".into()).is_err(), || "a file of another family is read".to_owned())
 }
 
 fn same(expected: &Map<String, Value>, found: &Map<String, Value>, what: &str) -> Result<(), Stop> {

@@ -2,11 +2,11 @@
 //!
 //! # How
 //!
-//! `log_probabilities` scores answers of several lengths to prompts of several lengths in one batch. Each must be the sum, in f64, over
-//! the answer's tokens, of the log-softmax of a forward pass over the text alone at the token before. Two halves of an answer, the
-//! second with the first in its prompt, must add up to the whole; an answer alone must be what it is in the batch; and what beam
-//! search says of a text it wrote must be what is said of it here. The guards: summed one token later or earlier, or over the
-//! prompt too, an answer would be far off.
+//! `log_probabilities` scores answers of several lengths to prompts of several lengths in one batch. Each must be the
+//! sum, in f64, over the answer's tokens, of the log-softmax of a forward pass over the text alone at the token before.
+//! Two halves of an answer, the second with the first in its prompt, must add up to the whole; an answer alone must be
+//! what it is in the batch; and what beam search says of a text it wrote must be what is said of it here. The guards:
+//! summed one token later or earlier, or over the prompt too, an answer would be far off.
 //!
 //! # Catches
 //!
@@ -16,16 +16,16 @@
 //!
 //! # Seen
 //!
-//! - [AI-Hypercomputer/maxtext #2103](https://github.com/AI-Hypercomputer/maxtext/issues/2103): each token of a prompt was
-//!   judged by the scores after itself, so all of them looked most unlikely.
+//! - [AI-Hypercomputer/maxtext #2103](https://github.com/AI-Hypercomputer/maxtext/issues/2103): each token of a prompt
+//!   was judged by the scores after itself, so all of them looked most unlikely.
 //! - [meta-llama/llama #869](https://github.com/meta-llama/llama/pull/869): where nothing was to be written, the
 //!   log-probabilities were not shifted.
 //! - [voidism/DoLa #18](https://github.com/voidism/DoLa/issues/18): whether continuations are scored one token late.
 //!
 //! # Fix
 //!
-//! The scores at a position are of the token after it: an answer's first is judged at the last of the prompt. In a batch padded on
-//! the right, count from the left, for each text by its own prompt.
+//! The scores at a position are of the token after it: an answer's first is judged at the last of the prompt. In a batch
+//! padded on the right, count from the left, for each text by its own prompt.
 
 use zoo_registry::generate::{Prompt, Strategy, generate};
 use zoo_registry::preference::{Answered, log_probabilities};

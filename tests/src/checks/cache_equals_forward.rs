@@ -3,11 +3,11 @@
 //! # How
 //!
 //! Three texts, padded on the left with random ids, read in pieces, against one forward pass, at every real token: few
-//! ways to cut them, such that a piece of every length follows a past of every length. Two more ways with padding
-//! between the tokens, in each text elsewhere. The last score alone against all. Then copies with rows selected and
-//! repeated, or in another order, read other tokens in turn with their original: each must score like its own text read at once. Of an
-//! encoder–decoder, two memories of different sources read on in turn. All of it with each choice that the configuration leaves. The guard: without the memory, or of another
-//! source, the scores differ far more than noise.
+//! ways to cut them, such that a piece of every length follows a past of every length. Two more ways with padding between
+//! the tokens, in each text elsewhere. The last score alone against all. Then copies with rows selected and repeated, or
+//! in another order, read other tokens in turn with their original: each must score like its own text read at once. Of an
+//! encoder–decoder, two memories of different sources read on in turn. All of it with each choice that the configuration
+//! leaves. The guard: without the memory, or of another source, the scores differ far more than noise.
 //!
 //! # Catches
 //!
@@ -20,19 +20,19 @@
 //!
 //! # Seen
 //!
-//! - [keras-team/keras-hub #2977](https://github.com/keras-team/keras-hub/pull/2977): Falcon's ALiBi was built over
-//!   the new token alone: all zeros, so generation ran without positions.
-//! - [keras-team/keras-hub #1544](https://github.com/keras-team/keras-hub/pull/1544): LLaMA ignored where in the text
-//!   a step starts, so the rotary angles of generated tokens were wrong.
+//! - [keras-team/keras-hub #2977](https://github.com/keras-team/keras-hub/pull/2977): Falcon's ALiBi was built over the
+//!   new token alone: all zeros, so generation ran without positions.
+//! - [keras-team/keras-hub #1544](https://github.com/keras-team/keras-hub/pull/1544): LLaMA ignored where in the text a
+//!   step starts, so the rotary angles of generated tokens were wrong.
 //! - [lucidrains/x-transformers #219](https://github.com/lucidrains/x-transformers/issues/219): with the cache on,
 //!   generation produced junk, with the cache off, sentences.
 //!
 //! # Fix
 //!
-//! If single tokens fail and the whole text in one piece passes, look at positions (`batch.position_ids` already
-//! counts the past) and at the length of masks and biases, which must be `[q_len, past + q_len]`. If only pieces of
-//! several tokens fail, the mask within a piece is missing. If copies fail, `select` or `boxed_clone` of the cache
-//! shares or forgets something. If sources fail, the encoder's memory outlives its text.
+//! If single tokens fail and the whole text in one piece passes, look at positions (`batch.position_ids` already counts
+//! the past) and at the length of masks and biases, which must be `[q_len, past + q_len]`. If only pieces of several
+//! tokens fail, the mask within a piece is missing. If copies fail, `select` or `boxed_clone` of the cache shares or
+//! forgets something. If sources fail, the encoder's memory outlives its text.
 
 use crate::check::{Stop, Verdict};
 use crate::reader::Reader;

@@ -4,7 +4,7 @@
 //!
 //! Each tiny configuration is accepted and completing it twice changes nothing. Without one of its fields it is refused, or
 //! completed with none left open. Then each field in turn is misspelt, given another type, and, where it is a size, set to 0,
-//! to a negative number, to 2^40 and to the largest integer; heads are made not to divide; every two sizes are 0 at once. Each must
+//! to a negative number, to 2^40 and to the largest integer; heads are made not to divide, and where they are turned in pairs to be odd; every two sizes are 0 at once. Each must
 //! be refused, with the name of each wrong field in the message.
 //!
 //! # Catches
@@ -35,10 +35,14 @@
 
 use serde_json::{Map, Value};
 use zoo_registry::Error;
+use zoo_registry::descriptor::Part;
 
 use crate::check::{Verdict, none_of, require};
 use crate::lint::is_size;
 use crate::subject::Subject;
+
+/// The term of a bias by buckets, half of them for each direction.
+const BUCKETED: &str = "relative-t5-bias";
 
 /// A configuration that must be refused.
 struct Mutation {
@@ -54,12 +58,13 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for tiny in subject.tinies()? {
         require(complete(&tiny)? == tiny, || "completing a complete configuration changes it".to_owned())?;
         mutations.extend(self::mutations(&tiny));
+        mutations.extend(uneven(subject, &tiny));
         fields += tiny.len();
     }
     let mut problems = Vec::new();
     for tiny in subject.tinies()? {
-        problems.extend(left_open(&tiny, &complete));
-        problems.extend(told_alone(&tiny, &complete));
+        problems.extend(left_open(subject, &tiny));
+        problems.extend(told_alone(subject, &tiny));
     }
     for Mutation { what, names, config } in &mutations {
         // `complete` parses and nothing else: a size that slips through is not built here.
@@ -78,16 +83,32 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
 }
 
+/// What must come out even, by what the facts say of the layers: heads that are turned in pairs, buckets for two directions.
+fn uneven(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<Mutation> {
+    let descriptor = subject.descriptor();
+    let turned = descriptor.equations.iter().flat_map(|equation| &equation.parts).any(|part| match part {
+        Part::Attention(attention) | Part::CrossAttention(attention) => attention.rotary.is_some(),
+        Part::Mlp(_) => false,
+    });
+    let positions = descriptor.taxonomy.get("positional-encoding");
+    let bucketed = positions.is_some_and(|terms| terms.iter().any(|term| term == BUCKETED));
+    let fields = [("head_dim", turned), ("n_buckets", bucketed)];
+    let odd = fields.into_iter().filter(|(_, declared)| *declared).filter_map(|(field, _)| {
+        let size = tiny.get(field)?.as_u64()? | 1;
+        let mut config = tiny.clone();
+        config.insert(field.to_owned(), size.into());
+        Some(Mutation { what: format!("`{field}` = {size}, which is odd,"), names: vec![field.to_owned()], config })
+    });
+    odd.collect()
+}
+
 /// Fields that are null in a completed configuration, whichever was left out.
-fn left_open(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn left_open(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
     let without = |field: &String| {
         let mut config = tiny.clone();
         config.remove(field);
         // What has no default is missed, which is as well.
-        let completed = complete(&config).ok()?;
+        let completed = subject.architecture.complete(&config).ok()?;
         let open = completed.iter().find(|(_, value)| value.is_null())?.0;
         Some(format!("without `{field}`, `{open}` is left open"))
     };
@@ -95,10 +116,7 @@ fn left_open(
 }
 
 /// Of two sizes that are 0, those that are not told.
-fn told_alone(
-    tiny: &Map<String, Value>,
-    complete: &dyn Fn(&Map<String, Value>) -> zoo_registry::Result<Map<String, Value>>,
-) -> Vec<String> {
+fn told_alone(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
     let sizes: Vec<&String> =
         tiny.iter().filter(|(field, value)| value.is_u64() && is_size(field)).map(|(field, _)| field).collect();
     let mut problems = Vec::new();
@@ -106,7 +124,7 @@ fn told_alone(
         for other in &sizes[index + 1..] {
             let mut config = tiny.clone();
             [*one, *other].into_iter().for_each(|field| _ = config.insert(field.clone(), 0.into()));
-            let Err(Error::Config { problems: told, .. }) = complete(&config) else { continue };
+            let Err(Error::Config { problems: told, .. }) = subject.architecture.complete(&config) else { continue };
             let silent = [*one, *other].into_iter().find(|field| !told.iter().any(|problem| problem.field == **field));
             problems
                 .extend(silent.map(|silent| format!("`{one}` = `{other}` = 0 is refused without naming `{silent}`")));

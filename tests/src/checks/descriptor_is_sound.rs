@@ -3,8 +3,9 @@
 //! # How
 //!
 //! Every rule of the descriptor; README and TOML are in the folder and the TOML says what the code says; every preset and
-//! every head is a configuration, and no configuration has another; no waiver is without a reason; no two sizes of a tiny configuration are equal and it has at least two layers, so that no
-//! other check passes because two axes happen to have one extent.
+//! every head is a configuration, and no configuration has another head; every preset is about as large as its makers say,
+//! unless its count says why not; no waiver is without a reason; no two sizes of a tiny configuration are equal and it has
+//! at least two layers, so that no other check passes because two axes happen to have one extent.
 //!
 //! # Catches
 //!
@@ -33,6 +34,7 @@
 //! keeping it divisible where it must be.
 
 use zoo_registry::Descriptor;
+use zoo_registry::descriptor::Preset;
 
 use crate::check::{Verdict, none_of};
 use crate::choices::choices;
@@ -49,6 +51,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         if let Err(error) = subject.architecture.complete(&preset.config) {
             problems.push(format!("preset `{}`: {error}", preset.id));
         }
+        problems.extend(another_size(subject, preset));
     }
     let waived = descriptor.waivers.iter().map(|waiver| ("a waiver", &waiver.check));
     let expected = descriptor.expected_failures.iter().map(|expected| ("an expected failure", &expected.check));
@@ -68,6 +71,23 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         problems.extend(undeclared.map(|head| format!("the head `{head}` is accepted and not declared{of}")));
     }
     none_of(&problems, format!("{} presets, {} heads", descriptor.presets.len(), descriptor.heads.len()))
+}
+
+/// How far a size may be from what its makers say of it, who round, and count or leave out a head.
+const ROUGHLY: f64 = 0.1;
+
+/// A preset that is not nearly as large as its makers say. They print few digits: the last may be cut off instead of rounded.
+fn another_size(subject: &Subject<'_>, preset: &Preset) -> Option<String> {
+    // A count with a basis of its own says why the two differ.
+    let stated = preset.stated.as_ref().filter(|_| preset.counted.as_ref().is_none_or(|n| n.basis.is_none()))?;
+    let config = subject.architecture.complete(&preset.config).ok()?;
+    let (built, said) =
+        (subject.architecture.modules(&config).ok()?.parameter_count() as f64, stated.parameters as f64);
+    // The value of the last digit that is not 0.
+    let digit = (0..).map(|zeros| 10f64.powi(zeros)).take_while(|unit| said % unit == 0.0 && *unit <= said).last()?;
+    let apart = (built - said).abs();
+    (apart > (ROUGHLY * said).max(digit))
+        .then(|| format!("preset `{}` is said to have {} parameters, and has {built}", preset.id, stated.label))
 }
 
 fn folder_problems(subject: &Subject<'_>) -> Vec<String> {

@@ -3,9 +3,9 @@
 //! # How
 //!
 //! Each field of each tiny configuration is given each other value that is found to be accepted: another size, twice the
-//! number, the other truth, every choice that a refusal lists. With at least one head of one tiny configuration, the module
-//! tree, the limits or the outputs with the same hot weights must change. Two choices of a field are compared with each other in
-//! the same way.
+//! number, the other truth, every choice that a refusal lists. With at least one head of one tiny configuration, the
+//! module tree, the limits or the outputs with the same hot weights must change. Two choices of a field are compared with
+//! each other in the same way.
 //!
 //! # Catches
 //!
@@ -18,15 +18,15 @@
 //! - [huggingface/transformers #20699](https://github.com/huggingface/transformers/pull/20699) and
 //!   [huggingface/transformers #21336](https://github.com/huggingface/transformers/pull/21336): several models had
 //!   `layer_norm_eps` in their configuration and built their norms with the default.
-//! - [NVIDIA-NeMo/Megatron-Bridge #5712](https://github.com/NVIDIA-NeMo/Megatron-Bridge/pull/5712): of the norms of
-//!   one layer, those after attention and MLP ran with 1e-5 instead of the configured epsilon.
+//! - [NVIDIA-NeMo/Megatron-Bridge #5712](https://github.com/NVIDIA-NeMo/Megatron-Bridge/pull/5712): of the norms of one
+//!   layer, those after attention and MLP ran with 1e-5 instead of the configured epsilon.
 //!
 //! # Fix
 //!
 //! Search the family for the field: most often it is parsed and never handed to `init`. If it is handed on, follow it
-//! into the block: a block that takes an epsilon or an activation must give it to burn's own config. If it matters
-//! only with a head or a size that no tiny configuration has, add one to `[[tinies]]`. A field that truly does
-//! nothing here does not belong in `Config`: name it under `ignored` in `[published]`.
+//! into the block: a block that takes an epsilon or an activation must give it to burn's own config. If it matters only
+//! with a head or a size that no tiny configuration has, add one to `[[tinies]]`. A field that truly does nothing here
+//! does not belong in `Config`: name it under `ignored` in `[published]`.
 
 use std::collections::BTreeSet;
 

@@ -3,10 +3,11 @@
 //! # How
 //!
 //! Three texts of different lengths, padded on the left, are continued to the end of the positions, or by sixteen tokens,
-//! and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score that is left
-//! in a forward pass without memory or padding over exactly the text before it. A position counts only with a certificate:
-//! its two best scores lie further apart than the roundings of both runs could move them. The same with each choice that the configuration leaves. The guards: at least one position
-//! of each text counts, and at one the last token alone would be followed by another.
+//! and no token may occur twice, so that texts do not run in circles. Each new id must have the largest score that is
+//! left in a forward pass without memory or padding over exactly the text before it. A position counts only with a
+//! certificate: its two best scores lie further apart than the roundings of both runs could move them. The same with each
+//! choice that the configuration leaves. The guards: at least one position of each text counts, and at one the last token
+//! alone would be followed by another.
 //!
 //! # Catches
 //!
@@ -17,19 +18,19 @@
 //!
 //! # Seen
 //!
-//! - [skyzh/tiny-llm #46](https://github.com/skyzh/tiny-llm/pull/46): after the first step the offset grew by the
-//!   length of the prompt once more, so positions were wrong from there on.
-//! - [Mikyx-1/TinyLLM #17](https://github.com/Mikyx-1/TinyLLM/issues/17): the causal mask was left out whenever there
-//!   was a cache, so the prompt read its own future.
+//! - [skyzh/tiny-llm #46](https://github.com/skyzh/tiny-llm/pull/46): after the first step the offset grew by the length
+//!   of the prompt once more, so positions were wrong from there on.
+//! - [Mikyx-1/TinyLLM #17](https://github.com/Mikyx-1/TinyLLM/issues/17): the causal mask was left out whenever there was
+//!   a cache, so the prompt read its own future.
 //! - [harvard-edge/cs249r_book #1953](https://github.com/harvard-edge/cs249r_book/pull/1953): a cached step looked at
 //!   every token but the one it had just been given.
 //!
 //! # Fix
 //!
-//! First see whether cache-equals-forward fails as well: then the fault is in the cache, and is told there. If it
-//! alone fails, the cache is right for short texts and not for long ones (a window, a capacity, a table of
-//! positions), or generation hands the wrong token, mask or row on: look at `generate/sample.rs` and at what `prompt`
-//! reads first. The message names the text and the token where the two part.
+//! First see whether cache-equals-forward fails as well: then the fault is in the cache, and is told there. If it alone
+//! fails, the cache is right for short texts and not for long ones (a window, a capacity, a table of positions), or
+//! generation hands the wrong token, mask or row on: look at `generate/sample.rs` and at what `prompt` reads first. The
+//! message names the text and the token where the two part.
 
 use zoo_registry::generate::{Prompt, Strategy, generate, room};
 use zoo_registry::output::Record;

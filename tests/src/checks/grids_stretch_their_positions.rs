@@ -2,11 +2,11 @@
 //!
 //! # How
 //!
-//! The table of positions is filled with numbers that grow from column to column and are the same in every row, then the other way
-//! round, and an image of one colour is shown in several grids, among them rows and columns of as many patches as the table has, and
-//! squares. What is recorded before the first layer then differs by its positions alone: along the axis on which the table
-//! grows, it must grow from third to third of the image; along the other, it must be the same, within noise. The guard: it grows by far
-//! more than noise.
+//! The table of positions is filled with numbers that grow from column to column and are the same in every row, then the
+//! other way round, and an image of one colour is shown in several grids, among them rows and columns of as many patches
+//! as the table has, and squares. What is recorded before the first layer then differs by its positions alone: along the
+//! axis on which the table grows, it must grow from third to third of the image; along the other, it must be the same,
+//! within noise. The guard: it grows by far more than noise.
 //!
 //! # Catches
 //!
@@ -19,13 +19,14 @@
 //!
 //! - [facebookresearch/dino #8](https://github.com/facebookresearch/dino/issues/8): one factor was taken for both axes,
 //!   which is right for squares only.
-//! - [huggingface/candle #2286](https://github.com/huggingface/candle/issues/2286): where the number of patches was that of
-//!   the table, what came back was not the table.
+//! - [huggingface/candle #2286](https://github.com/huggingface/candle/issues/2286): where the number of patches was that
+//!   of the table, what came back was not the table.
 //!
 //! # Fix
 //!
-//! See by what it is decided whether the table is stretched: by rows and columns, never by their product. Then see that it is laid out as
-//! rows of columns before it is stretched, without its special tokens, and given the new rows before the new columns.
+//! See by what it is decided whether the table is stretched: by rows and columns, never by their product. Then see that
+//! it is laid out as rows of columns before it is stretched, without its special tokens, and given the new rows before
+//! the new columns.
 
 use std::collections::BTreeMap;
 

@@ -16,16 +16,16 @@
 //!
 //! - [facebookresearch/dino #8](https://github.com/facebookresearch/dino/issues/8): positions were stretched by one
 //!   factor for both axes, so an image that is no square got a wrong number of them.
-//! - [facebookresearch/dinov2 #378](https://github.com/facebookresearch/dinov2/pull/378): a scale factor that is
-//!   rounded gave one row too few for some sizes, such as 546 pixels in patches of 14.
-//! - [huggingface/candle #2286](https://github.com/huggingface/candle/issues/2286): where no stretching was needed,
-//!   the image's own tokens were returned in the place of the positions.
+//! - [facebookresearch/dinov2 #378](https://github.com/facebookresearch/dinov2/pull/378): a scale factor that is rounded
+//!   gave one row too few for some sizes, such as 546 pixels in patches of 14.
+//! - [huggingface/candle #2286](https://github.com/huggingface/candle/issues/2286): where no stretching was needed, the
+//!   image's own tokens were returned in the place of the positions.
 //!
 //! # Fix
 //!
 //! Look at `GridPositions::forward`: it must be given rows and columns, in this order, and must resize to a number of
-//! places, never by a factor. Then at `PatchEmbedding::forward`, which returns the grid that it made. A refusal that
-//! is missing belongs in the model's limits: `patch_size` and `channels` are checked before anything is uploaded.
+//! places, never by a factor. Then at `PatchEmbedding::forward`, which returns the grid that it made. A refusal that is
+//! missing belongs in the model's limits: `patch_size` and `channels` are checked before anything is uploaded.
 
 use zoo_registry::input::Images;
 use zoo_registry::output::Record;

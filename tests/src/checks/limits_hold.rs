@@ -29,6 +29,7 @@
 //! must check as much in `FromInput`. If a long text fails where positions have no end, some table or mask has one.
 
 use serde_json::Value;
+use zoo_registry::generate::{Prompt, Strategy, generate};
 use zoo_registry::input::Images;
 use zoo_registry::output::Record;
 use zoo_registry::{Error, Input, Limits, Model, Rows, TokenLimits, Tokens};
@@ -48,6 +49,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let mut tell = |problem: String| problems.push(format!("head `{}`: {problem}", variant.head));
         not_the_configuration(&variant, &model.limits()).into_iter().for_each(&mut tell);
         started_with_another_number(model.as_ref())?.into_iter().for_each(&mut tell);
+        written_to_the_end(model.as_ref())?.into_iter().for_each(&mut tell);
         for Case { what, input, taken } in cases(model.as_ref())? {
             tried += 1;
             match (model.forward(&input, Record::NOTHING), taken) {
@@ -71,6 +73,26 @@ fn started_with_another_number(model: &dyn Model) -> Result<Vec<String>, Stop> {
             Err(Error::Input { .. }) => {}
             Err(error) => problems.push(format!("{sources} sources for {texts} texts are another error: {error}")),
             Ok(_) => problems.push(format!("{sources} sources for {texts} texts are accepted")),
+        }
+    }
+    Ok(problems)
+}
+
+/// What cannot be written although there are positions for all of it but the last, or can although there are none.
+fn written_to_the_end(model: &dyn Model) -> Result<Vec<String>, Stop> {
+    let Some(decoder) = model.decoder() else { return Ok(Vec::new()) };
+    let Some(max) = decoder.token_limits()?.max_positions.filter(|&max| max <= FAR) else { return Ok(Vec::new()) };
+    let reading = inputs::random_reading(model, "to the end", 1)?;
+    let (source, prompt) = (reading.before_writing(), reading.target.columns(0, 3));
+    let prompt = Prompt { source: source.as_ref(), tokens: &prompt };
+    let mut problems = Vec::new();
+    // The last token is written and never read.
+    for (new, taken) in [(max - 2, true), (max - 1, false)] {
+        let strategy = Strategy { max_new_tokens: new, ..Strategy::default() };
+        match (generate(decoder, prompt, &strategy, &mut |_| true), taken) {
+            (Ok(_), true) | (Err(Error::Strategy { .. }), false) => {}
+            (Ok(_), false) => problems.push(format!("{new} tokens after 3 are written, with {max} positions")),
+            (Err(error), _) => problems.push(format!("{new} tokens after 3, with {max} positions: {error}")),
         }
     }
     Ok(problems)

@@ -4,7 +4,7 @@
 //!
 //! With each head that has an objective, the formula is written out in plain loops over numbers in f64 and compared with the
 //! loss, with what the trainer says of the same batch, and with what a step of it says. All labels count, then some are left
-//! out; the label of a token that nobody predicts changes nothing, another changes the loss; labels that do not fit are
+//! out, and of rewards rankings are learnt as well, a long one and a short one; the label of a token that nobody predicts changes nothing, another changes the loss; labels that do not fit are
 //! refused. The tolerance is the loss's own f32 noise.
 //!
 //! # Catches
@@ -28,7 +28,7 @@
 //! Look at which position's scores meet which label, then at what the sum is divided by.
 
 use zoo_registry::output::Record;
-use zoo_registry::{Error, HeadOutput, Input, Labels, Model, Rows, Train, loss};
+use zoo_registry::{Error, HeadOutput, Input, Labels, Model, Pair, Rows, Train, loss};
 
 use crate::check::{Stop, Verdict, require};
 use crate::formula;
@@ -54,7 +54,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         let learnt = Learnt::of(subject.hot(&variant)?, &input, &all)?;
         let mut noise = Noise::default();
         noise.at_least(LOSS, noise_of_loss(&subject.hot_weights(&variant)?, &learnt));
-        for labels in [thinned(&all), all.clone()] {
+        for labels in [thinned(&all), all.clone()].into_iter().chain(ranked(&all)) {
             let told = told(subject, &variant, &input, &labels)?;
             let expected = formula::loss(&model.forward(&input, Record::NOTHING)?, &labels);
             let expected = expected.ok_or_else(|| Stop::fails(format!("no formula is written for {labels:?}")))?;
@@ -73,6 +73,12 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     }
     let measure = "multiple of the loss's own f32 noise; 8 allows for sums in another order";
     worst.verdict_within(WHOLE_MODEL, measure, &format!("{heads} heads"))
+}
+
+/// Where texts are compared, rankings of a different number of them.
+fn ranked(labels: &Labels) -> Option<Labels> {
+    let split = |cut: usize| Labels::Rankings(vec![(0..cut).rev().collect(), (cut..BATCH).collect()]);
+    matches!(labels, Labels::Pairs(_)).then(|| split(BATCH - 2))
 }
 
 /// The loss in every way there is to ask for it.
@@ -160,6 +166,11 @@ fn refused(subject: &Subject<'_>, variant: &Variant, input: &Input, labels: &Lab
         }
         Labels::Spans { .. } => {
             bad.push((Labels::Spans { start: vec![0; BATCH], end: vec![1 << 40; BATCH] }, "an end beyond the text"));
+        }
+        Labels::Pairs(pairs) => {
+            bad.push((Labels::Pairs(pairs[1..].to_vec()), "texts in no pair"));
+            let alone = pairs[1..].iter().copied().chain([Pair::new(pairs[0].better, pairs[0].better)]);
+            bad.push((Labels::Pairs(alone.chain([pairs[0]]).collect()), "a text compared with itself"));
         }
         _ => {}
     }

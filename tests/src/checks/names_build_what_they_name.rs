@@ -2,9 +2,10 @@
 //!
 //! # How
 //!
-//! The family is registered among the others. Each name of each preset is typed as written, in capitals, with `_` for `-`,
-//! with blanks around it, and as the beginning of a glob in capitals: each leads to the preset's own configuration, completed. Each
-//! longer name is misspelt in its middle: the refusal suggests it, or three that are as near. A preset is built if and only if its
+//! Each name of the family and of each preset is typed as written, in capitals, with `_` for `-`, with blanks around it, and as the
+//! beginning of a glob in capitals: each leads to the preset's own configuration, completed, or to that of the first preset. Each
+//! longer name is misspelt in its middle: the refusal suggests it, or three that are as near. Nothing of what is built is left
+//! open, and the id with every tiny size typed behind it builds the tiny model. A preset is built if and only if its
 //! weights fit the device. The same family once more, and a copy of it with a fact that breaks a rule, are refused.
 //!
 //! # Catches
@@ -45,25 +46,40 @@ const CLEARLY: u64 = 4;
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let registry = Registry::new().with(subject.architecture)?;
     let descriptor = subject.descriptor();
-    let (mut typed, mut misspelt) = (0, 0);
+    // The family's own names build its first size; one without any, what it is tested with.
+    let first = descriptor.presets.first().map_or(&descriptor.tiny, |preset| &preset.config);
+    let mut names: Vec<(&String, Option<&str>, &Map<String, Value>)> =
+        [&descriptor.id].into_iter().chain(&descriptor.aliases).map(|name| (name, None, first)).collect();
     for preset in &descriptor.presets {
-        let expected = subject.architecture.complete(&preset.config)?;
-        for name in [&preset.id].into_iter().chain(&preset.aliases).chain(&preset.hub) {
-            for name in [name.clone(), name.to_uppercase(), name.replace('-', "_"), format!("  {name} ")] {
-                let found = registry.resolve(&name)?.config(&[])?;
-                same(&name, &expected, &found)?;
-                typed += 1;
-            }
-            starts(&registry, name, &preset.id)?;
-            misspelt += usize::from(suggested(&registry, name)?);
-        }
-        fits(subject, &preset.id, &expected)?;
+        let of_preset = [&preset.id].into_iter().chain(&preset.aliases).chain(&preset.hub);
+        names.extend(of_preset.map(|name| (name, Some(preset.id.as_str()), &preset.config)));
+        fits(subject, &preset.id, &subject.architecture.complete(&preset.config)?)?;
     }
-    require(!descriptor.presets.is_empty() && misspelt > 0, || {
-        format!("{} presets, and {misspelt} names long enough to be misspelt", descriptor.presets.len())
-    })?;
+    let (mut typed, mut misspelt) = (0, 0);
+    for (name, preset, config) in names {
+        let expected = subject.architecture.complete(config)?;
+        for name in [name.clone(), name.to_uppercase(), name.replace('-', "_"), format!("  {name} ")] {
+            let found = registry.resolve(&name)?.config(&[])?;
+            same(&name, &expected, &found)?;
+            let open = found.iter().find(|(_, value)| value.is_null());
+            require(open.is_none(), || format!("`{name}` builds {found:?}, of which {open:?} is left open"))?;
+            typed += 1;
+        }
+        starts(&registry, name, preset)?;
+        misspelt += usize::from(suggested(&registry, name)?);
+    }
+    built(subject, &registry)?;
     refused(subject, &registry)?;
-    Ok(Finding::seen(format!("{typed} ways to type the names of {} presets", descriptor.presets.len())))
+    Ok(Finding::seen(format!("names typed in {typed} ways, {misspelt} of them misspelt besides")))
+}
+
+/// The family's id, with its tiny sizes typed behind it, builds the tiny model.
+fn built(subject: &Subject<'_>, registry: &Registry) -> Result<(), Stop> {
+    let descriptor = subject.descriptor();
+    let tiny = subject.architecture.complete(&descriptor.tiny)?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let typed: Vec<String> = tiny.iter().map(|(field, value)| format!("{field}={}", text(value))).collect();
+    same(&typed.join(" "), &tiny, registry.build(&descriptor.id, &typed, &subject.device_name)?.config())
 }
 
 fn same(typed: &str, expected: &Map<String, Value>, found: &Map<String, Value>) -> Result<(), Stop> {
@@ -74,12 +90,14 @@ fn same(typed: &str, expected: &Map<String, Value>, found: &Map<String, Value>) 
 }
 
 /// The beginning of a name and a star find it, whatever the letter case.
-fn starts(registry: &Registry, name: &str, preset: &str) -> Result<(), Stop> {
+fn starts(registry: &Registry, name: &str, preset: Option<&str>) -> Result<(), Stop> {
     let half: String = name.chars().take(name.chars().count().div_ceil(2)).collect();
     let pattern = format!("{}*", half.to_uppercase());
     let found = registry.matching(&pattern)?;
-    require(found.iter().any(|found| found.preset.is_some_and(|found| found.id == preset)), || {
-        format!("`{pattern}` matches {:?}, not `{preset}`", found.iter().map(|found| found.id()).collect::<Vec<_>>())
+    let is = |found: &registry::Named<'_>| found.preset.map(|preset| preset.id.as_str()) == preset;
+    require(found.iter().any(is), || {
+        let found: Vec<&str> = found.iter().map(|found| found.id()).collect();
+        format!("`{pattern}` matches {found:?}, and not what `{name}` names")
     })
 }
 

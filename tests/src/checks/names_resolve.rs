@@ -3,7 +3,8 @@
 //! # How
 //!
 //! The family is registered with each other family in turn, which refuses names claimed twice, and once more itself, which must
-//! be refused; then each of its names is looked up as written, in capitals, with `_` for `-`, and with a blank behind it.
+//! be refused; then each of its names is looked up as written, in capitals, with `_` for `-`, and with a blank behind it. Its id in
+//! capitals with a star matches it, and its id with the last letter doubled brings it to mind.
 //!
 //! # Catches
 //!
@@ -27,7 +28,7 @@
 //! are permanent. If two presets share it, look at their `aliases` and `hub` in the TOML. Names compare without case
 //! and with `_` for `-`, so two that differ in these only are one.
 
-use zoo_registry::Registry;
+use zoo_registry::{Error, Registry};
 
 use crate::check::{Verdict, none_of};
 use crate::subject::Subject;
@@ -43,6 +44,17 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     }
     if alone.clone().with(subject.architecture).is_ok() {
         problems.push("the family is registered twice, and nobody says so".to_owned());
+    }
+    let pattern = format!("{}*", descriptor.id.to_uppercase());
+    if !alone.matching(&pattern).is_ok_and(|found| found.iter().any(|found| found.id() == descriptor.id)) {
+        problems.push(format!("`{pattern}` does not match `{}`", descriptor.id));
+    }
+    // A letter too many, as a hand that slips types it.
+    let slip = format!("{}{}", descriptor.id, descriptor.id.chars().last().unwrap_or('x'));
+    match alone.require(&slip) {
+        Err(Error::NotLinked { missing }) if missing.iter().any(|missing| !missing.near.is_empty()) => {}
+        Err(error) => problems.push(format!("`{slip}` is met with: {error}")),
+        Ok(_) => problems.push(format!("`{slip}` is a name")),
     }
     let own = [&descriptor.id].into_iter().chain(&descriptor.aliases).map(|name| (name, None));
     let presets = descriptor.presets.iter().flat_map(|preset| {

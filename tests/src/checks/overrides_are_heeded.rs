@@ -5,7 +5,8 @@
 //! The family is asked for by its id, with every field of each tiny configuration typed as text, as a person would on the command
 //! line: the configuration is the tiny one, its numbers numbers and its words words. Then fields are typed wrongly, each alone
 //! and two at a time: misspelt, a word for a number, 0, 2^40, heads that do not divide. Every wrong field must be named. At last
-//! one size is doubled until the weights would not fit the device: that is refused as too large, not begun.
+//! one size is doubled until the weights would not fit the device: that is refused as too large, not begun. Of a preset, one
+//! override changes one field.
 //!
 //! # Catches
 //!
@@ -69,8 +70,26 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     require(rules.len() > 1, || format!("{} sizes to mistype, expected at least two", rules.len()))?;
+    kept(subject, &registry)?;
     too_large(subject, tiny)?;
     Ok(Finding::seen(format!("{typed} fields typed, {} of them wrongly", wrong.len())))
+}
+
+/// An override changes its own field, and leaves the preset's others as they are.
+fn kept(subject: &Subject<'_>, registry: &Registry) -> Result<(), Stop> {
+    for preset in &subject.descriptor().presets {
+        let own = subject.architecture.complete(&preset.config)?;
+        // An epsilon is bound to nothing else.
+        let Some((field, eps)) = own.iter().find(|(field, _)| field.ends_with("_eps")) else { continue };
+        let other = Value::from(2.0 * eps.as_f64().unwrap_or(1.0));
+        let found = registry.resolve(&preset.id)?.config(&[format!("{field}={other}")])?;
+        let expected = |name: &String| if name == field { Some(&other) } else { own.get(name) };
+        let differs = own.keys().find(|name| found.get(*name) != expected(name));
+        require(differs.is_none() && found.len() == own.len(), || {
+            format!("`{}` with `{field}={other}` is built with another {differs:?}", preset.id)
+        })?;
+    }
+    Ok(())
 }
 
 /// Every field as a person types it: words without quotes.

@@ -3,12 +3,12 @@
 //! # How
 //!
 //! Random pictures whose sides differ are written as PNG and prepared by the family's own settings, and by these with one
-//! thing changed: each of Pillow's filters, shrinking and enlarging, into sides that differ; a shortest edge; a crop, and one larger
-//! than the picture; no rescaling, another factor, no normalisation. What must come out is computed in f64 loops: for each pixel the
-//! mean of those that the filter reaches, as wide as the larger of both pixels, rounded to whole levels after each of two
-//! passes; then the middle, the scale, the mean and the deviation. Levels must be equal where no sum
-//! lies in the middle between two. A step that is not known is refused. The guards: colours, sides or
-//! means in another order, another filter and a crop elsewhere would change levels.
+//! thing changed: each of Pillow's filters, shrinking and enlarging, into sides that differ; a shortest edge; a crop, and
+//! one larger than the picture; no rescaling, another factor, no normalisation. What must come out is computed in f64
+//! loops: for each pixel the mean of those that the filter reaches, as wide as the larger of both pixels, rounded to
+//! whole levels after each of two passes; then the middle, the scale, the mean and the deviation. Levels must be equal
+//! where no sum lies in the middle between two. A step that is not known is refused. The guards: colours, sides or means
+//! in another order, another filter and a crop elsewhere would change levels.
 //!
 //! # Catches
 //!
@@ -20,18 +20,19 @@
 //!
 //! # Seen
 //!
-//! - [shift-happens-benchmark/icml-2022 #62](https://github.com/shift-happens-benchmark/icml-2022/pull/62): pictures
-//!   were shrunk without antialiasing, which cost a ResNet-18 almost a percent of its accuracy.
+//! - [shift-happens-benchmark/icml-2022 #62](https://github.com/shift-happens-benchmark/icml-2022/pull/62): pictures were
+//!   shrunk without antialiasing, which cost a ResNet-18 almost a percent of its accuracy.
 //! - [tensorpack/tensorpack #176](https://github.com/tensorpack/tensorpack/issues/176): pictures were read with blue
 //!   first and prepared as if red came first; published models had been trained so.
-//! - [zylo117/Yet-Another-EfficientDet-Pytorch #197](https://github.com/zylo117/Yet-Another-EfficientDet-Pytorch/issues/197):
-//!   means and deviations in the order of blue, green and red, on pictures in the other.
+//! - [zylo117/Yet-Another-EfficientDet-Pytorch
+//!   #197](https://github.com/zylo117/Yet-Another-EfficientDet-Pytorch/issues/197): means and deviations in the order of
+//!   blue, green and red, on pictures in the other.
 //!
 //! # Fix
 //!
-//! The message says which settings differ first, and where. If one filter alone is off, see its formula; if shrinking alone is, how
-//! wide filters are; if all numbers of a colour are off by one factor or shift, the scale, the mean or the deviation. If sizes
-//! are, see which side is which.
+//! The message says which settings differ first, and where. If one filter alone is off, see its formula; if shrinking
+//! alone is, how wide filters are; if all numbers of a colour are off by one factor or shift, the scale, the mean or the
+//! deviation. If sizes are, see which side is which.
 
 use serde_json::{Map, Value, json};
 
@@ -87,6 +88,7 @@ fn variations(own: &Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
         ("nothing said of rescaling", json!({ "do_rescale": null, "rescale_factor": null })),
         ("no rescaling", json!({ "do_rescale": false })),
         ("another factor", json!({ "do_rescale": true, "rescale_factor": 0.007_812_5 })),
+        ("another mean and deviation", json!({ "image_mean": [0.31, 0.42, 0.53], "image_std": [0.17, 0.24, 0.36] })),
         ("no normalisation", json!({ "do_normalize": false })),
     ] {
         found.push((what.to_owned(), changed(&small, changes)));

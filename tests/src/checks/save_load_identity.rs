@@ -105,6 +105,12 @@ fn same_config(subject: &Subject<'_>, variant: &Variant, folder: &Path) -> Resul
     })?;
     let read = subject.architecture.complete(&resolved.config)?;
     let head = &variant.head;
+    // What has a published name is not written by ours, which no other library reads.
+    let table = &subject.descriptor().published.config;
+    let ours = table.iter().find(|(theirs, ours)| theirs != ours && published.contains_key(*ours));
+    require(ours.is_none_or(|(_, ours)| table.contains_key(ours)), || {
+        format!("head `{head}`: the saved `config.json` says {ours:?} by our name")
+    })?;
     require(read == variant.config, || {
         let differs = |(field, value): &(&String, &serde_json::Value)| read.get(*field) != Some(*value);
         let fields: Vec<_> = variant.config.iter().filter(differs).map(|(field, _)| field).collect();

@@ -2,12 +2,13 @@
 //!
 //! # How
 //!
-//! A text of one token, repeated, differs from place to place by its positions alone. For families that declare sinusoidal
-//! positions, the first recorded hidden state at a place, less that at the first, must be
-//! `sin(p / 10000^(2i/d_model))` in coordinate 2i and the cosine of the same in 2i + 1, less the same at position 0 (Vaswani et al.
-//! 2017, arXiv 1706.03762, §3.5), computed in f64, at the first places and, where the model takes position ids, at far
-//! ones. Both sides of an encoder–decoder are looked at. Tolerances are the roundings of the angle and of the sum. The guards: all
-//! sines before all cosines, cosines first, positions counted from 1, and waves of other lengths lie far off.
+//! A text of one token, repeated, differs from place to place by its positions alone. For families that declare
+//! sinusoidal positions, the first recorded hidden state at a place, less that at the first, must be `sin(p /
+//! 10000^(2i/d_model))` in coordinate 2i and the cosine of the same in 2i + 1, less the same at position 0 (Vaswani et
+//! al. 2017, arXiv 1706.03762, §3.5), computed in f64, at the first places and, where the model takes position ids, at
+//! far ones. Both sides of an encoder–decoder are looked at. Tolerances are the roundings of the angle and of the sum.
+//! The guards: all sines before all cosines, cosines first, positions counted from 1, and waves of other lengths lie far
+//! off.
 //!
 //! # Catches
 //!
@@ -22,14 +23,14 @@
 //!   steps of two and multiplied by two once more, and the cosine had the exponent of the next pair.
 //! - [tensorops/TransformerX #115](https://github.com/tensorops/TransformerX/issues/115): sines and cosines were
 //!   concatenated instead of alternating.
-//! - [zju3dv/LoFTR #41](https://github.com/zju3dv/LoFTR/issues/41): a division rounded to −1 made nearly all waves far too
-//!   short; it was found after the paper was out.
+//! - [zju3dv/LoFTR #41](https://github.com/zju3dv/LoFTR/issues/41): a division rounded to −1 made nearly all waves far
+//!   too short; it was found after the paper was out.
 //!
 //! # Fix
 //!
-//! The message names the place and the coordinate. If only odd coordinates are off, see how sines and cosines are interleaved; if all
-//! but the first pair are, the exponent; if far places alone, in which type the angle is computed. A family whose waves are laid
-//! out otherwise on purpose declares another term, with its own definition.
+//! The message names the place and the coordinate. If only odd coordinates are off, see how sines and cosines are
+//! interleaved; if all but the first pair are, the exponent; if far places alone, in which type the angle is computed. A
+//! family whose waves are laid out otherwise on purpose declares another term, with its own definition.
 
 use zoo_registry::output::Record;
 use zoo_registry::{Model, Rows, TokenLimits, Tokens};

@@ -2,11 +2,11 @@
 //!
 //! # How
 //!
-//! Three texts, padded on the left with random ids, are read up to a point, and an encoder–decoder's three sources before. The
-//! rows are put into another order, as many, more and fewer: at once; by way of more rows than there were; and by starting
-//! anew with the texts in that order. All three must go on alike, within noise, and those that only moved rows must save the same
-//! numbers, bit for bit. Sources or tokens of more texts than a state has, or of fewer, are refused. The guard: of rows
-//! that are left as they were, the scores differ far more than noise.
+//! Three texts, padded on the left with random ids, are read up to a point, and an encoder–decoder's three sources
+//! before. The rows are put into another order, as many, more and fewer: at once; by way of more rows than there were;
+//! and by starting anew with the texts in that order. All three must go on alike, within noise, and those that only moved
+//! rows must save the same numbers, bit for bit. Sources or tokens of more texts than a state has, or of fewer, are
+//! refused. The guard: of rows that are left as they were, the scores differ far more than noise.
 //!
 //! # Catches
 //!
@@ -16,16 +16,16 @@
 //!
 //! # Seen
 //!
-//! - [huggingface/transformers #46612](https://github.com/huggingface/transformers/issues/46612): beam search moved the rows
-//!   of caches with one name only, so Mamba, XLNet, RWKV and Reformer wrote on from other beams' memories.
+//! - [huggingface/transformers #46612](https://github.com/huggingface/transformers/issues/46612): beam search moved the
+//!   rows of caches with one name only, so Mamba, XLNet, RWKV and Reformer wrote on from other beams' memories.
 //! - [bigscience-workshop/petals #571](https://github.com/bigscience-workshop/petals/issues/571): memories kept elsewhere
 //!   had to be told when beams change places, and were not.
 //!
 //! # Fix
 //!
-//! Look at the cache's `select` and count what it holds: keys, values, what was read of a source and which of it is padding,
-//! how far each text has come. Each has a row a text, and each must be selected, whatever the number of rows. What is shared by
-//! all texts of one prompt, as the source is in beam search, still moves when texts do.
+//! Look at the cache's `select` and count what it holds: keys, values, what was read of a source and which of it is
+//! padding, how far each text has come. Each has a row a text, and each must be selected, whatever the number of rows.
+//! What is shared by all texts of one prompt, as the source is in beam search, still moves when texts do.
 
 use std::collections::BTreeMap;
 use std::path::Path;

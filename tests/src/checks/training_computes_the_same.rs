@@ -5,7 +5,7 @@
 //!
 //! With each head, the trainer's gradients are asked for twice: equal bit for bit. Its model, before any step and after one
 //! of width 0, has the bits it was given. AdamW's first step goes the same way in every number, by the step width: the loss
-//! must fall by the step width times the sum of the gradient's magnitudes. The tolerance is what steps of three widths
+//! must fall by the step width times the sum of the gradient's magnitudes, and no number moves further than the width. The tolerance is what steps of three widths
 //! disagree by plus the loss's f32 noise; near a kink a shorter step may agree. Every parameter with more than rounding for a
 //! gradient must have moved.
 //!
@@ -15,6 +15,7 @@
 //! - a step up the slope instead of down
 //! - a parameter that the optimizer does not see
 //! - a trainer that gives back another model
+//! - weights that shrink besides
 //!
 //! # Seen
 //!
@@ -47,6 +48,11 @@ const ROUNDING: f32 = 1e-4;
 /// A difference of two losses carries the noise of both, and noise was measured on few runs.
 const NOISE_OF_A_DIFFERENCE: f64 = 4.0;
 
+/// A first step so wide that a decay would show.
+const WIDE: f64 = 0.5;
+/// The part of a number by which a step of width 1 may shrink it besides, and what rounding adds.
+const DECAY: f64 = 1e-3;
+
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
     let variants = subject.variants()?;
@@ -58,6 +64,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             format!("head `{}`: asked twice, the gradients differ: training adds something random", variant.head)
         })?;
         still(subject, variant, &input, &labels)?;
+        bounded(subject, variant, &input, &labels)?;
         let mut least = f64::INFINITY;
         for part in SHORTER {
             least = least.min(falls(subject, variant, (&input, &labels), &learnt, &noise, part)?);
@@ -83,6 +90,23 @@ fn still(subject: &Subject<'_>, variant: &Variant, input: &Input, labels: &Label
     same(&given, trainer.model().as_ref(), variant, "before any step")?;
     trainer.step(input, labels, 0.0)?;
     same(&given, trainer.model().as_ref(), variant, "after a step of width 0")
+}
+
+/// The first step moves no number further than its width, and a little for the decay.
+fn bounded(subject: &Subject<'_>, variant: &Variant, input: &Input, labels: &Labels) -> Result<(), Stop> {
+    let given = subject.hot(variant)?.parameters();
+    let mut trainer = subject.hot(variant)?.trainer();
+    trainer.step(input, labels, WIDE)?;
+    let after = trainer.model().parameters();
+    let moves = given.iter().flat_map(|(path, data)| {
+        let after = after.get(path).into_iter().flat_map(TensorData::iter::<f64>);
+        data.iter::<f64>().zip(after).map(move |(old, new)| (path, old, new))
+    });
+    let far = moves.into_iter().find(|(_, old, new)| {
+        let most = WIDE * (1.0 + DECAY * (1.0 + old.abs()));
+        (new - old).abs() > most || new.is_nan()
+    });
+    require(far.is_none(), || format!("head `{}`: a first step of width {WIDE} moves {far:?} further", variant.head))
 }
 
 fn same(given: &BTreeMap<String, TensorData>, model: &dyn Model, variant: &Variant, when: &str) -> Result<(), Stop> {

@@ -2,14 +2,16 @@
 //!
 //! # How
 //!
-//! With each head, each parameter is reached by exactly one row and no row names what the model lacks; no parameter of a module
-//! that is read is dropped. Each tensor of each golden's weight file is loaded, repeats a tied one or is dropped by a row;
-//! none is unexpected or missing. The guard: with any row that reads standing twice, the table is said to be wrong.
+//! With each head, and with every choice that a configuration leaves, each parameter is reached by exactly one row and no
+//! row names what the model lacks; no parameter of a module that is read is dropped. Each tensor of each golden's weight
+//! file is loaded, repeats a tied one or is dropped by a row; none is unexpected or missing. The guard: with any row that
+//! reads standing twice, the table is said to be wrong.
 //!
 //! # Catches
 //!
 //! - a parameter that keeps its random start
 //! - two rows for one parameter
+//! - a switch that the table follows and the model does not
 //! - a published tensor nobody reads
 //! - the bias of a map that is dropped while its matrix is read
 //!
@@ -40,7 +42,7 @@ use crate::subject::{Subject, Variant};
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut problems = Vec::new();
-    let variants = subject.variants()?;
+    let variants = subject.with_other_choices()?;
     for Variant { head, config } in &variants {
         let modules = subject.architecture.modules(config)?;
         let names = subject.architecture.weight_names(config)?;
@@ -64,7 +66,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             Err(stop) => problems.push(format!("golden `{}`: {stop}", golden.name)),
         }
     }
-    none_of(&problems, format!("{} heads, {} golden weight files", variants.len(), goldens.len()))
+    none_of(&problems, format!("{} heads and choices, {} golden weight files", variants.len(), goldens.len()))
 }
 
 /// Parameters that are dropped of modules that are read.

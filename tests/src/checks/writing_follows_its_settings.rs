@@ -2,14 +2,15 @@
 //!
 //! # How
 //!
-//! With a vocabulary of four tokens the scores after every continuation are known from forward passes. A prompt that holds a token
-//! twice and one that is padded with a token it does not hold are continued greedily and with two and three beams: with repetition
-//! penalties above and below 1, with runs that may not occur twice, with a least length, with one and with two tokens that end a
-//! text, with and without early stopping. Each is searched by hand in f64, from what the settings say: a token of the text once, good
-//! scores divided and bad ones multiplied, log-probabilities with beams; the best continuations end, as many others grow. Texts must be
-//! the same and their scores within noise, where no choice is a matter of rounding. Scores in whole numbers, many of them
-//! equal, must be decided for the first token. The guards: of the searches by hand most count, and each setting
-//! writes something that it does not write when it is left out.
+//! With a vocabulary of four tokens the scores after every continuation are known from forward passes. A prompt that
+//! holds a token twice and one that is padded with a token it does not hold are continued greedily and with two and three
+//! beams: with repetition penalties above and below 1, with runs that may not occur twice, with a least length, with one
+//! and with two tokens that end a text, with and without early stopping; then all of it again with scores so close to each
+//! other that beams compete, and with each token's scores given to another. Each is searched by hand in f64, from what the settings say: a token of the text once, good
+//! scores divided and bad ones multiplied, log-probabilities with beams; the best continuations end, as many others grow.
+//! Texts must be the same and their scores within noise, where no choice is a matter of rounding. Of scores made equal the
+//! first token must be taken, and what follows a text's end is padding. The guards: of the searches by hand most count, and a penalty and an end change what is
+//! written.
 //!
 //! # Catches
 //!
@@ -21,17 +22,17 @@
 //!
 //! # Seen
 //!
-//! - [huggingface/transformers #2302](https://github.com/huggingface/transformers/issues/2302): negative scores were divided by
-//!   the penalty as well, so a larger penalty made "The dog dog dog dog dog".
-//! - [OpenNMT/CTranslate2 #911](https://github.com/OpenNMT/CTranslate2/pull/911): hypotheses that ended took the places of
-//!   those that could still grow.
-//! - [facebookresearch/ParlAI #2058](https://github.com/facebookresearch/ParlAI/issues/2058): hypotheses that had ended grew
-//!   on, and each took a beam with it.
+//! - [huggingface/transformers #2302](https://github.com/huggingface/transformers/issues/2302): negative scores were
+//!   divided by the penalty as well, so a larger penalty made "The dog dog dog dog dog".
+//! - [OpenNMT/CTranslate2 #911](https://github.com/OpenNMT/CTranslate2/pull/911): hypotheses that ended took the places
+//!   of those that could still grow.
+//! - [facebookresearch/ParlAI #2058](https://github.com/facebookresearch/ParlAI/issues/2058): hypotheses that had ended
+//!   grew on, and each took a beam with it.
 //!
 //! # Fix
 //!
-//! The message names the setting. If it is a penalty, see which tokens it is applied to, how often, and to which numbers. If it is
-//! beams with tokens that end a text, see how many candidates are looked at and which of them may end.
+//! The message names the setting. If it is a penalty, see which tokens it is applied to, how often, and to which numbers.
+//! If it is beams with tokens that end a text, see how many candidates are looked at and which of them may end.
 
 use zoo_registry::generate::{Strategy, Written};
 
@@ -41,6 +42,9 @@ use crate::inputs;
 use crate::subject::Subject;
 use crate::values::Worst;
 use crate::writers::Rescored;
+
+/// What fills texts that ended before others.
+const PAD: i64 = 3;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let (mut worst, mut writers, mut counted) = (Worst::default(), 0, 0);
@@ -52,6 +56,11 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         writers += 1;
         counted += searches(&continued, &mut worst)?;
         ties(&continued)?;
+        let mut soft = continued.softened();
+        for _ in 0..VOCAB {
+            counted += searches(&soft, &mut worst)?;
+            soft = soft.turned();
+        }
     }
     if writers == 0 {
         return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
@@ -63,7 +72,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
 fn strategies() -> Vec<(String, Strategy)> {
     let mut found = Vec::new();
     for n_beams in 1..=3 {
-        let plain = Strategy { n_beams, max_new_tokens: NEW, ..Strategy::default() };
+        let plain = Strategy { n_beams, max_new_tokens: NEW, pad_id: PAD, ..Strategy::default() };
         for penalty in [1.9, 0.45] {
             let strategy = Strategy { repetition_penalty: penalty, ..plain.clone() };
             found.push((format!("{n_beams} beams, a penalty of {penalty}"), strategy));
@@ -102,6 +111,10 @@ fn searches(continued: &Continued, worst: &mut Worst) -> Result<usize, Stop> {
         for (text, (written, by_hand)) in written.iter().zip(&by_hand).enumerate() {
             let Some(expected) = by_hand else { continue };
             counted += 1;
+            let padded = written.iter().all(|written| written.ids[written.new.end..].iter().all(|&id| id == PAD));
+            require(padded, || {
+                format!("head `{head}`, text {text}, {what}: what follows its end is not `pad_id`, {PAD}")
+            })?;
             let found: Vec<&[i64]> = written.iter().map(Written::continuation).collect();
             let told: Vec<&[i64]> = expected.iter().map(|(new, _)| &new[..]).collect();
             require(found == told, || {
@@ -112,9 +125,7 @@ fn searches(continued: &Continued, worst: &mut Worst) -> Result<usize, Stop> {
                     let length = (new.len() as f64).powf(strategy.length_penalty);
                     let penalty = strategy.repetition_penalty.max(1.0);
                     let error = (score - expected).abs() * length / (2.0 * new.len() as f64 * penalty);
-                    worst.see(continued.noise.multiple("logits", error), || {
-                        format!("head `{head}`, text {text}, {what}, {new:?}")
-                    });
+                    worst.see(continued.multiple(error), || format!("head `{head}`, text {text}, {what}, {new:?}"));
                 }
             }
             let texts = |strategy: Strategy| -> Option<Vec<Vec<i64>>> {

@@ -2,11 +2,12 @@
 //!
 //! # How
 //!
-//! Prompts are continued greedily and with beams, with and without a repetition penalty. The same must be written when padding that
-//! holds other tokens stands before a prompt; when every score is larger by one number, which changes no probability, and with
-//! beams under a penalty too; and, by a writer that says the same after every text, when the prompt's tokens stand in another order or
-//! more often. Under a penalty above 1 no token of the text may become likelier, and none of the others may move. Of scores that
-//! are all equal the first token is taken, and with beams the first ones. The guard: a penalty changes what is written.
+//! Prompts are continued greedily and with beams, with and without a repetition penalty. The same must be written when
+//! padding that holds other tokens stands before a prompt; when every score is larger by one number, which changes no
+//! probability, and with beams under a penalty too; and, by a writer that says the same after every text, when the
+//! prompt's tokens stand in another order or more often. Under a penalty above 1 no token of the text may become
+//! likelier, and none of the others may move. Of scores that are all equal the first token is taken, and with beams the
+//! first ones. The guard: a penalty changes what is written.
 //!
 //! # Catches
 //!
@@ -18,15 +19,16 @@
 //!
 //! # Seen
 //!
-//! - [huggingface/transformers #2302](https://github.com/huggingface/transformers/issues/2302): a penalty made tokens with
-//!   negative scores likelier.
+//! - [huggingface/transformers #2302](https://github.com/huggingface/transformers/issues/2302): a penalty made tokens
+//!   with negative scores likelier.
 //! - [IEIT-Yuan/Yuan-2.0 #112](https://github.com/IEIT-Yuan/Yuan-2.0/pull/112): the same, four years later, in another
 //!   sampler.
 //!
 //! # Fix
 //!
-//! If padding matters, see what is handed on as the text so far: its real tokens alone. If a shift matters with beams, the penalty is
-//! applied before the scores are log-probabilities. If order or number of tokens matter, the text's tokens are not made a set.
+//! If padding matters, see what is handed on as the text so far: its real tokens alone. If a shift matters with beams,
+//! the penalty is applied before the scores are log-probabilities. If order or number of tokens matter, the text's tokens
+//! are not made a set.
 
 use zoo_registry::generate::{Prompt, Strategy, generate};
 use zoo_registry::{Decode, Logits, Rows, Tokens};
