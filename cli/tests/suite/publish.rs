@@ -84,7 +84,9 @@ fn models_run_in_their_pages_if_the_module_has_them() {
     assert!(!page("bert").contains("<script"), "without a module there is no box");
     let said = zoo(&["site", "build", "--module", "zoo.sqlite"]).code(2).err;
     assert!(said.contains("`zoo.sqlite` is not a WebAssembly module"), "{said}");
-    zoo(&["site", "build", "--module", "absent.wasm"]).code(2).says(&["absent.wasm"]);
+    for command in [&["site", "build"][..], &["publish"]] {
+        zoo(&[command, &["--module", "absent.wasm"]].concat()).code(2).says(&["absent.wasm"]);
+    }
 
     // A module that holds the facts of one family stands for one that was built with it.
     let facts = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../architectures/src/bert/bert.toml")).unwrap();
