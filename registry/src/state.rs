@@ -17,7 +17,7 @@ const KIND: &str = "zoo decode state 2";
 /// The one entry of a file's header, as JSON: the format's library writes several in no order, and a state has one file.
 const ENTRY: &str = "zoo";
 /// More than any text has: a memory of fixed size does not show how much it has read, and sums of lengths must not overflow.
-const MOST_TOKENS: usize = 1 << 40;
+const MOST_TOKENS: usize = usize::MAX / 4;
 /// The name under which it is known which tokens were padding.
 const SEEN: &str = "seen";
 
