@@ -88,7 +88,7 @@ async function opened(id, mode, problems, stops = false) {
   const began = performance.now();
   let answer = await asked(page, () => page.locator('.start button').click());
   answer.after = performance.now() - began;
-  if (stops && await page.locator('text=Stop').count() > 0) {
+  if (stops && await page.locator('.ask button:text-is("Run")').count() > 0) {
     // Pressed while the answer is made: both come in one turn of the page, so the answer cannot be quicker.
     await page.evaluate(() => {
       const [run, stop] = ['Run', 'Stop'].map(text => [...document.querySelectorAll('.ask button')].find(button => button.textContent === text));
