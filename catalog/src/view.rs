@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::record::{Demo, SourceFile};
-use zoo_registry::{Figure, ModuleTree, Outcome, SuiteFacts};
+use zoo_registry::{Cost, Estimate, Figure, ModuleTree, Outcome, SuiteFacts};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct Model {
     pub sources: Vec<SourceFile>,
     /// Presets that have code, in the descriptor's order.
     pub sizes: Vec<SizeFacts>,
+    /// What sizes should cost, by their ids, whether or not there is code; of those that say enough of themselves.
+    pub estimates: BTreeMap<String, Estimate>,
     /// What was measured of it.
     pub figures: Vec<Figure>,
     /// What its demo has learnt, if it ships one.
@@ -72,6 +74,8 @@ pub struct SizeFacts {
     pub modules: ModuleTree,
     /// Counted in the tree.
     pub parameters: u64,
+    /// What it costs, by length, shortest first; empty where that was not counted.
+    pub costs: Vec<Cost>,
 }
 
 /// Architectures that descend from one another.

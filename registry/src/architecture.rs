@@ -144,7 +144,7 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
     let descriptor = architecture.descriptor();
     let size = |preset: &crate::descriptor::Preset| {
         let config = architecture.complete(&preset.config)?;
-        Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config })
+        Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config, costs: Vec::new() })
     };
     let mut sources = Vec::new();
     collect_sources(architecture.folder(), architecture.folder(), &mut sources);

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod cost;
 pub mod descriptor;
 pub mod draw;
 pub mod error;
@@ -22,6 +23,8 @@ pub mod vocabulary;
 pub mod architecture;
 #[cfg(feature = "tensor")]
 pub mod batch;
+#[cfg(feature = "capture")]
+pub mod capture;
 #[cfg(feature = "tensor")]
 pub mod checkpoint;
 #[cfg(feature = "tensor")]
@@ -68,6 +71,7 @@ pub mod train;
 pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
+pub use cost::{Cost, Estimate};
 pub use descriptor::Descriptor;
 pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
@@ -89,7 +93,7 @@ pub use {
     architecture::{Architecture, Family},
     batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
-    decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
+    decode::{Cache, CausalNetwork, Decode, DecodeState, Held, Logits},
     input::{Images, Input, Side, Tokens},
     lesson::Lesson,
     loss::Labels,

@@ -1,5 +1,6 @@
 //! One module a page type: plain data in, a rendered page out.
 
+mod calculate;
 mod conformance;
 mod family;
 mod home;
@@ -72,13 +73,15 @@ pub fn render(content: &Content) -> Result<Pages> {
     for family in &content.families {
         family::render(&mut site, family)?;
     }
+    calculate::render(&mut site)?;
     conformance::render(&mut site)?;
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
     let style = concat!(
         include_str!("../../static/zoo.css"),
         include_str!("../../static/figure.css"),
-        include_str!("../../static/tryout.css")
+        include_str!("../../static/tryout.css"),
+        include_str!("../../static/calculate.css")
     );
     site.pages.put("zoo.css".into(), style)?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
@@ -94,6 +97,8 @@ fn templates() -> Result<Tera> {
         ("home.html", include_str!("../../templates/home.html")),
         ("models.html", include_str!("../../templates/models.html")),
         ("model.html", include_str!("../../templates/model.html")),
+        ("calculate.html", include_str!("../../templates/calculate.html")),
+        ("cost.html", include_str!("../../templates/cost.html")),
         ("run.html", include_str!("../../templates/run.html")),
         ("tryout.html", include_str!("../../templates/tryout.html")),
         ("source.html", include_str!("../../templates/source.html")),
