@@ -167,8 +167,7 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
     let mut blocks = Vec::new();
     if let Some(folder) = architecture.blocks() {
         collect_sources(folder, folder, &mut blocks);
-        blocks.retain(|block| block::uses(&sources, block));
-        blocks.sort_by(|a, b| a.path.cmp(&b.path));
+        blocks = block::used(&sources, blocks);
     }
     let readme = architecture.folder().get_file(architecture.folder().path().join("README.md"));
     Ok(Record {

@@ -26,7 +26,21 @@ struct KindView {
     id: String,
     title: String,
     question: String,
-    blocks: Vec<Small>,
+    blocks: Gallery,
+}
+
+/// Building blocks side by side: those with a picture, then those without.
+#[derive(Serialize)]
+struct Gallery {
+    drawn: Vec<Small>,
+    named: Vec<Small>,
+}
+
+impl Gallery {
+    fn new(blocks: impl Iterator<Item = Small>) -> Self {
+        let (drawn, named) = blocks.partition(|block| block.picture.is_some());
+        Self { drawn, named }
+    }
 }
 
 /// A building block in a gallery.
@@ -79,10 +93,8 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 }
 
 fn gallery(content: &Content, kind: &PartKind) -> KindView {
-    let mut blocks: Vec<_> =
-        kind.parts.iter().filter(|part| shown(part)).map(|part| small(content, kind, part)).collect();
-    // What has a picture stands first, in the vocabulary's order.
-    blocks.sort_by_key(|block| block.picture.is_none());
+    let blocks = kind.parts.iter().filter(|part| shown(part)).map(|part| small(content, kind, part));
+    let blocks = Gallery::new(blocks);
     KindView { id: kind.id.clone(), title: kind.title.clone(), question: kind.question.clone(), blocks }
 }
 
