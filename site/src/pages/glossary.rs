@@ -40,10 +40,10 @@ struct Entry {
 }
 
 pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
-    let mut entries = entries(site)?;
-    if entries.is_empty() {
+    if site.content.parts.kinds.is_empty() {
         return Ok(());
     }
+    let mut entries = entries(site)?;
     let key = |entry: &Entry| (entry.word.label.to_lowercase(), entry.anchor.clone());
     entries.sort_by_key(key);
     let words = entries.len();
