@@ -12,7 +12,7 @@ pub fn lines(source: &str, item: &str) -> Option<[usize; 2]> {
         Some(of) => line.starts_with("impl") && words(line).any(|word| word == of),
         None => declared(line) == Some(item),
     };
-    let at = lines.iter().position(|line| is_it(&line))?;
+    let at = lines.iter().position(&is_it)?;
     let first = lines[..at].iter().rposition(|line| !is_about_the_next(line)).map_or(0, |before| before + 1);
     let mut last = end(&lines, at);
     // `impl Item` blocks that follow belong to it.

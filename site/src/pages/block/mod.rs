@@ -78,7 +78,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let totals = Totals::of(content);
     for (kind, view) in kinds.iter().zip(views()) {
         let link = |other: &&PartKind| Link { label: other.title.clone(), href: Some(format!("parts/{}/", other.id)) };
-        let others = kinds.iter().filter(|other| other.id != kind.id).map(|other| link(other)).collect();
+        let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
         site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
