@@ -108,8 +108,8 @@ pub(super) fn picture(term: &str) -> Option<Picture> {
             ],
         ),
         "axial" => drawn(
-            "The sixteen tokens are a square of four by four, row after row. Left: each sees its own row. Right: its own column.",
-            vec![tokens("rows", &|q, k| (q / 4 == k / 4).into()), tokens("columns", &|q, k| (q % 4 == k % 4).into())],
+            "The sixteen tokens are a square of four by four, row after row. Left: each sees its own column. Right: its own row.",
+            vec![tokens("columns", &|q, k| (q % 4 == k % 4).into()), tokens("rows", &|q, k| (q / 4 == k / 4).into())],
         ),
         "shifted-window" => drawn(
             "Windows of four, in one dimension. Left: one layer. Right: the next, with windows moved by half of one, so that neighbours meet.",
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(rows("strided-sparse", 0)[9], ".#...#...#......");
         assert_eq!(rows("shifted-window", 1)[1], "##..............");
         assert_eq!(rows("shifted-window", 1)[3], "..####..........");
-        assert_eq!(rows("axial", 1)[5], ".#...#...#...#..");
+        assert_eq!(rows("axial", 0)[5], ".#...#...#...#..");
         assert!(rows("random-sparse", 0).iter().all(|row| row.matches('#').count() == 3));
     }
 

@@ -93,7 +93,10 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 }
 
 fn gallery(content: &Content, kind: &PartKind) -> KindView {
-    let blocks = kind.parts.iter().filter(|part| shown(part)).map(|part| small(content, kind, part));
+    let mut parts: Vec<_> = kind.parts.iter().filter(|part| shown(part)).collect();
+    // What most models have comes first; equals keep the vocabulary's order.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.users.len()));
+    let blocks = parts.into_iter().map(|part| small(content, kind, part));
     let blocks = Gallery::new(blocks);
     KindView { id: kind.id.clone(), title: kind.title.clone(), question: kind.question.clone(), blocks }
 }
