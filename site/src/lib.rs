@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod build;
+mod building;
 mod content;
 mod error;
 mod format;

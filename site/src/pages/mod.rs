@@ -1,14 +1,17 @@
 //! One module a page type: plain data in, a rendered page out.
 
+mod block;
 mod calculate;
 mod conformance;
 mod family;
+mod glossary;
 mod home;
 mod model;
 mod models;
 mod not_found;
 mod source;
 mod taxonomy;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -75,13 +78,17 @@ pub fn render(content: &Content) -> Result<Pages> {
     }
     calculate::render(&mut site)?;
     conformance::render(&mut site)?;
+    block::render(&mut site)?;
     taxonomy::render(&mut site)?;
+    glossary::render(&mut site)?;
     not_found::render(&mut site)?;
     let style = concat!(
         include_str!("../../static/zoo.css"),
         include_str!("../../static/figure.css"),
         include_str!("../../static/tryout.css"),
-        include_str!("../../static/calculate.css")
+        include_str!("../../static/calculate.css"),
+        include_str!("../../static/picture.css"),
+        include_str!("../../static/parts.css")
     );
     site.pages.put("zoo.css".into(), style)?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
@@ -109,6 +116,12 @@ fn templates() -> Result<Tera> {
         ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),
+        ("usage.html", include_str!("../../templates/usage.html")),
+        ("parts.html", include_str!("../../templates/parts.html")),
+        ("kind.html", include_str!("../../templates/kind.html")),
+        ("part.html", include_str!("../../templates/part.html")),
+        ("code.html", include_str!("../../templates/code.html")),
+        ("glossary.html", include_str!("../../templates/glossary.html")),
         ("404.html", include_str!("../../templates/404.html")),
     ])
     .map_err(Error::Templates)?;
@@ -132,6 +145,8 @@ struct Shell<'a> {
     description: &'a str,
     /// Which entry of the navigation it belongs to.
     section: &'a str,
+    /// Whether there are building blocks.
+    blocks: bool,
 }
 
 impl Site<'_> {
@@ -139,7 +154,8 @@ impl Site<'_> {
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
-        let shell = Shell { root: root(address), title, description, section };
+        let shell =
+            Shell { root: root(address), title, description, section, blocks: !self.content.parts.kinds.is_empty() };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
@@ -159,10 +175,10 @@ fn root(address: &str) -> String {
 
 /// A name that leads somewhere, if there is somewhere to go.
 #[derive(Debug, Clone, Serialize)]
-struct Link {
-    label: String,
+pub(crate) struct Link {
+    pub(crate) label: String,
     /// From the top of the site.
-    href: Option<String>,
+    pub(crate) href: Option<String>,
 }
 
 impl Link {
@@ -177,8 +193,7 @@ impl Link {
     }
 
     fn term(content: &Content, axis: &str, term: &str) -> Self {
-        let href = content.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"));
-        Self { label: content.term_label(axis, term), href }
+        Self { label: content.term_label(axis, term), href: content.term_href(axis, term) }
     }
 
     fn terms(content: &Content, axis: &str, model: &ModelSummary) -> Vec<Self> {

@@ -8,6 +8,7 @@ mod build;
 mod escape;
 mod links;
 mod pages;
+mod parts;
 mod scan;
 mod serve;
 mod tryout;
