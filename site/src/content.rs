@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zoo_catalog::Catalog;
 use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Question};
 
+use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::format::humanise;
 use crate::tryout::Tryout;
@@ -30,6 +31,8 @@ pub struct Content {
     pub answers: Vec<Question>,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
+    /// What stands beside the pages, for programs.
+    pub data: Data,
 }
 
 impl Content {
@@ -49,6 +52,7 @@ impl Content {
             axes: catalog.axes().await?,
             answers: catalog.answers().await?,
             tryout: None,
+            data: Data::read(catalog).await?,
         })
     }
 

@@ -7,9 +7,11 @@
 
 mod build;
 mod content;
+mod data;
 mod error;
 mod format;
 mod highlight;
+mod lineage;
 mod math;
 mod pages;
 mod parts;
@@ -18,8 +20,9 @@ pub mod serve;
 mod svg;
 mod tryout;
 
-pub use build::{MARKER, Summary, build, write};
+pub use build::{MARKER, Options, Summary, build, write};
 pub use content::Content;
+pub use data::{BaseUrl, Data};
 pub use error::{Error, Result};
 pub use pages::{Pages, render};
 pub use serve::serve;

@@ -1,13 +1,17 @@
 //! One module a page type: plain data in, a rendered page out.
 
+mod compare;
 mod conformance;
+mod data;
 mod family;
 mod home;
+mod lineage;
 mod model;
 mod models;
 mod not_found;
 mod source;
 mod taxonomy;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -72,6 +76,9 @@ pub fn render(content: &Content) -> Result<Pages> {
     for family in &content.families {
         family::render(&mut site, family)?;
     }
+    compare::render(&mut site)?;
+    lineage::render(&mut site)?;
+    timeline::render(&mut site)?;
     conformance::render(&mut site)?;
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
@@ -81,8 +88,10 @@ pub fn render(content: &Content) -> Result<Pages> {
         include_str!("../../static/tryout.css")
     );
     site.pages.put("zoo.css".into(), style)?;
+    site.pages.put("explore.css".into(), include_str!("../../static/explore.css"))?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
-    site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;
+    data::render(&mut site)?;
+    data::sitemap(&mut site)?;
     Ok(site.pages)
 }
 
@@ -104,6 +113,17 @@ fn templates() -> Result<Tera> {
         ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),
+        ("lineage-components.html", include_str!("../../templates/lineage-components.html")),
+        ("compare.html", include_str!("../../templates/compare.html")),
+        ("diff.html", include_str!("../../templates/diff.html")),
+        ("lineage.html", include_str!("../../templates/lineage.html")),
+        ("timeline.html", include_str!("../../templates/timeline.html")),
+        ("data.html", include_str!("../../templates/data.html")),
+        ("model.md", include_str!("../../templates/model.md")),
+        ("feed.xml", include_str!("../../templates/feed.xml")),
+        ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
+        ("citation.cff", include_str!("../../templates/citation.cff")),
+        ("llms.txt", include_str!("../../templates/llms.txt")),
         ("404.html", include_str!("../../templates/404.html")),
     ])
     .map_err(Error::Templates)?;
@@ -127,6 +147,8 @@ struct Shell<'a> {
     description: &'a str,
     /// Which entry of the navigation it belongs to.
     section: &'a str,
+    /// Its whole address, where that of the site is known.
+    canonical: Option<String>,
 }
 
 impl Site<'_> {
@@ -134,7 +156,9 @@ impl Site<'_> {
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
-        let shell = Shell { root: root(address), title, description, section };
+        let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
+        let canonical = base.map(|base| base.at(address));
+        let shell = Shell { root: root(address), title, description, section, canonical };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
