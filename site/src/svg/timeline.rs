@@ -89,11 +89,10 @@ pub(crate) fn timeline(
         .iter()
         .map(|known| {
             let (x, y) = (across(known.year), up(known.power));
-            let square = |x: i32| [x - HALF, y - HALF, x + HALF, y + HALF];
-            let aside = (0..=ASIDE).flat_map(|step| [x + step, x - step]);
-            let x = aside.into_iter().find(|&x| room.is_free(square(x))).unwrap_or(x);
-            room.take(square(x));
-            (known.model, [x, y])
+            let square = |[x, y]: [i32; 2]| [x - HALF, y - HALF, x + HALF, y + HALF];
+            let place = beside(x, y).find(|&place| room.is_free(square(place))).unwrap_or([x, y]);
+            room.take(square(place));
+            (known.model, place)
         })
         .collect();
     let labels = labels(&placed, &mut room);
@@ -116,6 +115,12 @@ pub(crate) fn timeline(
     let description = "Every model at its date and the number of parameters of its largest size, on a logarithmic scale. \
                        The table gives the numbers.";
     Caption { name: frame.name, title: frame.title, description }.inline(&canvas, frame.width, frame.height)
+}
+
+/// Where a point may stand instead, the nearest first: beside its date, then above and below its size.
+fn beside(x: i32, y: i32) -> impl Iterator<Item = [i32; 2]> {
+    let heights = (0..=ASIDE / HALF).flat_map(move |step| [y - step * HALF, y + step * HALF]);
+    heights.flat_map(move |y| (0..=ASIDE).flat_map(move |step| [[x + step, y], [x - step, y]]))
 }
 
 type Place<'a> = &'a dyn Fn(f64) -> i32;

@@ -158,15 +158,6 @@ fn a_model_without_code_has_a_page() {
 }
 
 #[test]
-fn the_json_is_the_view() {
-    let content = fixture::content();
-    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
-    let model: zoo_catalog::view::Model = serde_json::from_str(&files["models/bert.json"]).unwrap();
-    let bert = content.models.iter().find(|model| model.summary.id == "bert");
-    assert!(bert == Some(&model), "the JSON is not the view");
-}
-
-#[test]
 fn source_lines_have_anchors() {
     let files = files();
     let page = &files["models/bert/source/index.html"];

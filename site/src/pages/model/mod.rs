@@ -57,6 +57,8 @@ struct ModelPage<'a> {
     ladders: Vec<Ladder<'a>>,
     ancestors: Vec<origin::Edge>,
     descendants: Vec<origin::Edge>,
+    /// Whether it is related to another model of the catalog.
+    related: bool,
     builds_on: Vec<Link>,
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
@@ -200,6 +202,8 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
             .iter()
             .map(|(child, edge)| origin::descendant(content, &summary.id, child, edge))
             .collect(),
+        related: model.descendants.iter().any(|(child, _)| *child != summary.id && content.model(child).is_some())
+            || descriptor.lineage.iter().any(|edge| edge.id != summary.id && content.model(&edge.id).is_some()),
         builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),
         papers: descriptor.papers.iter().map(cite::paper).collect(),
         bibtex: cite::bibtex(descriptor),
