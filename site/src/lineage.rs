@@ -28,6 +28,11 @@ pub(crate) fn address(parent: &str, child: &str) -> String {
     format!("compare/{parent}...{child}/")
 }
 
+/// What a model's line is called among the nested lists: a dot, which an anchor must not hold, is none of an id's other letters.
+pub(crate) fn anchor(id: &str) -> String {
+    format!("model-{}", id.replace('.', "_"))
+}
+
 /// Every edge with both ends in the catalog, by the child's date and the order in which it names its parents.
 pub(crate) fn pairs(content: &Content) -> Vec<Pair<'_>> {
     let models: BTreeMap<&str, &Model> =

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zoo_catalog::view::{Model, ModelSummary};
 
-use super::timeline::kind;
+use super::timeline::{Key, key, kind};
 use super::{Count, Link, Row, Site, TallyView, range, root};
 use crate::content::Content;
 use crate::error::Result;
@@ -20,6 +20,7 @@ struct Home {
     sizes: Option<String>,
     tally: TallyView,
     timeline: Option<String>,
+    key: Vec<Key>,
     newest: Vec<Row>,
     doors: Vec<Door>,
     by_family: Vec<Count>,
@@ -49,6 +50,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         sizes: sizes.map(range),
         tally: TallyView::new(&summaries.iter().map(|model| &model.tally).copied().sum()),
         timeline: timeline(content),
+        key: key(content),
         newest: Row::all(content, newest),
         doors: ["architecture", "attention", "positional-encoding"]
             .iter()
@@ -67,7 +69,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 /// The timeline at the height of a glance.
 fn timeline(content: &Content) -> Option<String> {
     let models: Vec<&Model> = content.models.iter().collect();
-    let frame = Frame { name: "timeline", title: "Parameters over time", width: 1060, height: 380, right: 60 };
+    let frame = Frame { name: "timeline", title: "Parameters over time", width: 1060, height: 380, right: 60, half: 6 };
     let scales = svg::scales(&models)?;
     Some(svg::timeline(&models, &scales, &frame, &root(""), |model| kind(content, model)))
 }

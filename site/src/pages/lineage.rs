@@ -8,7 +8,7 @@ use super::timeline::{Key, key, kind};
 use super::{Link, Site, root};
 use crate::content::Content;
 use crate::error::Result;
-use crate::lineage::{Branch, forest, pairs};
+use crate::lineage::{Branch, anchor, forest, pairs};
 use crate::svg;
 
 /// The axis of the kinds of edges.
@@ -36,7 +36,7 @@ struct Relation {
 /// A line of the nested lists.
 #[derive(Serialize)]
 struct Step {
-    id: String,
+    anchor: String,
     link: Link,
     date: String,
     /// What else it comes from.
@@ -80,7 +80,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 fn steps(content: &Content, branch: &Branch<'_>, into: &mut Vec<Step>) {
     let id = &branch.model.summary.id;
     into.push(Step {
-        id: id.clone(),
+        anchor: anchor(id),
         link: Link::model(content, id),
         date: branch.model.summary.date.clone(),
         also: branch.also.iter().map(|other| Link::model(content, &other.summary.id)).collect(),

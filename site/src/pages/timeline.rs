@@ -50,7 +50,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let root = root(address);
     let models: Vec<&Model> = content.models.iter().collect();
     let scales = svg::scales(&models);
-    let frame = Frame { name: "swarm", title: "Parameters over time", width: 1070, height: 640, right: 60 };
+    let frame = Frame { name: "swarm", title: "Parameters over time", width: 1070, height: 640, right: 60, half: 6 };
     let picture = scales.map(|scales| svg::timeline(&models, &scales, &frame, &root, |model| kind(content, model)));
     let mut by_date = models.clone();
     by_date.sort_by_key(|model| (&model.summary.date, &model.summary.id));
@@ -94,7 +94,7 @@ fn small(content: &Content, models: &[&Model], scales: &svg::Scales, root: &str)
     let picture = |(at, term): (usize, &zoo_catalog::view::TermFacts)| {
         let own: Vec<&Model> = models.iter().filter(|model| kind(content, model) == at).copied().collect();
         let title = format!("Parameters over time: {}", term.label);
-        let frame = Frame { name: &format!("small-{at}"), title: &title, width: 340, height: 260, right: 12 };
+        let frame = Frame { name: &format!("small-{at}"), title: &title, width: 340, height: 300, right: 12, half: 4 };
         let picture = || svg::timeline(&own, scales, &frame, root, |_| at);
         (!own.is_empty()).then(|| Small { title: term.label.clone(), picture: picture() })
     };

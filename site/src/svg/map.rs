@@ -61,7 +61,7 @@ pub(crate) fn map(
                 canvas.path(&format!("edge r{}", kind % 4), &way(*from, [x, y]));
             }
             canvas.text("name", x + 2, y - 8, &summary.name);
-            mark(canvas, kind(spot.model), x, y);
+            mark(canvas, kind(spot.model), x, y, 5);
         });
     }
     let description =

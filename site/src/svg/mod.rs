@@ -153,7 +153,7 @@ impl Caption<'_> {
 /// The shape of a kind of model, for a key.
 pub(crate) fn key_mark(kind: usize) -> String {
     let mut canvas = Canvas::default();
-    timeline::mark(&mut canvas, kind, 8, 8);
+    timeline::mark(&mut canvas, kind, 8, 8, 5);
     canvas.key([16, 16])
 }
 

@@ -8,12 +8,10 @@ use crate::format::{THIN, compact};
 
 const TOP: i32 = 16;
 const BOTTOM: i32 = 30;
-/// Half of the square that a point needs for itself.
-const HALF: i32 = 6;
-/// How far a point gives way, at most.
-const ASIDE: i32 = 90;
+/// How far a point gives way, at most, in halves of the square that it needs for itself.
+const ASIDE: i32 = 15;
 /// Pixels a letter of a label takes.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 7.4;
 
 /// The axes, the same in every picture that is to be compared.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +32,8 @@ pub(crate) struct Frame<'a> {
     pub height: i32,
     /// Room for labels right of the last year.
     pub right: i32,
+    /// Half of the square that a point needs for itself.
+    pub half: i32,
 }
 
 /// A model with where it belongs.
@@ -84,13 +84,15 @@ pub(crate) fn timeline(
     let up = |power: f64| between(frame.height - BOTTOM, TOP, (power - low) / (high - low));
     let mut canvas = Canvas::default();
     axes(&mut canvas, scales, frame, left, (&across, &up));
-    let mut room = Room::new([left - 30, 0, frame.width, frame.height - BOTTOM + 4]);
+    let mut room = Room::new([left - 6, 0, frame.width, frame.height - BOTTOM + 4]);
+    let (half, asides) = (frame.half, asides(frame.half));
     let placed: Vec<(&Model, [i32; 2])> = known(models)
         .iter()
         .map(|known| {
             let (x, y) = (across(known.year), up(known.power));
-            let square = |[x, y]: [i32; 2]| [x - HALF, y - HALF, x + HALF, y + HALF];
-            let place = beside(x, y).find(|&place| room.is_free(square(place))).unwrap_or([x, y]);
+            let square = |[x, y]: [i32; 2]| [x - half, y - half, x + half, y + half];
+            let places = asides.iter().map(|[dx, dy]| [x + dx, y + dy]);
+            let place = places.into_iter().find(|&place| room.is_free(square(place))).unwrap_or([x, y]);
             room.take(square(place));
             (known.model, place)
         })
@@ -109,7 +111,7 @@ pub(crate) fn timeline(
                 }
                 canvas.text(&format!("name{}", label.anchor), label.x, label.y, &summary.name);
             }
-            mark(canvas, kind(model), *x, *y);
+            mark(canvas, kind(model), *x, *y, half - 1);
         });
     }
     let description = "Every model at its date and the number of parameters of its largest size, on a logarithmic scale. \
@@ -117,10 +119,13 @@ pub(crate) fn timeline(
     Caption { name: frame.name, title: frame.title, description }.inline(&canvas, frame.width, frame.height)
 }
 
-/// Where a point may stand instead, the nearest first: beside its date, then above and below its size.
-fn beside(x: i32, y: i32) -> impl Iterator<Item = [i32; 2]> {
-    let heights = (0..=ASIDE / HALF).flat_map(move |step| [y - step * HALF, y + step * HALF]);
-    heights.flat_map(move |y| (0..=ASIDE).flat_map(move |step| [[x + step, y], [x - step, y]]))
+/// How far aside a point may stand, the nearest first; another date is better than another size.
+fn asides(half: i32) -> Vec<[i32; 2]> {
+    let most = ASIDE * half;
+    let all = (-most..=most).flat_map(|dx| (-most / 4..=most / 4).map(move |dy| [dx, dy]));
+    let mut all: Vec<[i32; 2]> = all.collect();
+    all.sort_by_key(|&[dx, dy]| (dx * dx + 9 * dy * dy, -dx, -dy));
+    all
 }
 
 type Place<'a> = &'a dyn Fn(f64) -> i32;
@@ -155,14 +160,15 @@ fn round(power_of_ten: u64) -> String {
     format!("{}{THIN}{unit}", power_of_ten / size)
 }
 
-/// A shape and a colour for each kind.
-pub(crate) fn mark(canvas: &mut Canvas, kind: usize, x: i32, y: i32) {
+/// A shape and a colour for each kind, within `size` of its middle.
+pub(crate) fn mark(canvas: &mut Canvas, kind: usize, x: i32, y: i32, size: i32) {
     let class = format!("dot k{}", kind % 4);
+    let (wide, tall) = (2 * size, size + 1);
     match kind % 4 {
-        0 => canvas.circle(&class, x, y, 5),
-        1 => canvas.rect(&class, [x - 5, y - 5, 10, 10], 1),
-        2 => canvas.path(&class, &format!("M{x} {}l6 6l-6 6l-6 -6z", y - 6)),
-        _ => canvas.path(&class, &format!("M{x} {}l6 11h-12z", y - 6)),
+        0 => canvas.circle(&class, x, y, size),
+        1 => canvas.rect(&class, [x - size, y - size, wide, wide], 1),
+        2 => canvas.path(&class, &format!("M{x} {}l{tall} {tall}l-{tall} {tall}l-{tall} -{tall}z", y - tall)),
+        _ => canvas.path(&class, &format!("M{x} {}l{tall} {}h-{}z", y - tall, wide + 1, 2 * tall)),
     }
 }
 

@@ -83,7 +83,8 @@ pub(super) fn rows(content: &Content, models: [&Model; 2], found: &Comparison) -
     let axis = |field: &str| models.iter().any(|model| model.summary.taxonomy.contains_key(field));
     let rows = found.facts.iter().map(|line| (line, field(&line.field)));
     // `architecture` is an axis, and what its term does not say stands under the same sources.
-    let told = rows.filter(|(line, field)| !ELSEWHERE.contains(field) && !(axis(field) && line.field == *field));
+    let classified = |name: &str, field: &str| axis(field) && name == field;
+    let told = rows.filter(|(line, field)| !ELSEWHERE.contains(field) && !classified(&line.field, field));
     told.map(|(line, field)| Row {
         title: humanise(&line.field),
         values: line.values.clone(),

@@ -18,6 +18,7 @@ use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs};
 use crate::error::Result;
 use crate::format::{number, slug};
+use crate::lineage::anchor;
 use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg::{self, DrawnRow};
@@ -57,8 +58,8 @@ struct ModelPage<'a> {
     ladders: Vec<Ladder<'a>>,
     ancestors: Vec<origin::Edge>,
     descendants: Vec<origin::Edge>,
-    /// Whether it is related to another model of the catalog.
-    related: bool,
+    /// Its place in the lineage, where it is related to another model of the catalog.
+    place: Option<String>,
     builds_on: Vec<Link>,
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
@@ -151,6 +152,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         (content.axis_title(axis), terms)
     };
     let rust = first_rust_block(&model.readme).map(|code| site.prose.code("rust", &code)).transpose()?;
+    let mut others =
+        descriptor.lineage.iter().map(|edge| &edge.id).chain(model.descendants.iter().map(|(child, _)| child));
+    let related = others.any(|other| *other != summary.id && content.model(other).is_some());
     let page = ModelPage {
         id: &summary.id,
         name: &summary.name,
@@ -202,8 +206,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
             .iter()
             .map(|(child, edge)| origin::descendant(content, &summary.id, child, edge))
             .collect(),
-        related: model.descendants.iter().any(|(child, _)| *child != summary.id && content.model(child).is_some())
-            || descriptor.lineage.iter().any(|edge| edge.id != summary.id && content.model(&edge.id).is_some()),
+        place: related.then(|| anchor(&summary.id)),
         builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),
         papers: descriptor.papers.iter().map(cite::paper).collect(),
         bibtex: cite::bibtex(descriptor),
