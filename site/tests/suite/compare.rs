@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zoo_registry::descriptor::Lineage;
+use zoo_registry::descriptor::{Lineage, Preset};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -74,7 +74,8 @@ fn differences_are_counted_and_marked() {
     let layers = row(page, "<code>layers.*</code>");
     assert!(layers.starts_with("<tr class=\"same\"") && layers.contains("85 054 464"), "{layers}");
     assert!(layers.contains("in it"), "what is alike is folded: {layers}");
-    assert!(page.contains("HF code") || page.contains("<summary>sources</summary>"), "sources stand there");
+    let attention = row(page, ">Attention<");
+    assert!(attention.contains("<li>BERT<ul><li>") && attention.contains("transformers==4.57.6"), "{attention}");
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn without_code_there_are_no_modules() {
     let files = files(&fixture::content());
     let page = &files["compare/elmo...bert/index.html"];
     assert!(page.contains("There is no code for ELMo, so there are no modules to compare."), "{page}");
-    assert!(!page.contains("differ</li>") || !page.contains("modules differ"), "{page}");
+    assert!(!page.contains("modules differ") && !page.contains("the same modules"), "{page}");
 }
 
 #[test]
@@ -105,6 +106,24 @@ fn two_edges_between_two_models_are_one_page() {
     let page = &files["compare/bert...roberta/index.html"];
     assert!(page.contains("derives from") && page.contains("its &lt;tokens&gt;"), "{page}");
     assert!(!files.contains_key("compare/roberta...roberta/index.html"));
+}
+
+#[test]
+fn sizes_that_are_near_are_compared() {
+    let mut content = fixture::content();
+    for model in &mut content.models {
+        model.sizes.clear();
+    }
+    let child = content.models.iter_mut().find(|model| model.summary.id == "roberta").unwrap();
+    let base = &mut child.descriptor.presets[0];
+    base.parameters = Some(125_000_000);
+    let large = Preset { id: "roberta-large".into(), parameters: Some(355_000_000), ..base.clone() };
+    child.descriptor.presets.insert(0, large);
+    let files = files(&content);
+    let page = &files["compare/bert...roberta/index.html"];
+    assert!(page.contains("<br><code>bert-base</code>") && page.contains("<br><code>roberta-base</code>"), "{page}");
+    assert!(page.contains("roberta-large 355 M, roberta-base 125 M"), "all sizes stand there: {page}");
+    assert!(page.contains("There is no code for either"), "{page}");
 }
 
 #[test]
