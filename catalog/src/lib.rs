@@ -24,6 +24,7 @@
 #![warn(missing_docs)]
 
 mod circles;
+pub mod compare;
 pub mod error;
 pub mod facts;
 mod ingest;

@@ -67,9 +67,9 @@ for (const { name, spaced, ...mode } of modes) {
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) problems.push(`${over} px wider than the screen`);
     }
-    // The box in which a model runs offers a button with a script and a sentence without.
+    // The box in which a model runs offers a button with a script and a sentence without; what only a script can do stands there only with one.
     const text = await page.evaluate(() => {
-      document.querySelector('[data-tryout]')?.remove();
+      document.querySelectorAll('[data-tryout], [data-script]').forEach(element => element.remove());
       return document.querySelector('main').innerText;
     });
     if (name === 'light') words.set(path, text);

@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use zoo_catalog::Catalog;
 
 use crate::content::Content;
+use crate::data::{BaseUrl, Data};
 use crate::error::{Error, Result};
 use crate::pages::{Pages, render};
 use crate::tryout::Tryout;
@@ -26,23 +26,29 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there. What `tryout` holds runs in
-/// the pages of its models.
+/// What a site has beside the catalog.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What runs in the pages of models.
+    pub tryout: Option<Tryout>,
+    /// Where the site will stand: without it there is no sitemap, and pages name no canonical address.
+    pub base_url: Option<BaseUrl>,
+}
+
+/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
 ///
 /// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256.
 ///
 /// # Errors
 /// When the catalog cannot be read, a page does not render, or [`write()`] refuses.
-pub async fn build(catalog: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary> {
+pub async fn build(catalog: &Path, options: Options, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     target(out)?;
-    let content = Content { tryout, ..Content::read(&Catalog::open(catalog).await?).await? };
-    let mut pages = render(&content)?;
-    let bytes = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    pages.put("catalog.sqlite.sha256".into(), format!("{digest}  catalog.sqlite\n"))?;
-    pages.put("catalog.sqlite".into(), bytes)?;
-    write(&pages, out)
+    let Options { tryout, base_url } = options;
+    let content = Content::read(&Catalog::open(catalog).await?).await?;
+    let file = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
+    let data = Data { file: Some(file), base_url, ..content.data };
+    write(&render(&Content { tryout, data, ..content })?, out)
 }
 
 /// Writes pages to the folder `out`, replacing a site that stands there.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zoo_catalog::Catalog;
 use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Parts, Question};
 
+use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::format::humanise;
 use crate::tryout::Tryout;
@@ -32,6 +33,8 @@ pub struct Content {
     pub parts: Parts,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
+    /// What stands beside the pages, for programs.
+    pub data: Data,
 }
 
 impl Content {
@@ -52,6 +55,7 @@ impl Content {
             answers: catalog.answers().await?,
             parts: catalog.parts().await?,
             tryout: None,
+            data: Data::read(catalog).await?,
         })
     }
 

@@ -45,6 +45,11 @@ pub enum Error {
         /// The id.
         id: String,
     },
+    /// What should be the address of the site is none.
+    #[error(
+        "`{0}` is not the address of a site: it starts with `https://` or `http://` and a host, and has no `?` and no `#`"
+    )]
+    BaseUrl(String),
     /// Two pages want one address.
     #[error("two pages have the address `{0}`")]
     Twice(String),

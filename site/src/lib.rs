@@ -8,9 +8,11 @@
 mod build;
 mod building;
 mod content;
+mod data;
 mod error;
 mod format;
 mod highlight;
+mod lineage;
 mod math;
 mod pages;
 mod parts;
@@ -19,8 +21,9 @@ pub mod serve;
 mod svg;
 mod tryout;
 
-pub use build::{MARKER, Summary, build, write};
+pub use build::{MARKER, Options, Summary, build, write};
 pub use content::Content;
+pub use data::{BaseUrl, Data};
 pub use error::{Error, Result};
 pub use pages::{Pages, render};
 pub use serve::serve;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
 use zoo_registry::Descriptor;
 
@@ -95,5 +96,43 @@ impl Catalog {
             write(&format!("{sql};"))?;
         }
         write("COMMIT;")
+    }
+}
+
+impl Rows {
+    /// The rows as RFC 4180 has them, with the line ends of this world. An empty text is quoted, to tell it from the lack of one.
+    pub fn csv(&self) -> String {
+        let cell = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => cell(text),
+            other => other.to_string(),
+        };
+        let line = |cells: Vec<String>| cells.join(",") + "\n";
+        let header = line(self.columns.iter().map(|column| self::cell(column)).collect());
+        self.rows.iter().fold(header, |csv, row| csv + &line(row.iter().map(cell).collect()))
+    }
+}
+
+fn cell(text: &str) -> String {
+    let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r']);
+    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(cell("a b"), "a b");
+        assert_eq!(cell("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+        assert_eq!(cell(""), "\"\"");
+    }
+
+    #[test]
+    fn the_lack_of_a_value_is_not_an_empty_text() {
+        let row = vec![Value::Null, Value::String(String::new()), 1.5.into()];
+        let rows = Rows { columns: vec!["a".into(), "b,c".into(), "d".into()], rows: vec![row], truncated: false };
+        assert_eq!(rows.csv(), "a,\"b,c\",d\n,\"\",1.5\n");
     }
 }

@@ -1,12 +1,10 @@
 //! `zoo compare`: two models side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
-use zoo_catalog::view::SizeFacts;
-use zoo_registry::{ModuleTree, Registry};
+use zoo_catalog::compare::{Held, Line, ModuleLine, compare};
+use zoo_registry::Registry;
 
 use super::record::{self, Found};
 use crate::failure::Failure;
@@ -44,23 +42,15 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What differs, and what does not.
+/// What is printed as JSON.
 #[derive(Debug, Serialize)]
-struct Comparison {
+struct Document {
     models: [String; 2],
     sizes: [Option<String>; 2],
     facts: Vec<Line>,
     configuration: Vec<Line>,
     /// `None` unless there is code for both.
     modules: Option<Vec<Module>>,
-}
-
-/// One field of both.
-#[derive(Debug, Serialize)]
-struct Line {
-    field: String,
-    values: [String; 2],
-    same: bool,
 }
 
 /// A module that is not in both alike.
@@ -74,104 +64,44 @@ struct Module {
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     let library = library::open(&args.from, registry, shell)?;
     let found = [record::find(&library, &args.a)?, record::find(&library, &args.b)?];
-    let comparison = compare(&found);
-    if args.json { json::document(shell, &comparison) } else { print(&comparison, shell) }
+    let document = document(&found);
+    if args.json { json::document(shell, &document) } else { print(&document, shell) }
 }
 
-fn compare(found: &[Found; 2]) -> Comparison {
+fn document(found: &[Found; 2]) -> Document {
     let chosen = |found: &Found| {
         let line = found.sizes.first()?;
         let built = found.model.sizes.iter().find(|size| found.sizes.iter().any(|line| line.name == size.preset.id));
         Some(built.map_or_else(|| line.name.clone(), |size| size.preset.id.clone()))
     };
     let sizes = [chosen(&found[0]), chosen(&found[1])];
-    let built = |at: usize| -> Option<&SizeFacts> {
-        found[at].model.sizes.iter().find(|size| Some(&size.preset.id) == sizes[at].as_ref())
-    };
-    let config = |at: usize| -> Map<String, Value> {
-        let stated = || found[at].model.descriptor.sizes().find(|(_, size)| Some(&size.id) == sizes[at].as_ref());
-        let config = built(at).map(|size| &size.config).or_else(|| stated().map(|(_, size)| &size.config));
-        config.cloned().unwrap_or_default()
-    };
+    let comparison = compare([&found[0].model, &found[1].model], [0, 1].map(|at: usize| sizes[at].as_deref()));
     let parameters = |at: usize| {
         let line = found[at].sizes.iter().find(|line| Some(&line.name) == sizes[at].as_ref());
         line.and_then(|line| line.parameters).map(exact).unwrap_or_default()
     };
-    let mut configuration = lines(fields(config(0)), fields(config(1)));
-    configuration.insert(0, line("parameters".into(), [parameters(0), parameters(1)]));
-    let facts = [0, 1].map(|at| {
-        let fields = record::fields(&found[at].model).into_iter().map(|(name, _, value)| (name.to_owned(), value));
-        fields.collect::<Vec<_>>()
-    });
-    let [first, second] = facts;
-    Comparison {
-        models: [0, 1].map(|at| found[at].model.summary.id.clone()),
-        facts: lines(first, second),
+    let mut configuration = comparison.configuration;
+    configuration.insert(0, Line::new("parameters", [parameters(0), parameters(1)]));
+    Document {
+        models: comparison.models,
+        facts: comparison.facts,
         configuration,
-        modules: built(0).zip(built(1)).map(|(a, b)| difference(&a.modules, &b.modules)),
+        modules: comparison.modules.map(|lines| lines.iter().filter(|line| !line.same()).map(module).collect()),
         sizes,
     }
 }
 
-/// Fields of both, in the order of the first, then what only the second has.
-fn lines(first: Vec<(String, String)>, second: Vec<(String, String)>) -> Vec<Line> {
-    let joined = |fields: &[(String, String)], name: &str| {
-        let values = fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        values.collect::<Vec<_>>().join("; ")
+fn module(line: &ModuleLine) -> Module {
+    let one = |held: &Held| {
+        let shapes = held.own.iter().map(|own| format!(" {} {}", own.name, shape(&own.shape)));
+        let told = held.kind.clone() + &shapes.collect::<Vec<_>>().join(",");
+        if held.times == 1 { told } else { format!("{told} ×{}", held.times) }
     };
-    let mut seen = BTreeSet::new();
-    let names = first.iter().chain(&second).map(|(name, _)| name).filter(|name| seen.insert(*name));
-    names.map(|name| line(name.clone(), [joined(&first, name), joined(&second, name)])).collect()
+    let told = |has: &Vec<Held>| (!has.is_empty()).then(|| has.iter().map(one).collect::<Vec<_>>().join(" and "));
+    Module { path: line.path.clone(), has: [told(&line.has[0]), told(&line.has[1])] }
 }
 
-fn line(field: String, values: [String; 2]) -> Line {
-    Line { same: values[0] == values[1], field, values }
-}
-
-fn fields(config: Map<String, Value>) -> Vec<(String, String)> {
-    let told = |value: Value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    config.into_iter().map(|(field, value)| (field, told(value))).collect()
-}
-
-/// Modules that are not in both alike, equal layers told once.
-fn difference(a: &ModuleTree, b: &ModuleTree) -> Vec<Module> {
-    let (first, second) = (modules(a), modules(b));
-    let paths: BTreeSet<&String> = first.keys().chain(second.keys()).collect();
-    let module =
-        |path: &String| Module { path: path.clone(), has: [first.get(path).cloned(), second.get(path).cloned()] };
-    paths.into_iter().map(module).filter(|module| module.has[0] != module.has[1]).collect()
-}
-
-/// What stands at each path, with `*` for the index of a layer.
-fn modules(tree: &ModuleTree) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    walk(tree, "", &mut all);
-    let told = |kinds: BTreeMap<String, usize>| {
-        let kind = |(told, times): (String, usize)| if times == 1 { told } else { format!("{told} ×{times}") };
-        kinds.into_iter().map(kind).collect::<Vec<_>>().join(" and ")
-    };
-    all.into_iter().map(|(path, kinds)| (path, told(kinds))).collect()
-}
-
-fn walk(tree: &ModuleTree, path: &str, all: &mut BTreeMap<String, BTreeMap<String, usize>>) {
-    let shapes = tree.parameters.iter().map(|own| format!(" {} {}", own.name, shape(&own.shape)));
-    // The root is whatever the model is called.
-    let kind = if path.is_empty() { String::new() } else { tree.kind.clone() };
-    let told = kind + &shapes.collect::<Vec<_>>().join(",");
-    if !told.is_empty() {
-        *all.entry(path.to_owned()).or_default().entry(told).or_default() += 1;
-    }
-    for child in &tree.children {
-        let index = !child.name.is_empty() && child.name.bytes().all(|byte| byte.is_ascii_digit());
-        let name = if index { "*" } else { &child.name };
-        walk(child, &if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }, all);
-    }
-}
-
-fn print(comparison: &Comparison, shell: &mut Shell) -> Result<(), Failure> {
+fn print(comparison: &Document, shell: &mut Shell) -> Result<(), Failure> {
     let [a, b] = &comparison.models;
     side_by_side("facts", [a, b], &comparison.facts, shell)?;
     let names = [0, 1].map(|at| comparison.sizes[at].as_ref().unwrap_or(&comparison.models[at]).as_str());
@@ -216,22 +146,17 @@ mod tests {
 
     use super::*;
 
-    fn module(name: &str, kind: &str, extent: usize, children: Vec<ModuleTree>) -> ModuleTree {
-        let weight = Parameter { name: "weight".into(), shape: vec![extent] };
-        let parameters = if extent == 0 { vec![] } else { vec![weight] };
-        ModuleTree { name: name.into(), kind: kind.into(), parameters, children }
-    }
-
     #[test]
     fn modules_that_differ_are_told_with_both_sides() {
-        let model = |layers: usize, width| {
-            let layers = (0..layers).map(|at| module(&at.to_string(), "Layer", width, vec![])).collect();
-            module("", "Toy", 0, vec![module("layers", "Vec", 0, layers), module("out", "Linear", 2, vec![])])
+        let held = |times| Held {
+            kind: "Layer".into(),
+            own: vec![Parameter { name: "weight".into(), shape: vec![3] }],
+            times,
         };
-        assert_eq!(difference(&model(2, 3), &model(2, 3)), []);
+        let line = |has| ModuleLine { path: "layers.*".into(), has, parameters: [0, 0], alike: false };
         let has = |told: &str| Some(told.to_owned());
-        let differing =
-            [Module { path: "layers.*".into(), has: [has("Layer weight [3] ×2"), has("Layer weight [3] ×4")] }];
-        assert_eq!(difference(&model(2, 3), &model(4, 3)), differing);
+        let told = module(&line([vec![held(2)], vec![held(1), held(4)]]));
+        assert_eq!(told.has, [has("Layer weight [3] ×2"), has("Layer weight [3] and Layer weight [3] ×4")]);
+        assert_eq!(module(&line([vec![], vec![held(1)]])).has, [None, has("Layer weight [3]")]);
     }
 }

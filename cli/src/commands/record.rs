@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
+use zoo_catalog::compare::{Fact, facts as facts_of};
 use zoo_catalog::view::{Model, SizeLine};
 use zoo_catalog::{Filter, Sort};
+use zoo_registry::Error;
 use zoo_registry::descriptor::{Preset, SOURCED, Source};
-use zoo_registry::vocabulary::labs::lab;
-use zoo_registry::{Descriptor, Error};
 
 use super::show::pairs;
 use crate::failure::Failure;
@@ -45,7 +45,7 @@ pub(crate) fn print(found: &Found, shell: &mut Shell) -> Result<(), Failure> {
     let facts = &found.model.descriptor;
     let title = shell.paint(Paint::Strong, format!("{} · {}", facts.name, facts.id));
     writeln!(shell, "{title}\n{}\n", facts.gist())?;
-    let fields: Vec<_> = fields(&found.model).into_iter().map(|(name, _, value)| (name, value)).collect();
+    let fields: Vec<_> = facts_of(&found.model).into_iter().map(|fact| (fact.name, fact.value)).collect();
     pairs(shell, "facts", &fields)?;
     print_sizes(found, shell)
 }
@@ -55,7 +55,7 @@ pub(crate) fn print_sourced(found: &Found, shell: &mut Shell) -> Result<(), Fail
     let facts = &found.model.descriptor;
     let title = shell.paint(Paint::Strong, format!("{} · {}", facts.name, facts.id));
     writeln!(shell, "{title}\n{}\n", facts.gist())?;
-    for (name, field, value) in fields(&found.model) {
+    for Fact { name, field, value } in facts_of(&found.model) {
         writeln!(shell, "{}  {value}", shell.paint(Paint::Strong, name))?;
         let sources = facts.sources.get(field).map(Vec::as_slice).unwrap_or_default();
         if SOURCED.contains(&field) {
@@ -88,42 +88,6 @@ fn print_sources(sources: &[Source], shell: &mut Shell) -> Result<(), Failure> {
         writeln!(shell, "    {}", shell.paint(Paint::Faint, told))?;
     }
     Ok(())
-}
-
-/// What is said of a model: a name for people, the field that its sources stand under, the value.
-pub(super) fn fields(model: &Model) -> Vec<(&str, &str, String)> {
-    let facts: &Descriptor = &model.descriptor;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let names = facts.aliases.iter().chain(facts.names.values()).cloned().collect::<Vec<_>>().join(", ");
-    let labs: Vec<_> = facts.labs.iter().map(|id| lab(id).map_or(id.as_str(), |lab| &lab.name)).collect();
-    let mut licence = format!("{} (code), {} (weights)", facts.licence.code, facts.licence.weights);
-    if let Some(public) = facts.licence.public {
-        licence += if public { "; weights anybody can get" } else { "; weights not public" };
-    }
-    let mut fields = vec![
-        ("also called", "names", names),
-        ("family", "family", facts.family.clone()),
-        ("first published", "date", facts.date.clone()),
-        ("by", "labs", labs.join(", ")),
-        ("licence", "licence", licence),
-    ];
-    let paper =
-        |paper: &zoo_registry::descriptor::Paper| ("paper", "papers", format!("{} <{}>", paper.title, paper.url));
-    fields.extend(facts.papers.iter().map(paper));
-    fields.extend(facts.taxonomy.iter().map(|(axis, terms)| (axis.as_str(), axis.as_str(), terms.join(", "))));
-    fields.extend([
-        ("architecture, in words", "architecture", text(&facts.architecture_note)),
-        ("adds", "extension", text(&facts.extension)),
-        ("for", "applications", facts.applications.join(", ")),
-        ("trained on", "corpus", text(&facts.corpus)),
-        ("from", "", facts.lineage.iter().map(|edge| edge.id.clone()).collect::<Vec<_>>().join(", ")),
-        ("note", "note", text(&facts.note)),
-    ]);
-    if facts.undisclosed {
-        fields.push(("size", "undisclosed", "never disclosed".into()));
-    }
-    fields.retain(|(.., value)| !value.is_empty());
-    fields
 }
 
 fn print_sizes(found: &Found, shell: &mut Shell) -> Result<(), Failure> {

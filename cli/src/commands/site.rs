@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zoo_registry::Registry;
 use zoo_site::serve::Server;
-use zoo_site::{Summary, Tryout};
+use zoo_site::{BaseUrl, Options, Summary};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -20,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   zoo site build                          zoo.sqlite becomes public/
   zoo site build --module zoo.wasm        with models that run in their pages
+  zoo site build --base-url https://zoo.example/   with a sitemap and canonical addresses
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
 
@@ -52,6 +53,9 @@ enum Action {
 
         #[command(flatten)]
         tryout: tryout::Args,
+
+        #[command(flatten)]
+        address: Address,
     },
     /// Show a built site on this machine
     Serve {
@@ -65,13 +69,33 @@ enum Action {
     },
 }
 
+/// Where a site will stand.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Address {
+    /// The address the site will stand at: for its sitemap, its feeds and the canonical addresses of its pages; links are relative
+    /// in any case
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<BaseUrl>,
+}
+
+impl Address {
+    /// Says what a site without an address lacks.
+    pub(crate) fn note(&self, shell: &mut Shell) {
+        if self.base_url.is_none() {
+            shell.note("without `--base-url` there is no sitemap, and pages name no canonical address");
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
-        Action::Build { db, out, tryout } => {
-            let tryout = tryout.gather(registry, shell)?;
+        Action::Build { db, out, tryout, address } => {
+            let options = Options { tryout: tryout.gather(registry, shell)?, base_url: address.base_url.clone() };
             let busy = shell.busy("writing the site");
-            let summary = build(db, tryout, out)?;
+            let summary = build(db, options, out)?;
             drop(busy);
+            address.note(shell);
             shell.note(format!("{}, {}", counted(summary.pages, "page"), bytes(summary.bytes)));
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
         }
@@ -80,9 +104,9 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
 }
 
 /// Writes the site. Ctrl-C waits for the folder to be whole.
-pub(crate) fn build(db: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary, Failure> {
+pub(crate) fn build(db: &Path, options: Options, out: &Path) -> Result<Summary, Failure> {
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_site::build(db, tryout, out).await?) })
+    wait(async { Ok(zoo_site::build(db, options, out).await?) })
 }
 
 /// Shows a built site until Ctrl-C.

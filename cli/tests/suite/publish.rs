@@ -64,6 +64,12 @@ fn a_site_is_built_served_and_stopped() {
     zoo(&["catalog", "build"]).code(0);
     zoo(&["site", "build"]).code(0).prints(&["public/index.html"]).says(&["pages"]);
     assert_eq!(names(folder.path()), ["public", "zoo.sqlite"]);
+    let public = folder.path().join("public");
+    assert!(!public.join("sitemap.xml").exists());
+    zoo(&["site", "build"]).code(0).says(&["without `--base-url`"]);
+    zoo(&["site", "build", "--base-url", "zoo.example"]).code(2).says(&["is not the address of a site"]);
+    zoo(&["site", "build", "--base-url", "https://zoo.example"]).code(0);
+    assert!(fs::read_to_string(public.join("sitemap.xml")).unwrap().contains("https://zoo.example/models/bert/"));
     zoo(&["site", "serve", "--addr", "0.0.0.0:0"]).code(2).says(&["loopback"]);
     zoo(&["site", "serve", "--out", "."]).code(2).says(&["is not a zoo site"]);
     zoo(&["site", "build", "--out", "."]).code(2).says(&["is not a zoo site", "hint:"]);
@@ -81,7 +87,7 @@ fn models_run_in_their_pages_if_the_module_has_them() {
     let page = |id: &str| fs::read_to_string(folder.path().join(format!("public/models/{id}/index.html"))).unwrap();
     zoo(&["catalog", "build"]).code(0);
     zoo(&["site", "build"]).code(0);
-    assert!(!page("bert").contains("<script"), "without a module there is no box");
+    assert!(!page("bert").contains("data-tryout"), "without a module there is no box");
     let said = zoo(&["site", "build", "--module", "zoo.sqlite"]).code(2).err;
     assert!(said.contains("`zoo.sqlite` is not a WebAssembly module"), "{said}");
     for command in [&["site", "build"][..], &["publish"]] {
@@ -93,7 +99,7 @@ fn models_run_in_their_pages_if_the_module_has_them() {
     fs::write(folder.path().join("zoo.wasm"), [b"\0asm", facts.as_slice()].concat()).unwrap();
     zoo(&["site", "build", "--module", "zoo.wasm"]).code(0).says(&["was built without", "`gpt2`"]);
     assert!(page("bert").contains("wasm-unsafe-eval") && page("bert").contains("Run it here"));
-    assert!(!page("gpt2").contains("<script") && !page("gpt2").contains("wasm-unsafe-eval"));
+    assert!(!page("gpt2").contains("data-tryout") && !page("gpt2").contains("wasm-unsafe-eval"));
     let demo = fs::read(folder.path().join("public/models/bert/demo/model.safetensors")).unwrap();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../architectures/src/bert/demo/model.safetensors");
     assert!(demo == fs::read(own).unwrap());

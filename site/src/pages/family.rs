@@ -8,6 +8,7 @@ use zoo_catalog::view::Family;
 use super::{Count, Link, Row, Site, root};
 use crate::content::Content;
 use crate::error::Result;
+use crate::lineage;
 use crate::svg;
 
 #[derive(Serialize)]
@@ -44,6 +45,8 @@ struct Edge {
     relation: String,
     parent: Link,
     change: Option<String>,
+    /// The page of what changed, where both ends are in the catalog.
+    diff: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +82,7 @@ pub(super) fn render(site: &mut Site<'_>, family: &Family) -> Result<()> {
         relation: content.term_label("lineage-relation", &edge.relation),
         parent: Link::model(content, &edge.id),
         change: edge.change.clone(),
+        diff: (content.model(&edge.id).is_some() && edge.id != *child).then(|| lineage::address(&edge.id, child)),
     };
     let page = FamilyPage {
         since: family.members.first().map(|member| member.date.clone()),

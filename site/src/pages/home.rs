@@ -1,11 +1,13 @@
 //! The home page: what the zoo is, how much of it there is, and ways in.
 
 use serde::Serialize;
-use zoo_catalog::view::ModelSummary;
+use zoo_catalog::view::{Model, ModelSummary};
 
+use super::timeline::{Key, key, kind};
 use super::{Count, Link, Row, Site, TallyView, range, root};
+use crate::content::Content;
 use crate::error::Result;
-use crate::svg;
+use crate::svg::{self, Frame};
 
 /// Models shown as the newest.
 const NEWEST: usize = 6;
@@ -18,6 +20,7 @@ struct Home {
     sizes: Option<String>,
     tally: TallyView,
     timeline: Option<String>,
+    key: Vec<Key>,
     newest: Vec<Row>,
     doors: Vec<Door>,
     by_family: Vec<Count>,
@@ -46,7 +49,8 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         presets: summaries.iter().map(|model| model.presets).sum(),
         sizes: sizes.map(range),
         tally: TallyView::new(&summaries.iter().map(|model| &model.tally).copied().sum()),
-        timeline: svg::timeline(&summaries, &root("")),
+        timeline: timeline(content),
+        key: key(content),
         newest: Row::all(content, newest),
         doors: ["architecture", "attention", "positional-encoding"]
             .iter()
@@ -60,6 +64,14 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     };
     let description = "Transformer models, each drawn from its own code, classified and checked.";
     site.page("", "home.html", ["home", "zoo", description], &home)
+}
+
+/// The timeline at the height of a glance.
+fn timeline(content: &Content) -> Option<String> {
+    let models: Vec<&Model> = content.models.iter().collect();
+    let frame = Frame { name: "timeline", title: "Parameters over time", width: 1060, height: 380, right: 60, half: 6 };
+    let scales = svg::scales(&models)?;
+    Some(svg::timeline(&models, &scales, &frame, &root(""), |model| kind(content, model)))
 }
 
 fn door(site: &Site<'_>, axis: &str) -> Option<Door> {

@@ -2,15 +2,19 @@
 
 mod block;
 mod calculate;
+mod compare;
 mod conformance;
+mod data;
 mod family;
 mod glossary;
 mod home;
+mod lineage;
 mod model;
 mod models;
 mod not_found;
 mod source;
 mod taxonomy;
+mod timeline;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -77,6 +81,9 @@ pub fn render(content: &Content) -> Result<Pages> {
         family::render(&mut site, family)?;
     }
     calculate::render(&mut site)?;
+    compare::render(&mut site)?;
+    lineage::render(&mut site)?;
+    timeline::render(&mut site)?;
     conformance::render(&mut site)?;
     block::render(&mut site)?;
     taxonomy::render(&mut site)?;
@@ -91,8 +98,10 @@ pub fn render(content: &Content) -> Result<Pages> {
         include_str!("../../static/parts.css")
     );
     site.pages.put("zoo.css".into(), style)?;
+    site.pages.put("explore.css".into(), include_str!("../../static/explore.css"))?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
-    site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;
+    data::render(&mut site)?;
+    data::sitemap(&mut site)?;
     Ok(site.pages)
 }
 
@@ -122,6 +131,17 @@ fn templates() -> Result<Tera> {
         ("part.html", include_str!("../../templates/part.html")),
         ("code.html", include_str!("../../templates/code.html")),
         ("glossary.html", include_str!("../../templates/glossary.html")),
+        ("lineage-components.html", include_str!("../../templates/lineage-components.html")),
+        ("compare.html", include_str!("../../templates/compare.html")),
+        ("diff.html", include_str!("../../templates/diff.html")),
+        ("lineage.html", include_str!("../../templates/lineage.html")),
+        ("timeline.html", include_str!("../../templates/timeline.html")),
+        ("data.html", include_str!("../../templates/data.html")),
+        ("model.md", include_str!("../../templates/model.md")),
+        ("feed.xml", include_str!("../../templates/feed.xml")),
+        ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
+        ("citation.cff", include_str!("../../templates/citation.cff")),
+        ("llms.txt", include_str!("../../templates/llms.txt")),
         ("404.html", include_str!("../../templates/404.html")),
     ])
     .map_err(Error::Templates)?;
@@ -147,6 +167,8 @@ struct Shell<'a> {
     section: &'a str,
     /// Whether there are building blocks.
     blocks: bool,
+    /// Its whole address, where that of the site is known.
+    canonical: Option<String>,
 }
 
 impl Site<'_> {
@@ -154,8 +176,10 @@ impl Site<'_> {
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
-        let shell =
-            Shell { root: root(address), title, description, section, blocks: !self.content.parts.kinds.is_empty() };
+        let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
+        let canonical = base.map(|base| base.at(address));
+        let blocks = !self.content.parts.kinds.is_empty();
+        let shell = Shell { root: root(address), title, description, section, blocks, canonical };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);

@@ -1,14 +1,52 @@
-//! The index: every model in one table.
+//! The index: every model in one table, and the answers that narrow it down.
 
 use serde::Serialize;
 
-use super::{Row, Site, TallyView};
+use super::data::columns::{answers, label, title};
+use super::{Count, Row, Site, TallyView};
+use crate::content::Content;
 use crate::error::Result;
+
+/// Questions by which models are narrowed down: axes of the taxonomy, and what every model answers.
+pub(super) const FACETS: [&str; 11] = [
+    "architecture",
+    "attention",
+    "positional-encoding",
+    "normalisation-placement",
+    "activation",
+    "pretraining-task",
+    "modality",
+    "family",
+    "lab",
+    "year",
+    "code",
+];
+
+/// Answers that are shown of each question: those that most models give.
+const SHOWN: usize = 10;
 
 #[derive(Serialize)]
 struct Index {
     rows: Vec<Row>,
     tally: TallyView,
+    facets: Vec<Facet>,
+}
+
+/// A question with the answers that most models give.
+#[derive(Serialize)]
+struct Facet {
+    id: &'static str,
+    title: String,
+    /// Where all its answers stand, if there are more than are shown.
+    all: Option<String>,
+    more: usize,
+    terms: Vec<Term>,
+}
+
+#[derive(Serialize)]
+struct Term {
+    id: String,
+    count: Count,
 }
 
 pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
@@ -16,7 +54,37 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let mut models: Vec<_> = content.models.iter().map(|model| &model.summary).collect();
     models.sort_by_key(|model| (model.name.to_lowercase(), &model.id));
     let tally = TallyView::new(&models.iter().map(|model| &model.tally).copied().sum());
-    let index = Index { rows: Row::all(content, models), tally };
+    let facets = FACETS.iter().filter_map(|id| facet(content, id)).collect();
+    let index = Index { rows: Row::all(content, models), tally, facets };
     let description = "Every model of the zoo with its family, date, size and conformance.";
-    site.page("models/", "models.html", ["models", "Models", description], &index)
+    site.page("models/", "models.html", ["models", "Models", description], &index)?;
+    site.pages.put("models.js".into(), include_str!("../../static/models.js"))
+}
+
+fn facet(content: &Content, id: &'static str) -> Option<Facet> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut given: Vec<&str> = content.models.iter().flat_map(|model| answers(&model.summary, id)).collect();
+    given.sort_unstable();
+    for answer in given {
+        match counts.last_mut() {
+            Some((known, count)) if *known == answer => *count += 1,
+            _ => counts.push((answer, 1)),
+        }
+    }
+    // Years stay in their order.
+    if id != "year" {
+        counts.sort_by_key(|(answer, count)| (std::cmp::Reverse(*count), *answer));
+    }
+    let shown = if id == "year" { counts.len() } else { SHOWN.min(counts.len()) };
+    let more = counts.len() - shown;
+    let all = match id {
+        "family" => Some("families/".to_owned()),
+        axis => content.axes.iter().any(|known| known.id == axis).then(|| format!("taxonomy/#{axis}")),
+    };
+    let term = |(answer, count): &(&str, usize)| Term {
+        id: (*answer).to_owned(),
+        count: Count { link: label(content, id, answer), count: *count },
+    };
+    let terms: Vec<Term> = counts[..shown].iter().map(term).collect();
+    (!terms.is_empty()).then(|| Facet { id, title: title(content, id), all: all.filter(|_| more > 0), more, terms })
 }

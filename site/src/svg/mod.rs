@@ -5,16 +5,19 @@ mod chart;
 mod diagram;
 mod layout;
 mod lineage;
+mod map;
 mod picture;
 mod rails;
+mod room;
 mod timeline;
 
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;
 pub(crate) use diagram::{Around, DrawnRow, draw};
 pub(crate) use lineage::lineage;
+pub(crate) use map::map;
 pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
-pub(crate) use timeline::timeline;
+pub(crate) use timeline::{Frame, Scales, scales, timeline};
 
 use std::fmt::Write as _;
 
@@ -95,6 +98,12 @@ impl Canvas {
         self.body.push_str(if href.is_some() { "</a>" } else { "</g>" });
     }
 
+    /// A small picture beside the word that says what it is.
+    fn key(&self, [width, height]: [i32; 2]) -> String {
+        let body = &self.body;
+        format!("<svg class=\"figure\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">{body}</svg>")
+    }
+
     fn put(&mut self, element: std::fmt::Arguments<'_>) {
         // Writing to a string cannot fail.
         let _ = self.body.write_fmt(element);
@@ -146,6 +155,20 @@ impl Caption<'_> {
             canvas.body
         )
     }
+}
+
+/// The shape of a kind of model, for a key.
+pub(crate) fn key_mark(kind: usize) -> String {
+    let mut canvas = Canvas::default();
+    timeline::mark(&mut canvas, kind, 8, 8, 5);
+    canvas.key([16, 16])
+}
+
+/// The stroke of a kind of edge, for a key.
+pub(crate) fn key_line(kind: usize) -> String {
+    let mut canvas = Canvas::default();
+    canvas.path(&format!("edge r{}", kind % 4), "M1 8H35");
+    canvas.key([36, 16])
 }
 
 /// Rough width of a text in pixels.

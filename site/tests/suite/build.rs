@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zoo_catalog::view::Model;
 use zoo_registry::record::{Record, Size};
-use zoo_site::{Error, MARKER, build, render, write};
+use zoo_site::{Error, MARKER, Options, build, render, write};
 
 use crate::fixture;
 
@@ -60,8 +60,8 @@ async fn a_catalog_becomes_the_same_site_twice() {
     let work = tempfile::tempdir().unwrap();
     let catalog = catalog(work.path()).await;
     let (one, two) = (work.path().join("deep/one"), work.path().join("two"));
-    let summary = build(&catalog, None, &one).await.unwrap();
-    assert_eq!(build(&catalog, None, &two).await.unwrap(), summary);
+    let summary = build(&catalog, Options::default(), &one).await.unwrap();
+    assert_eq!(build(&catalog, Options::default(), &two).await.unwrap(), summary);
     let (first, second) = (files(&one), files(&two));
     assert!(first == second, "two builds differ");
     assert_eq!(summary.files + 1, first.len(), "every file but the marker is counted");
@@ -77,7 +77,7 @@ async fn a_catalog_becomes_the_same_site_twice() {
 async fn the_digest_is_of_the_file() {
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("public");
-    build(&catalog(work.path()).await, None, &out).await.unwrap();
+    build(&catalog(work.path()).await, Options::default(), &out).await.unwrap();
     let told = fs::read_to_string(out.join("catalog.sqlite.sha256")).unwrap();
     let status =
         std::process::Command::new("sha256sum").arg("--check").arg("catalog.sqlite.sha256").current_dir(&out).output();
@@ -127,6 +127,9 @@ async fn a_failed_build_leaves_the_old_site() {
     let out = work.path().join("public");
     write(&render(&fixture::content()).unwrap(), &out).unwrap();
     let before = files(&out);
-    assert!(matches!(build(&work.path().join("nowhere.sqlite"), None, &out).await, Err(Error::Catalog(_))));
+    assert!(matches!(
+        build(&work.path().join("nowhere.sqlite"), Options::default(), &out).await,
+        Err(Error::Catalog(_))
+    ));
     assert!(files(&out) == before);
 }

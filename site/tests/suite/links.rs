@@ -48,6 +48,8 @@ fn follow(from: &str, target: &str, anchors: &BTreeMap<&str, BTreeSet<String>>) 
         return Err("does not work under a prefix");
     }
     let (place, anchor) = target.split_once('#').map_or((target, None), |(place, anchor)| (place, Some(anchor)));
+    // What is asked of a page does not change which page it is.
+    let place = place.split_once('?').map_or(place, |(place, _)| place);
     let mut steps: Vec<&str> = from.split('/').collect();
     if !place.is_empty() {
         steps.pop();
@@ -84,8 +86,10 @@ fn the_checker_sees_what_is_broken() {
     let page =
         |body: &str| vec![("a/index.html".to_owned(), body.to_owned()), ("b/index.html".into(), "<p id=\"x\">".into())];
     assert!(broken(&page("<a href=\"../b/#x\">")).is_empty());
+    assert!(broken(&page("<a href=\"../b/?q=x,y\">")).is_empty());
     for (body, told) in [
         ("<a href=\"../c/\">", "no page"),
+        ("<a href=\"../c/?q=x\">", "no page"),
         ("<a href=\"../b/#y\">", "no place"),
         ("<a href=\"#y\">", "no place"),
         ("<a href=\"/b/\">", "prefix"),

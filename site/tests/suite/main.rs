@@ -5,7 +5,10 @@
 mod fixture;
 
 mod build;
+mod compare;
+mod data;
 mod escape;
+mod lineage;
 mod links;
 mod pages;
 mod parts;
@@ -18,8 +21,9 @@ use zoo_site::{Pages, render};
 /// Pages of the fixture, with stand-ins for the files that only a catalog gives.
 pub(crate) fn rendered(content: &zoo_site::Content) -> Vec<(String, String)> {
     let mut files = texts(&render(content).unwrap());
-    files.push(("catalog.sqlite".into(), String::new()));
-    files.push(("catalog.sqlite.sha256".into(), String::new()));
+    for name in ["catalog.sqlite", "catalog.sqlite.sha256", "catalog.csv", "lineage.csv", "conformance.csv"] {
+        files.push((name.into(), String::new()));
+    }
     files
 }
 

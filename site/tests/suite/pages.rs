@@ -172,15 +172,6 @@ fn a_model_without_code_has_a_page() {
 }
 
 #[test]
-fn the_json_is_the_view() {
-    let content = fixture::content();
-    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
-    let model: zoo_catalog::view::Model = serde_json::from_str(&files["models/bert.json"]).unwrap();
-    let bert = content.models.iter().find(|model| model.summary.id == "bert");
-    assert!(bert == Some(&model), "the JSON is not the view");
-}
-
-#[test]
 fn source_lines_have_anchors() {
     let files = files();
     let page = &files["models/bert/source/index.html"];
@@ -208,6 +199,7 @@ fn pages_keep_to_their_budgets() {
     for (path, text) in &files {
         let (bytes, nodes) = match path.as_str() {
             "zoo.css" => (24 << 10, 0),
+            "explore.css" | "models.js" | "compare.js" => (12 << 10, 0),
             _ if path.ends_with("/source/index.html") => (200 << 10, 8000),
             _ if path.starts_with("models/") && path.ends_with("/index.html") => (100 << 10, 1500),
             "conformance/index.html" => (125 << 10, 7000),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zoo_site::{Content, Pages, Tryout, render};
 
 use crate::fixture;
-use crate::scan::tags;
+use crate::scan::{Tag, tags};
 
 fn with(module: &[u8], weights: &[u8]) -> Pages {
     let files =
@@ -31,12 +31,13 @@ fn code(pages: &Pages) -> Vec<String> {
 }
 
 #[test]
-fn only_pages_with_a_model_that_runs_load_a_script() {
+fn only_pages_with_a_model_that_runs_load_its_script() {
     let pages = with(b"module", b"weights");
     for (path, _) in pages.iter().filter(|(path, _)| path.ends_with(".html")) {
         let text = page(&pages, path);
         let has = path == "models/bert/index.html";
-        let scripts: Vec<_> = tags(&text).into_iter().filter(|tag| tag.name == "script").collect();
+        let tryout = |tag: &Tag<'_>| tag.get("src").is_some_and(|src| src.contains("tryout/"));
+        let scripts: Vec<_> = tags(&text).into_iter().filter(|tag| tag.name == "script" && tryout(tag)).collect();
         assert_eq!(scripts.len(), usize::from(has), "{path}");
         assert_eq!(
             text.contains("script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"),

@@ -3,8 +3,6 @@
 use std::io::Write;
 
 use clap::ValueEnum;
-use serde_json::Value;
-use zoo_catalog::view::Rows;
 use zoo_registry::Registry;
 
 use super::query::object;
@@ -51,44 +49,11 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
             let objects: Vec<_> = rows.rows.iter().map(|row| object(&rows.columns, row)).collect();
             json::document(shell, &objects)
         }
-        (Format::Csv, name) => print_csv(&table(name.unwrap_or(TABLE))?, shell),
+        (Format::Csv, name) => Ok(write!(shell, "{}", table(name.unwrap_or(TABLE))?.csv())?),
         (Format::Sql, None) => library
             .ask(async |catalog| catalog.dump(|statement| Ok::<_, Failure>(writeln!(shell, "{statement}")?)).await),
         (Format::Sql, Some(_)) => {
             Err(Failure::usage("SQL is of the whole catalog").hint("`--table` goes with `json` and `csv`"))
         }
-    }
-}
-
-/// As RFC 4180 has it, with the line ends of this world.
-fn print_csv(rows: &Rows, shell: &mut Shell) -> Result<(), Failure> {
-    let cell = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::String(text) => quoted(text),
-        other => other.to_string(),
-    };
-    let header: Vec<_> = rows.columns.iter().map(|column| quoted(column)).collect();
-    writeln!(shell, "{}", header.join(","))?;
-    for row in &rows.rows {
-        writeln!(shell, "{}", row.iter().map(cell).collect::<Vec<_>>().join(","))?;
-    }
-    Ok(())
-}
-
-fn quoted(text: &str) -> String {
-    let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r']);
-    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(quoted("a b"), "a b");
-        assert_eq!(quoted("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        // An empty text is not the lack of one.
-        assert_eq!(quoted(""), "\"\"");
     }
 }

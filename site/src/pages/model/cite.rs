@@ -30,7 +30,7 @@ pub(super) fn paper(paper: &descriptor::Paper) -> Paper<'_> {
 }
 
 /// One entry a paper, keyed by the model's id.
-pub(super) fn bibtex(descriptor: &Descriptor) -> String {
+pub(in crate::pages) fn bibtex(descriptor: &Descriptor) -> String {
     let entry = |(index, paper): (usize, &descriptor::Paper)| {
         let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
         let mut fields = vec![
@@ -48,6 +48,15 @@ pub(super) fn bibtex(descriptor: &Descriptor) -> String {
     };
     let entries: Vec<_> = descriptor.papers.iter().enumerate().map(entry).collect();
     entries.join("\n")
+}
+
+/// An entry for the model's page.
+pub(in crate::pages) fn page(descriptor: &Descriptor, address: &str) -> String {
+    let Descriptor { id, name, .. } = descriptor;
+    format!(
+        "@misc{{zoo-{id},\n  title = {{{{{} in zoo, a catalog of transformer models}}}},\n  url = {{{address}}},\n}}\n",
+        plain(name)
+    )
 }
 
 /// `A and B`; a list that ends in `et al.` ends in `others`.

@@ -1,11 +1,11 @@
 //! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
 
-mod cite;
+pub(super) mod cite;
 pub(super) mod cost;
 pub(super) mod evidence;
-mod origin;
+pub(super) mod origin;
 mod parameters;
-mod sizes;
+pub(super) mod sizes;
 mod tryout;
 
 use serde::Serialize;
@@ -16,10 +16,12 @@ use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
 
 use super::conformance::{self, Ladder};
+use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs, root};
 use crate::content::Content;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{number, slug};
+use crate::lineage::anchor;
 use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg::{self, DrawnRow};
@@ -60,9 +62,12 @@ struct ModelPage<'a> {
     ladders: Vec<Ladder<'a>>,
     ancestors: Vec<origin::Edge>,
     descendants: Vec<origin::Edge>,
+    /// Its place in the lineage, where it is related to another model of the catalog.
+    place: Option<String>,
     builds_on: Vec<Link>,
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
+    linked: String,
     sources: Vec<origin::Sourced>,
 }
 
@@ -181,6 +186,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         (content.axis_title(axis), terms)
     };
     let rust = first_rust_block(&model.readme).map(|code| site.prose.code("rust", &code)).transpose()?;
+    let mut others =
+        descriptor.lineage.iter().map(|edge| &edge.id).chain(model.descendants.iter().map(|(child, _)| child));
+    let related = others.any(|other| *other != summary.id && content.model(other).is_some());
     let page = ModelPage {
         id: &summary.id,
         name: &summary.name,
@@ -224,15 +232,19 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         tally: TallyView::new(&summary.tally),
         checks: evidence::checks(content, model),
         ladders: conformance::ladders(content, &model.summary.id),
-        ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, edge)).collect(),
-        descendants: model.descendants.iter().map(|(id, edge)| origin::descendant(content, id, edge)).collect(),
+        ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, &summary.id, edge)).collect(),
+        descendants: model
+            .descendants
+            .iter()
+            .map(|(child, edge)| origin::descendant(content, &summary.id, child, edge))
+            .collect(),
+        place: related.then(|| anchor(&summary.id)),
         builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),
         papers: descriptor.papers.iter().map(cite::paper).collect(),
         bibtex: cite::bibtex(descriptor),
+        linked: linked::model(content, model),
         sources: origin::sources(content, descriptor),
     };
     site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
-    let path = format!("models/{}.json", summary.id);
-    let json = serde_json::to_string(model).map_err(|source| Error::Json { page: path.clone(), source })?;
-    site.pages.put(path, json + "\n")
+    data::twins(site, model)
 }

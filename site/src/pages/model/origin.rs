@@ -6,6 +6,7 @@ use zoo_registry::descriptor::{Lineage, Source};
 
 use crate::content::Content;
 use crate::format::{external, humanise};
+use crate::lineage::address;
 use crate::pages::Link;
 
 /// The term that says a value was not looked up.
@@ -14,22 +15,28 @@ const UNCITED: &str = "uncited";
 /// A lineage edge as this model sees it.
 #[derive(Serialize)]
 pub(super) struct Edge {
+    /// The page of what changed, where both ends are in the catalog.
+    diff: Option<String>,
     relation: String,
     other: Link,
     date: Option<String>,
     change: Option<String>,
 }
 
-pub(super) fn ancestor(content: &Content, edge: &Lineage) -> Edge {
-    new(content, &edge.id, edge)
+/// An edge to one of the parents of `id`.
+pub(super) fn ancestor(content: &Content, id: &str, edge: &Lineage) -> Edge {
+    new(content, &edge.id, [&edge.id, id], edge)
 }
 
-pub(super) fn descendant(content: &Content, id: &str, edge: &Lineage) -> Edge {
-    new(content, id, edge)
+/// An edge from `id` to one of its children.
+pub(super) fn descendant(content: &Content, id: &str, child: &str, edge: &Lineage) -> Edge {
+    new(content, child, [id, child], edge)
 }
 
-fn new(content: &Content, other: &str, edge: &Lineage) -> Edge {
+fn new(content: &Content, other: &str, [parent, child]: [&str; 2], edge: &Lineage) -> Edge {
+    let known = content.model(other).is_some() && parent != child;
     Edge {
+        diff: known.then(|| address(parent, child)),
         relation: content.term_label("lineage-relation", &edge.relation),
         date: content.model(other).map(|model| model.summary.date.clone()),
         other: Link::model(content, other),
@@ -44,8 +51,9 @@ pub(super) struct Sourced {
     sources: Vec<Cited>,
 }
 
+/// One place where a value was read.
 #[derive(Serialize)]
-struct Cited {
+pub(in crate::pages) struct Cited {
     kind: String,
     uncited: bool,
     reference: Option<String>,
@@ -65,7 +73,7 @@ pub(super) fn sources(content: &Content, descriptor: &Descriptor) -> Vec<Sourced
         .collect()
 }
 
-fn cited(content: &Content, source: &Source) -> Cited {
+pub(in crate::pages) fn cited(content: &Content, source: &Source) -> Cited {
     Cited {
         kind: content.term_label("source", &source.source),
         uncited: source.source == UNCITED,

@@ -8,7 +8,7 @@ use zoo_registry::descriptor::Preset;
 use crate::format::{THIN, bytes, grouped, slug};
 
 /// Fields of a configuration that make columns, with their titles.
-const FIELDS: [(&str, &str); 13] = [
+pub(in crate::pages) const FIELDS: [(&str, &str); 13] = [
     ("n_layers", "Layers"),
     ("n_encoder_layers", "Encoder layers"),
     ("n_decoder_layers", "Decoder layers"),

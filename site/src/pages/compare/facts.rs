@@ -1,0 +1,101 @@
+//! Facts of two models side by side, each with where it was read.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use zoo_catalog::compare::{self, Comparison};
+use zoo_catalog::view::Model;
+
+use super::State;
+use crate::content::Content;
+use crate::format::humanise;
+use crate::pages::Link;
+use crate::pages::model::origin::{self, Cited};
+
+/// Fields that say how a model was trained and not how it is built.
+const RECIPE: [&str; 3] = ["pretraining-task", "training-paradigm", "corpus"];
+
+/// Fields that stand elsewhere on the page: the names of both, and the edge itself.
+const ELSEWHERE: [&str; 2] = ["names", ""];
+
+/// A question of the taxonomy, and what each of the two answers.
+#[derive(Serialize)]
+pub(super) struct Class {
+    pub(super) title: String,
+    axis: String,
+    answers: [Vec<Answer>; 2],
+    sources: [Vec<Cited>; 2],
+    pub(super) state: State,
+    #[serde(skip)]
+    pub(super) recipe: bool,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    link: Link,
+    /// Whether the other says it as well.
+    shared: bool,
+}
+
+/// Something else that is said of both.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) title: String,
+    values: [String; 2],
+    sources: [Vec<Cited>; 2],
+    pub(super) state: State,
+    #[serde(skip)]
+    pub(super) recipe: bool,
+}
+
+/// Every axis on which either has an answer, in the vocabulary's order.
+pub(super) fn classes(content: &Content, models: [&Model; 2]) -> Vec<Class> {
+    let answered: Vec<&str> =
+        models.iter().flat_map(|model| content.classification(&model.summary.taxonomy)).map(|(axis, _)| axis).collect();
+    let known = content.axes.iter().map(|axis| axis.id.as_str()).filter(|axis| answered.contains(axis));
+    let unknown: BTreeSet<&str> =
+        answered.iter().copied().filter(|axis| content.axes.iter().all(|known| known.id != *axis)).collect();
+    known.chain(unknown).map(|axis| class(content, models, axis)).collect()
+}
+
+fn class(content: &Content, models: [&Model; 2], axis: &str) -> Class {
+    let terms = models.map(|model| model.summary.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default());
+    let answers = |at: usize| {
+        let answer =
+            |term: &String| Answer { link: Link::term(content, axis, term), shared: terms[1 - at].contains(term) };
+        terms[at].iter().map(answer).collect::<Vec<_>>()
+    };
+    let sets = terms.map(|terms| terms.iter().collect::<BTreeSet<_>>());
+    Class {
+        title: content.axis_title(axis),
+        axis: axis.to_owned(),
+        answers: [answers(0), answers(1)],
+        sources: models.map(|model| sources(content, model, axis)),
+        state: State::new(sets[0] == sets[1], terms.iter().any(|terms| terms.is_empty())),
+        recipe: RECIPE.contains(&axis),
+    }
+}
+
+/// What is said of the two outside the taxonomy.
+pub(super) fn rows(content: &Content, models: [&Model; 2], found: &Comparison) -> Vec<Row> {
+    let said = models.map(compare::facts);
+    let field = |name: &str| said.iter().flatten().find(|fact| fact.name == name).map_or("", |fact| fact.field);
+    let axis = |field: &str| models.iter().any(|model| model.summary.taxonomy.contains_key(field));
+    let rows = found.facts.iter().map(|line| (line, field(&line.field)));
+    // `architecture` is an axis, and what its term does not say stands under the same sources.
+    let classified = |name: &str, field: &str| axis(field) && name == field;
+    let told = rows.filter(|(line, field)| !ELSEWHERE.contains(field) && !classified(&line.field, field));
+    told.map(|(line, field)| Row {
+        title: humanise(&line.field),
+        values: line.values.clone(),
+        sources: models.map(|model| sources(content, model, field)),
+        state: State::new(line.same, line.values.iter().any(String::is_empty)),
+        recipe: RECIPE.contains(&field),
+    })
+    .collect()
+}
+
+fn sources(content: &Content, model: &Model, field: &str) -> Vec<Cited> {
+    let sources = model.descriptor.sources.get(field).map(Vec::as_slice).unwrap_or_default();
+    sources.iter().map(|source| origin::cited(content, source)).collect()
+}

@@ -1,0 +1,119 @@
+//! The catalog column by column, as small as it can be: what scripts search, sort and compare.
+
+use serde::Serialize;
+use serde_json::Value;
+use zoo_catalog::compare::Size;
+use zoo_catalog::view::{Model, ModelSummary};
+
+use crate::content::{Content, LABS};
+use crate::pages::model::sizes::FIELDS;
+use crate::pages::models::FACETS;
+use crate::pages::{Link, TallyView};
+
+/// Every column has a value for each model, in the order of `id`.
+#[derive(Serialize)]
+pub(super) struct Columns<'a> {
+    id: Vec<&'a str>,
+    name: Vec<&'a str>,
+    date: Vec<&'a str>,
+    /// Of the smallest and the largest size.
+    parameters: Vec<Option<(u64, u64)>>,
+    /// Share of outcomes that pass, in percent.
+    passed: Vec<Option<u32>>,
+    facet: Vec<Facet>,
+}
+
+/// A question, its answers, and which of them each model gives.
+#[derive(Serialize)]
+struct Facet {
+    id: String,
+    title: String,
+    term: Vec<String>,
+    label: Vec<String>,
+    of: Vec<Vec<usize>>,
+}
+
+/// Each model's first size, in the order of the columns.
+#[derive(Serialize)]
+pub(super) struct Sizes<'a> {
+    id: Vec<Option<&'a str>>,
+    field: Vec<&'static str>,
+    title: Vec<&'static str>,
+    of: Vec<Vec<Option<u64>>>,
+}
+
+pub(super) fn columns(content: &Content) -> Columns<'_> {
+    let models = &content.models;
+    let passed = |model: &Model| {
+        let TallyView { ran, pass, of, .. } = TallyView::new(&model.summary.tally);
+        ran.then(|| pass * 100 / of)
+    };
+    Columns {
+        id: models.iter().map(|model| model.summary.id.as_str()).collect(),
+        name: models.iter().map(|model| model.summary.name.as_str()).collect(),
+        date: models.iter().map(|model| model.summary.date.as_str()).collect(),
+        parameters: models.iter().map(|model| model.summary.parameters).collect(),
+        passed: models.iter().map(passed).collect(),
+        facet: FACETS.iter().filter_map(|id| facet(content, id)).collect(),
+    }
+}
+
+pub(super) fn sizes(content: &Content) -> Sizes<'_> {
+    let models = &content.models;
+    let first = |model| -> Option<Size<'_>> {
+        let built = Size::of(model).find(|size| size.built.is_some());
+        built.or_else(|| Size::of(model).next())
+    };
+    let number = |model, field: &str| first(model)?.config().get(field).and_then(Value::as_u64);
+    let used = |(field, _): &&(&str, &str)| models.iter().any(|model| number(model, field).is_some());
+    let fields: Vec<_> = FIELDS.iter().filter(used).collect();
+    Sizes {
+        id: models.iter().map(|model| first(model).map(|size| size.facts.id.as_str())).collect(),
+        field: fields.iter().map(|(field, _)| *field).collect(),
+        title: fields.iter().map(|(_, title)| *title).collect(),
+        of: models.iter().map(|model| fields.iter().map(|(field, _)| number(model, field)).collect()).collect(),
+    }
+}
+
+fn facet(content: &Content, id: &str) -> Option<Facet> {
+    let answers: Vec<Vec<&str>> = content.models.iter().map(|model| answers(&model.summary, id)).collect();
+    let mut term: Vec<&str> = answers.iter().flatten().copied().collect();
+    term.sort_unstable();
+    term.dedup();
+    let at = |answer: &&str| term.binary_search(answer).ok();
+    (!term.is_empty()).then(|| Facet {
+        id: id.to_owned(),
+        title: title(content, id),
+        of: answers.iter().map(|answers| answers.iter().filter_map(at).collect()).collect(),
+        label: term.iter().map(|term| label(content, id, term).label).collect(),
+        term: term.iter().map(|term| (*term).to_owned()).collect(),
+    })
+}
+
+/// What a model answers to a question: of the taxonomy, or of those that every model answers.
+pub(in crate::pages) fn answers<'a>(model: &'a ModelSummary, id: &str) -> Vec<&'a str> {
+    match id {
+        "family" => vec![&model.family],
+        LABS => model.labs.iter().map(String::as_str).collect(),
+        "year" => model.date.get(..4).into_iter().collect(),
+        "code" => vec![if model.code { "yes" } else { "no" }],
+        axis => model.taxonomy.get(axis).into_iter().flatten().map(String::as_str).collect(),
+    }
+}
+
+/// What a question is called.
+pub(in crate::pages) fn title(content: &Content, id: &str) -> String {
+    match id {
+        "code" => "Runs in zoo".to_owned(),
+        _ => content.axis_title(id),
+    }
+}
+
+/// What an answer is called, and where it leads.
+pub(in crate::pages) fn label(content: &Content, id: &str, term: &str) -> Link {
+    match id {
+        "family" => Link::family(content, term),
+        "year" | "code" => Link { label: term.to_owned(), href: None },
+        axis => Link::term(content, axis, term),
+    }
+}

@@ -1,0 +1,109 @@
+// Two to four models side by side; which ones stands in the address: ?m=bert,roberta
+const place = document.getElementById('any');
+const form = place.querySelector('form'), sides = document.getElementById('sides');
+const root = place.dataset.root;
+const [data, size] = await Promise.all(['catalog', 'sizes'].map(async name => (await fetch(`${root}${name}.min.json`)).json()));
+const most = 4;
+
+const make = (name, text, attributes = {}) => {
+  const element = document.createElement(name);
+  if (text !== undefined) element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+};
+
+// A model by its id or its name.
+function find(text) {
+  const wanted = text.trim().toLowerCase();
+  const index = data.id.indexOf(wanted);
+  return index >= 0 ? index : data.name.findIndex(name => name.toLowerCase() === wanted);
+}
+
+const units = [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
+function compact(number) {
+  const [size, unit] = units.find(([size]) => number >= size * 0.9995) ?? [1, ''];
+  const value = number / size;
+  return (unit ? value.toFixed(value >= 99.95 ? 0 : value < 9.995 ? 2 : 1) : String(number)) + (unit && ` ${unit}`);
+}
+const grouped = number => (number >= 10000 ? String(number).replace(/\B(?=(\d{3})+$)/g, ' ') : String(number));
+
+// Every line of the table: a title, and what each model says.
+function lines() {
+  const span = model => {
+    const found = data.parameters[model];
+    return found ? (found[0] === found[1] ? compact(found[0]) : `${compact(found[0])} – ${compact(found[1])}`) : '';
+  };
+  const first = [['First published', model => data.date[model]], ['Parameters', span]];
+  const facets = data.facet.filter(facet => facet.id !== 'year').map(facet => [facet.title, model => facet.of[model].map(term => facet.label[term]).join(', ')]);
+  const sizes = size.title.map((title, field) => [title, model => { const value = size.of[model][field]; return value === null ? '' : grouped(value); }]);
+  return [...first, ...facets, ['First size', model => size.id[model] ?? ''], ...sizes];
+}
+
+function table(models) {
+  const made = make('table', undefined, { class: 'diff' });
+  made.append(make('caption', `${models.map(model => data.name[model]).join(', ')} side by side`, { class: 'unseen' }));
+  const head = make('tr');
+  head.append(make('th', 'Field', { scope: 'col' }), make('th', undefined, { class: 'mark' }));
+  head.lastChild.append(make('span', 'Same or different', { class: 'unseen' }));
+  for (const model of models) {
+    const cell = make('th', undefined, { scope: 'col' });
+    cell.append(make('a', data.name[model], { href: `${root}models/${data.id[model]}/` }));
+    head.append(cell);
+  }
+  const body = make('tbody');
+  for (const [title, value] of lines()) {
+    const values = models.map(value);
+    if (values.every(text => text === '')) continue;
+    // What is not known of one of them is no difference.
+    const state = values.every(text => text === values[0]) ? 'same' : values.includes('') ? 'alone' : 'odd';
+    const row = make('tr', undefined, { class: state });
+    const mark = make('td', undefined, { class: 'mark' });
+    const [sign, word] = { same: ['=', 'the same'], alone: ['·', 'not known of all'], odd: ['≠', 'different'] }[state];
+    mark.append(make('span', sign, { 'aria-hidden': 'true' }), make('span', word, { class: 'unseen' }));
+    row.append(make('th', title, { scope: 'row' }), mark, ...values.map(text => make('td', text || '–')));
+    body.append(row);
+  }
+  const top = make('thead');
+  top.append(head);
+  made.append(top, body);
+  const scroll = make('div', undefined, { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Models side by side' });
+  scroll.append(made);
+  return scroll;
+}
+
+function show(asked) {
+  const models = asked.map(find).filter((model, index, all) => model >= 0 && all.indexOf(model) === index);
+  const missing = asked.filter(text => text.trim() && find(text) < 0);
+  const told = missing.map(text => make('p', `No model is called “${text}”.`, { class: 'quiet' }));
+  sides.replaceChildren(...told, ...(models.length > 0 ? [table(models)] : [make('p', 'Choose models by name.', { class: 'quiet' })]));
+}
+
+const inputs = [];
+const asked = () => inputs.map(input => input.value);
+function address() {
+  const ids = asked().map(text => { const model = find(text); return model < 0 ? text.trim() : data.id[model]; });
+  return `${location.pathname}?m=${ids.filter(Boolean).map(encodeURIComponent).join(',')}`;
+}
+
+function read() {
+  const given = (new URLSearchParams(location.search).get('m') ?? '').split(',').slice(0, most);
+  inputs.forEach((input, index) => {
+    const model = find(given[index] ?? '');
+    input.value = model < 0 ? given[index] ?? '' : data.name[model];
+  });
+  show(asked());
+}
+
+document.getElementById('names').append(...data.name.map(name => make('option', undefined, { value: name })));
+for (let index = 0; index < most; index += 1) {
+  const label = make('label', ['First', 'Second', 'Third', 'Fourth'][index]);
+  const input = make('input', undefined, { type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false' });
+  input.addEventListener('change', () => { history.pushState(null, '', address()); show(asked()); });
+  label.append(input);
+  form.append(label);
+  inputs.push(input);
+}
+form.addEventListener('submit', event => { event.preventDefault(); history.pushState(null, '', address()); show(asked()); });
+addEventListener('popstate', read);
+place.hidden = false;
+read();

@@ -1,0 +1,155 @@
+// The index of models: what is asked stands in the address, as one line that people can read: ?q=arch:decoder+year:2020..&sort=-parameters
+const box = document.getElementById('ask');
+const table = document.querySelector('table.models');
+const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
+const units = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
+
+const data = await (await fetch(`${box.dataset.root}catalog.min.json`)).json();
+const facets = new Map(data.facet.map(facet => [facet.id, facet]));
+const at = new Map(data.id.map((id, index) => [id, index]));
+const rows = [...table.tBodies[0].rows].map(row => ({ row, model: at.get(row.cells[0].querySelector('a').getAttribute('href').split('/').at(-2)) }));
+const input = box.querySelector('input');
+const count = box.querySelector('output');
+
+// A question by its id, its short name, or the beginning of its id.
+function question(key) {
+  const id = short[key] ?? key;
+  if (facets.has(id) || id === 'parameters' || id === 'passed') return id;
+  const begins = [...facets.keys(), 'parameters', 'passed'].filter(known => known.startsWith(id));
+  return begins.length === 1 ? begins[0] : null;
+}
+
+// `<10B`, `>=2020`, `1B..10B`, `2020..`, `7`: a test of a number, or null.
+function range(text) {
+  const number = part => {
+    const found = /^([\d.]+)([kmbt]?)$/i.exec(part);
+    return found && found[1] !== '.' ? Number(found[1]) * (units[found[2].toLowerCase()] ?? 1) : NaN;
+  };
+  const ends = text.split('..');
+  if (ends.length === 2) {
+    const low = ends[0] ? number(ends[0]) : -Infinity, high = ends[1] ? number(ends[1]) : Infinity;
+    return Number.isNaN(low) || Number.isNaN(high) ? null : value => value >= low && value <= high;
+  }
+  const [, sign, rest] = /^(<=|>=|<|>)?(.*)$/.exec(text), limit = number(rest);
+  if (Number.isNaN(limit)) return null;
+  return value => (sign === '<' ? value < limit : sign === '<=' ? value <= limit : sign === '>' ? value > limit : sign === '>=' ? value >= limit : value === limit);
+}
+
+// Which answers to a question a text means: that of this id, else those of these initials (`gqa`), else those whose id or name holds it.
+function meant(facet, text) {
+  const exact = facet.term.indexOf(text);
+  if (exact >= 0) return new Set([exact]);
+  const initials = facet.label.flatMap((label, index) => (label.toLowerCase().split(/[^\p{L}\p{N}]+/u).map(word => word[0] ?? '').join('') === text ? [index] : []));
+  if (initials.length > 0) return new Set(initials);
+  return new Set(facet.term.flatMap((term, index) => (term.includes(text) || facet.label[index].toLowerCase().includes(text) ? [index] : [])));
+}
+
+// One word of a query as a test of a model.
+function test(word) {
+  const not = word.startsWith('-') && word.length > 1;
+  const plain = (not ? word.slice(1) : word).toLowerCase();
+  const [, key, value] = /^([a-z-]+):(.*)$/.exec(plain) ?? [];
+  const id = key && value && question(key);
+  let holds = model => data.name[model].toLowerCase().includes(plain) || data.id[model].includes(plain);
+  if (id === 'parameters' || id === 'passed') {
+    const within = range(value);
+    const numbers = model => (id === 'passed' ? [data.passed[model]] : data.parameters[model] ?? []);
+    holds = within ? model => numbers(model).some(number => number !== null && within(number)) : () => false;
+  } else if (id) {
+    const facet = facets.get(id), within = id === 'year' && range(value);
+    const answers = within ? new Set(facet.term.flatMap((term, index) => (within(Number(term)) ? [index] : []))) : new Set(value.split('|').flatMap(text => [...meant(facet, text)]));
+    holds = model => facet.of[model].some(answer => answers.has(answer));
+  }
+  return not ? model => !holds(model) : holds;
+}
+
+const words = query => query.split(/\s+/).filter(Boolean);
+const matching = query => { const tests = words(query).map(test); return data.id.map((_, model) => model).filter(model => tests.every(holds => holds(model))); };
+
+const columns = ['name', 'date', 'family', 'lab', 'architecture', 'attention', 'parameters', 'sizes', 'passed'];
+const cells = new Map(rows.map(({ row, model }) => [model, [...row.cells].map(cell => cell.textContent.trim())]));
+function value(model, column) {
+  if (column === 'parameters') return data.parameters[model]?.[1] ?? -1;
+  if (column === 'passed') return data.passed[model] ?? -1;
+  const text = cells.get(model)[columns.indexOf(column)];
+  return column === 'sizes' ? Number(text) : text.toLowerCase();
+}
+
+let asked = { q: '', sort: 'name' };
+function address({ q, sort }) {
+  const parts = new URLSearchParams();
+  if (q) parts.set('q', q);
+  if (sort !== 'name') parts.set('sort', sort);
+  return `${location.pathname}${parts.size ? `?${parts}` : ''}`;
+}
+
+function show() {
+  const found = new Set(matching(asked.q));
+  const column = asked.sort.replace(/^-/, ''), down = asked.sort.startsWith('-') ? -1 : 1;
+  const sorted = [...rows].sort((a, b) => {
+    const [x, y] = [value(a.model, column), value(b.model, column)];
+    return (x < y ? -1 : x > y ? 1 : 0) * down || a.model - b.model;
+  });
+  for (const { row, model } of sorted) row.hidden = !found.has(model);
+  table.tBodies[0].append(...sorted.map(({ row }) => row));
+  count.textContent = asked.q ? `${found.size} of ${rows.length}` : '';
+  [...table.tHead.rows[0].cells].forEach((cell, index) => {
+    if (columns[index] === column) cell.setAttribute('aria-sort', down < 0 ? 'descending' : 'ascending');
+    else cell.removeAttribute('aria-sort');
+  });
+  const own = words(asked.q);
+  for (const item of document.querySelectorAll('[data-term]')) {
+    const [id, term] = item.dataset.term.split(':'), facet = facets.get(id), link = item.querySelector('a');
+    const active = own.includes(item.dataset.term), index = facet.term.indexOf(term);
+    const models = [...found].filter(model => facet.of[model].includes(index)).length;
+    // What would leave nothing cannot be clicked, for it is not there.
+    item.hidden = models === 0 && !active;
+    item.querySelector('.count').textContent = models;
+    link.href = address({ ...asked, q: (active ? own.filter(word => word !== item.dataset.term) : [...own, item.dataset.term]).join(' ') });
+    if (active) link.setAttribute('aria-current', 'true'); else link.removeAttribute('aria-current');
+  }
+}
+
+function go(next, typed) {
+  asked = { ...asked, ...next };
+  history[typed ? 'replaceState' : 'pushState'](null, '', address(asked));
+  if (!typed) input.value = asked.q;
+  show();
+}
+
+function read() {
+  const parts = new URLSearchParams(location.search), sort = parts.get('sort') ?? 'name';
+  asked = { q: parts.get('q') ?? '', sort: columns.includes(sort.replace(/^-/, '')) ? sort : 'name' };
+  input.value = asked.q;
+  show();
+}
+
+// Every answer becomes a link to the list that it narrows; without this script it leads to the page of the answer.
+for (const item of document.querySelectorAll('[data-term]')) {
+  if (!item.querySelector('a')) {
+    const link = document.createElement('a');
+    link.textContent = item.firstChild.textContent.trim();
+    item.firstChild.replaceWith(link, ' ');
+  }
+  item.querySelector('a').addEventListener('click', event => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go({ q: new URL(event.currentTarget.href).searchParams.get('q') ?? '' });
+  });
+}
+[...table.tHead.rows[0].cells].forEach((cell, index) => {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.append(...cell.childNodes);
+  button.addEventListener('click', () => {
+    const first = ['parameters', 'sizes', 'passed', 'date'].includes(columns[index]) ? `-${columns[index]}` : columns[index];
+    const other = first.startsWith('-') ? first.slice(1) : `-${first}`;
+    go({ sort: asked.sort === first ? other : first });
+  });
+  cell.append(button);
+});
+box.addEventListener('submit', event => event.preventDefault());
+input.addEventListener('input', () => go({ q: input.value.trim() }, true));
+addEventListener('popstate', read);
+box.hidden = false;
+read();

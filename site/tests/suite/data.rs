@@ -1,0 +1,167 @@
+//! The catalog for programs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zoo_site::{BaseUrl, Content, Data, render};
+
+use crate::scan::tags;
+use crate::{fixture, rendered};
+
+fn files(content: &Content) -> BTreeMap<String, String> {
+    rendered(content).into_iter().collect()
+}
+
+fn json(files: &BTreeMap<String, String>, path: &str) -> Value {
+    serde_json::from_str(&files[path]).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The fixture at an address.
+fn based() -> Content {
+    let base = "https://zoo.example/sub".parse::<BaseUrl>().unwrap();
+    Content { data: Data { base_url: Some(base), ..Data::default() }, ..fixture::content() }
+}
+
+#[test]
+fn a_value_comes_with_where_it_was_read() {
+    let files = files(&fixture::content());
+    let twin = json(&files, "models/bert.json");
+    let date = &twin["fact"]["date"];
+    assert_eq!(date["value"], "2018-10-11");
+    assert_eq!(date["source"][0]["source"], "arxiv-id");
+    assert_eq!(date["source"][0]["reference"], "https://arxiv.org/abs/1810.04805");
+    assert_eq!(date["source"][0]["confidence"], "high");
+    assert_eq!(twin["fact"]["licence_code"]["source"][0]["note"], "licence file of the code");
+    assert_eq!(twin["fact"]["normalisation-placement"]["value"][0], "post");
+    let size = &twin["preset"][0];
+    assert_eq!((&size["parameters"], &size["config"]["d_model"]), (&109_482_240.into(), &768.into()));
+    let layers = &size["module"]["module"][1];
+    assert_eq!((&layers["path"], &layers["times"]), (&"layers.*".into(), &12.into()));
+    assert_eq!(twin["outcome"].as_array().unwrap().len(), 12);
+    assert_eq!(twin["descendant"][0]["page"], "compare/bert...roberta/");
+    assert_eq!(json(&files, "models/elmo.json")["preset"], Value::Array(vec![]));
+}
+
+#[test]
+fn the_twin_for_reading_says_the_same() {
+    let files = files(&fixture::content());
+    let text = &files["models/bert.md"];
+    for told in [
+        "# BERT\n",
+        "- **date**: 2018-10-11\n  - arxiv-id: https://arxiv.org/abs/1810.04805, high confidence\n",
+        "- **bert-base**: 109482240 parameters; google-bert/bert-base-uncased\n  - d_ff: 3072\n",
+        "- roberta derives-from bert: a longer, cleaner recipe",
+        "- causality on flex: not-applicable\n",
+    ] {
+        assert!(text.contains(told), "no `{told}` in {text}");
+    }
+    assert!(files["models/bert.bib"].starts_with("@misc{bert,"));
+}
+
+#[test]
+fn columns_have_a_value_for_each_model() {
+    let content = fixture::content();
+    let files = files(&content);
+    let (columns, sizes) = (json(&files, "catalog.min.json"), json(&files, "sizes.min.json"));
+    let models = content.models.len();
+    for (name, column) in columns.as_object().unwrap().iter().filter(|(name, _)| *name != "facet") {
+        assert_eq!(column.as_array().unwrap().len(), models, "{name}");
+    }
+    assert_eq!(sizes["of"].as_array().unwrap().len(), models);
+    for facet in columns["facet"].as_array().unwrap() {
+        let terms = facet["term"].as_array().unwrap().len();
+        assert_eq!(facet["label"].as_array().unwrap().len(), terms);
+        assert_eq!(facet["of"].as_array().unwrap().len(), models);
+        let given = facet["of"].as_array().unwrap().iter().flat_map(|of| of.as_array().unwrap());
+        let used: BTreeSet<u64> = given.map(|term| term.as_u64().unwrap()).collect();
+        assert_eq!(used, (0..terms as u64).collect(), "{}: every term is given", facet["id"]);
+    }
+    // The page counts as the columns do.
+    let page = &files["models/index.html"];
+    let attention = columns["facet"].as_array().unwrap().iter().find(|facet| facet["id"] == "attention").unwrap();
+    let full = attention["term"].as_array().unwrap().iter().position(|term| term == "full-bidirectional").unwrap();
+    let count = attention["of"].as_array().unwrap().iter().filter(|of| of.as_array().unwrap().contains(&full.into()));
+    let at = page.find("data-term=\"attention:full-bidirectional\"").unwrap();
+    let item = &page[at..at + page[at..].find("</li>").unwrap()];
+    assert!(item.contains(&format!("class=\"count\">{}<", count.count())), "{item}");
+    assert!(item.contains("href=\"../taxonomy/attention/full-bidirectional/\""), "{item}");
+}
+
+#[test]
+fn what_is_told_of_a_file_is_true() {
+    let mut content = fixture::content();
+    content.data.file = Some(b"not really SQLite".to_vec());
+    let pages = render(&content).unwrap();
+    let page = String::from_utf8(pages.get("data/index.html").unwrap().to_vec()).unwrap();
+    let mut told = 0;
+    for path in tags(&page).iter().filter_map(|tag| tag.get("type").and(tag.get("href"))) {
+        let Some(bytes) = path.strip_prefix("../").and_then(|path| pages.get(path)) else { continue };
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(path.ends_with(".svg") || page.contains(&digest), "{path}");
+        told += 1;
+    }
+    assert!(told >= 8, "{told} digests");
+    let told = String::from_utf8(pages.get("catalog.sqlite.sha256").unwrap().to_vec()).unwrap();
+    assert!(page.contains(&told[..64]));
+}
+
+#[test]
+fn data_in_pages_is_data() {
+    let files = files(&fixture::content());
+    for path in ["models/bert/index.html", "data/index.html"] {
+        let page = &files[path];
+        let start = page.find("<script type=\"application/ld+json\">").unwrap() + 35;
+        let text = &page[start..start + page[start..].find("</script>").unwrap()];
+        let data: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(!text.contains('<') && data.to_string().contains("https://schema.org"), "{path}");
+    }
+}
+
+#[test]
+fn an_address_gives_a_sitemap_and_canonical_pages() {
+    let with = files(&based());
+    let map = &with["sitemap.xml"];
+    let told: BTreeSet<&str> = map.split("<loc>").skip(1).map(|rest| rest.split("</loc>").next().unwrap()).collect();
+    for (path, text) in with.iter().filter(|(path, _)| path.ends_with(".html")) {
+        let address = format!("https://zoo.example/sub/{}", path.trim_end_matches("index.html"));
+        let known = path != "404.html";
+        assert_eq!(told.contains(address.as_str()), known, "{address}");
+        assert_eq!(text.contains(&format!("rel=\"canonical\" href=\"{address}\"")), known, "{path}");
+    }
+    assert!(with["robots.txt"].contains("Sitemap: https://zoo.example/sub/sitemap.xml"));
+    assert!(with["changes.atom"].contains("href=\"https://zoo.example/sub/changes.atom\""));
+    assert!(with["models/bert.bib"].contains("url = {https://zoo.example/sub/models/bert/}"));
+    let without = files(&fixture::content());
+    assert!(!without.contains_key("sitemap.xml") && !without["robots.txt"].contains("Sitemap"));
+    assert!(!without["index.html"].contains("canonical"));
+    assert!(without["data/index.html"].contains("built without the address"));
+}
+
+#[test]
+fn a_changed_model_is_a_new_entry() {
+    let ids = |files: &BTreeMap<String, String>, path: &str| -> Vec<String> {
+        files[path].split("<entry><id>").skip(1).map(|rest| rest.split("</id>").next().unwrap().to_owned()).collect()
+    };
+    let mut content = fixture::content();
+    let before = files(&content);
+    assert_eq!(ids(&before, "changes.atom").len(), content.models.len());
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    bert.descriptor.licence.code = "MIT".into();
+    let after = files(&content);
+    let [old, new] = [&before, &after].map(|files| ids(files, "changes.atom"));
+    assert_eq!(old.iter().filter(|id| !new.contains(id)).count(), 1, "only one entry changed");
+    assert_eq!(ids(&before, "models/new.atom"), ids(&after, "models/new.atom"), "a changed model is no newer");
+    assert!(before["changes.atom"].contains("<updated>2018-02-01T00:00:00Z</updated>"), "dates are the models' own");
+    assert!(before["models/new.atom"].contains("href=\"../models/bert/\""));
+}
+
+#[test]
+fn feeds_and_maps_escape_what_they_hold() {
+    let mut content = based();
+    content.models[0].summary.name = "</title><script>&".into();
+    for path in ["changes.atom", "models/new.atom"] {
+        let files = files(&content);
+        assert!(!files[path].contains("<script") && files[path].contains("&lt;script&gt;&amp;"), "{path}");
+    }
+}
