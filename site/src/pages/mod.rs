@@ -6,6 +6,7 @@ mod home;
 mod model;
 mod models;
 mod not_found;
+mod output;
 mod source;
 mod taxonomy;
 
@@ -20,6 +21,8 @@ use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact};
 use crate::prose::Prose;
+
+pub(crate) use output::{Output, Sink};
 
 /// Files of a site by path: `models/bert/index.html` → bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,22 +48,25 @@ impl Pages {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
-        match self.0.insert(path.clone(), bytes.into()) {
-            None => Ok(()),
-            Some(_) => Err(Error::Twice(path)),
-        }
-    }
 }
 
-/// Writes every page of the site except the catalog's own file.
+/// Every page of the site except the catalog's own file, in memory.
 ///
 /// # Errors
 /// When an id would not make an address or a page does not render.
 pub fn render(content: &Content) -> Result<Pages> {
+    let mut pages = Pages::default();
+    render_into(content, Output::new(&mut pages))?;
+    Ok(pages)
+}
+
+/// Writes every page of the site except the catalog's own file; none is held.
+///
+/// # Errors
+/// See [`render`]; and whatever the place that takes them says.
+pub(crate) fn render_into<'a>(content: &'a Content, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: Pages::default() };
+    let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: output };
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
     home::render(&mut site)?;
     models::render(&mut site)?;
@@ -115,7 +121,7 @@ struct Site<'a> {
     content: &'a Content,
     tera: Tera,
     prose: Prose,
-    pages: Pages,
+    pages: Output<'a>,
 }
 
 /// What every page has.

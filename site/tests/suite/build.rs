@@ -11,7 +11,7 @@ use zoo_site::{Error, MARKER, build, render, write};
 use crate::fixture;
 
 /// A catalog file with the fixture's models.
-async fn catalog(folder: &Path) -> std::path::PathBuf {
+pub(crate) async fn catalog(folder: &Path) -> std::path::PathBuf {
     let content = fixture::content();
     let record = |model: &Model| Record {
         descriptor: model.descriptor.clone(),

@@ -5,6 +5,7 @@
 mod fixture;
 
 mod build;
+mod check;
 mod escape;
 mod links;
 mod pages;

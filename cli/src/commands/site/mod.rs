@@ -1,5 +1,7 @@
 //! `zoo site`: the static pages, written and looked at.
 
+mod check;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ Examples:
   zoo site build --module zoo.wasm        with models that run in their pages
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
+  zoo site check                          every link, every page's head, every budget
 
 The folder needs no server: links are relative, and any web host can publish it as it is.";
 
@@ -63,6 +66,18 @@ enum Action {
         #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
         addr: SocketAddr,
     },
+    /// Look a built site over: links, what every page must have, what it may weigh
+    ///
+    /// Sizes are of packed files, in KiB; each beside what a page of its type may have. Nothing is loaded and no browser runs.
+    Check {
+        /// The folder to look at
+        #[arg(value_name = "DIR", default_value = FOLDER)]
+        folder: PathBuf,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
@@ -76,6 +91,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
         }
         Action::Serve { out, addr } => serve(out, *addr, shell),
+        Action::Check { folder, json } => check::run(folder, *json, shell),
     }
 }
 
