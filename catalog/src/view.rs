@@ -307,3 +307,14 @@ pub struct Answer {
     /// Name for people; the id where the vocabularies lack it.
     pub label: String,
 }
+
+/// Another name of a lab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct LabName {
+    /// Id of the lab.
+    pub lab: String,
+    /// What it is called.
+    pub name: String,
+    /// ISO 639-1; `None` in no language in particular.
+    pub language: Option<String>,
+}

@@ -1,8 +1,10 @@
 //! From pages to a folder: written beside the old site, swapped in whole.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -27,25 +29,76 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there. What `tryout` holds runs in
-/// the pages of its models.
+/// What a site has besides what its catalog says.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// What runs in the pages of its models.
+    pub tryout: Option<Tryout>,
+    /// A program that indexes the words of a site: it is given the folder, and writes into `pagefind/` there.
+    pub indexer: Option<PathBuf>,
+}
+
+/// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
 ///
-/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256. Every page goes to the disk as it is written.
+/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256. Every page goes to the disk as it is written, in a
+/// folder beside `out`; that takes the place of the old site in one step, once all is there.
 ///
 /// # Errors
-/// When the catalog cannot be read, a page does not render, or [`write()`] refuses.
-pub async fn build(catalog: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary> {
+/// When the catalog cannot be read, a page does not render, the indexer fails, or [`write()`] refuses.
+pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     let mut folder = Folder::beside(out)?;
-    let content = Content { tryout, ..Content::read(&Catalog::open(catalog).await?).await? };
+    let Extras { tryout, indexer } = extras;
+    let content = Content::read(&Catalog::open(catalog).await?).await?;
+    let content = Content { tryout, indexed: indexer.is_some(), ..content };
     let mut output = render_into(&content, Output::new(&mut folder))?;
     let bytes = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
     let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     output.put("catalog.sqlite.sha256".into(), format!("{digest}  catalog.sqlite\n"))?;
     output.put("catalog.sqlite".into(), bytes)?;
-    let summary = Summary::of(output.sizes());
+    let mut summary = Summary::of(output.sizes());
+    if let Some(program) = &indexer {
+        index(program, &folder.new(), &mut summary)?;
+    }
     folder.place()?;
     Ok(summary)
+}
+
+/// Has the words of a new site indexed, and counts what that writes.
+fn index(program: &Path, site: &Path, summary: &mut Summary) -> Result<()> {
+    let failed = |told: String| Error::Indexer { program: program.to_owned(), told };
+    let ran = Command::new(program).arg(site).output().map_err(|error| failed(error.to_string()))?;
+    if !ran.status.success() {
+        let said = String::from_utf8_lossy(&ran.stderr);
+        return Err(failed(format!("{}: {}", ran.status, said.trim())));
+    }
+    let index = site.join("pagefind");
+    let files = if index.is_dir() { files(&index)? } else { BTreeMap::new() };
+    if !files.contains_key("pagefind.js") {
+        return Err(failed("it wrote no `pagefind/pagefind.js`".into()));
+    }
+    summary.files += files.len();
+    summary.bytes += files.values().sum::<u64>();
+    Ok(())
+}
+
+/// Every file of a folder by its path in it, with its bytes. A link is what it leads to, as a host would send it.
+pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![(folder.to_owned(), String::new())];
+    while let Some((at, prefix)) = left.pop() {
+        for entry in fs::read_dir(&at).map_err(Error::io(&at))? {
+            let entry = entry.map_err(Error::io(&at))?;
+            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let facts = fs::metadata(entry.path()).map_err(Error::io(&entry.path()))?;
+            if facts.is_dir() {
+                left.push((entry.path(), path + "/"));
+            } else {
+                found.insert(path, facts.len());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Writes pages to the folder `out`, replacing a site that stands there.

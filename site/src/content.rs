@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Question};
+use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Question};
 
 use crate::error::{Error, Result};
 use crate::format::humanise;
@@ -28,6 +28,10 @@ pub struct Content {
     pub axes: Vec<AxisFacts>,
     /// What the answers to every question are called, those of labs and families too.
     pub answers: Vec<Question>,
+    /// What else labs are called, in other languages too.
+    pub lab_names: Vec<LabName>,
+    /// Whether the pages will be indexed by their words.
+    pub indexed: bool,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
 }
@@ -48,6 +52,8 @@ impl Content {
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
             answers: catalog.answers().await?,
+            lab_names: catalog.lab_names().await?,
+            indexed: false,
             tryout: None,
         })
     }
@@ -70,7 +76,7 @@ impl Content {
 
     /// The model with this id.
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
-        self.models.iter().find(|model| model.summary.id == id)
+        self.models.binary_search_by(|model| model.summary.id.as_str().cmp(id)).ok().map(|at| &self.models[at])
     }
 
     /// A model's name for people, or its id where the catalog does not have it.

@@ -15,11 +15,12 @@ mod math;
 mod pages;
 mod parts;
 mod prose;
+mod search;
 pub mod serve;
 mod svg;
 mod tryout;
 
-pub use build::{MARKER, Summary, build, write};
+pub use build::{Extras, MARKER, Summary, build, write};
 pub use check::check;
 pub use content::Content;
 pub use error::{Error, Result};

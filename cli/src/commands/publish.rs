@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use zoo_conformance::report::Entry;
 use zoo_registry::{Outcome, Registry};
+use zoo_site::Extras;
 
 use super::{catalog, check, site};
 use crate::conformance::{Listener, Running, Selection, expectations};
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     tryout: tryout::Args,
 
+    #[command(flatten)]
+    full_text: site::FullText,
+
     /// Show the site afterwards, at this loopback address
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]
     serve: Option<SocketAddr>,
@@ -62,7 +66,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
     }
-    let tryout = args.tryout.gather(registry, shell)?;
+    let extras = Extras { tryout: args.tryout.gather(registry, shell)?, indexer: args.full_text.program() };
     interrupt::listen();
     let began = Instant::now();
 
@@ -88,7 +92,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     let summary = catalog::build(&args.db, &records, &outcomes)?;
     done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
 
-    let summary = site::build(&args.db, tryout, &args.out)?;
+    let summary = site::build(&args.db, extras, &args.out)?;
     let pages = counted(summary.pages, "page");
     done(shell, "site", format!("{}, {pages}, {}", args.out.display(), bytes(summary.bytes)));
     shell.step("done", format!("in {}", time(began.elapsed())));

@@ -151,7 +151,12 @@ impl TypeCost {
         self.pages += 1;
         for (measure, (of, value)) in self.measures.iter_mut().zip(cost.by_name()) {
             if value > measure.budget {
-                let told = format!("{value} {} where a page of the type `{}` may have {}", unit(of), self.name, measure.budget);
+                let told = format!(
+                    "{value} {} where a page of the type `{}` may have {}",
+                    unit(of),
+                    self.name,
+                    measure.budget
+                );
                 found.add(path, 1, "pages-keep-their-budget", told, "show less, or show it on a page of its own");
             }
             if value > measure.most || measure.page.is_empty() {
@@ -184,7 +189,10 @@ fn fits(address: &str, pattern: &str) -> bool {
 fn packed(text: &str) -> u64 {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     // Writing into memory does not fail.
-    packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).map_or(text.len() as u64, |bytes| bytes.len() as u64)
+    packer
+        .write_all(text.as_bytes())
+        .and_then(|()| packer.finish())
+        .map_or(text.len() as u64, |bytes| bytes.len() as u64)
 }
 
 #[cfg(test)]

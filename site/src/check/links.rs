@@ -47,7 +47,9 @@ impl Links {
         let lists = ["aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "for", "list", "headers"];
         for tag in &page.tags {
             for name in lists {
-                for id in tag.get(name).into_iter().flat_map(str::split_ascii_whitespace).filter(|id| !ids.contains(*id)) {
+                for id in
+                    tag.get(name).into_iter().flat_map(str::split_ascii_whitespace).filter(|id| !ids.contains(*id))
+                {
                     let told = format!("`{name}` names `{id}`, which is not on the page");
                     found.add(path, tag.line, "ids-are-unique", told, "name something that is there");
                 }

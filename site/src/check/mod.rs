@@ -7,16 +7,15 @@ mod links;
 mod page;
 mod rules;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::build::check_site;
+use crate::build::{check_site, files};
 use crate::error::{Error, Result};
-pub use budget::{Cost, Measure, TypeCost};
 use budget::Budgets;
+pub use budget::{Cost, Measure, TypeCost};
 use links::Links;
 use page::Page;
 use rules::Across;
@@ -63,7 +62,7 @@ pub fn check(folder: &Path) -> Result<Report> {
     let mut links = Links::default();
     let mut budgets = Budgets::default();
     let mut pages = 0;
-    for path in &files {
+    for path in files.keys() {
         let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
         if !matches!(kind, "html" | "svg" | "css" | "js") {
             links.file(path);
@@ -106,24 +105,4 @@ impl Found {
     fn add(&mut self, page: &str, line: usize, rule: &'static str, found: impl Into<String>, hint: &'static str) {
         self.0.push(Violation { page: page.to_owned(), line, rule, found: found.into(), hint });
     }
-}
-
-/// Every file by its path in the site.
-fn files(folder: &Path) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut left = vec![(folder.to_owned(), String::new())];
-    while let Some((at, prefix)) = left.pop() {
-        for entry in fs::read_dir(&at).map_err(Error::io(&at))? {
-            let entry = entry.map_err(Error::io(&at))?;
-            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            // A link is what it leads to, as a host would send it.
-            let facts = fs::metadata(entry.path()).map_err(Error::io(&entry.path()))?;
-            if facts.is_dir() {
-                left.push((entry.path(), path + "/"));
-            } else {
-                found.insert(path);
-            }
-        }
-    }
-    Ok(found)
 }

@@ -26,7 +26,8 @@ impl Tag {
 
     /// Whether a word stands in an attribute that lists words: `rel="alternate icon"`.
     pub(super) fn lists(&self, attribute: &str, word: &str) -> bool {
-        self.get(attribute).is_some_and(|words| words.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(word)))
+        self.get(attribute)
+            .is_some_and(|words| words.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(word)))
     }
 }
 
@@ -113,7 +114,9 @@ mod tests {
 
     #[test]
     fn tags_are_read_with_their_lines() {
-        let page = Page::parse("<!doctype html>\n<title>a &amp; b</title>\n<a\nhref='x?a=1&amp;b=\">'>t</a><script>if (a < b) '<p>'</script><br>");
+        let page = Page::parse(
+            "<!doctype html>\n<title>a &amp; b</title>\n<a\nhref='x?a=1&amp;b=\">'>t</a><script>if (a < b) '<p>'</script><br>",
+        );
         let names: Vec<_> = page.tags.iter().map(|tag| (tag.name.as_str(), tag.line)).collect();
         assert_eq!(names, [("title", 2), ("a", 3), ("script", 4), ("br", 4)]);
         assert_eq!(page.tags[0].text, "a & b");

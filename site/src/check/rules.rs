@@ -59,15 +59,21 @@ pub(super) fn picture(path: &str, picture: &Page, found: &mut Found) {
     elsewhere(path, picture, found);
 }
 
+/// How a style sheet or a script loads something.
+const LOADS: [&str; 8] = ["url(", "@import", "import", "import(", "from", "fetch(", "importScripts(", "Worker("];
+
 /// Looks a style sheet or a script over: neither may load from elsewhere.
 pub(super) fn text(path: &str, text: &str, found: &mut Found) {
     for (at, line) in text.lines().enumerate() {
-        let loads = ["http://", "https://", "url(//", "url('//", "url(\"//", "import '//", "import \"//"];
-        // A namespace is a name that looks like an address.
-        let line = line.replace("http://www.w3.org/", "");
-        if let Some(address) = loads.iter().find(|address| line.contains(*address)) {
-            let told = format!("`{address}…` in a file that pages load");
-            found.add(path, at + 1, "nothing-comes-from-elsewhere", told, "take it into the site");
+        let addresses = ["http://", "https://", "//"].iter().flat_map(|scheme| line.match_indices(scheme));
+        for (start, _) in addresses {
+            let before = line[..start].trim_end_matches(['"', '\'', '`']).trim_end();
+            if LOADS.iter().any(|load| before.ends_with(load)) {
+                let address: String = line[start..].chars().take(40).collect();
+                let told = format!("it loads `{address}`");
+                found.add(path, at + 1, "nothing-comes-from-elsewhere", told, "take it into the site");
+                break;
+            }
         }
     }
 }
@@ -117,14 +123,32 @@ fn inline(path: &str, page: &Page, found: &mut Found) {
             found.add(path, tag.line, rule, "an inline script", "put it into a file: the policy blocks it here");
         }
         if tag.name == "style" {
-            found.add(path, tag.line, rule, "an inline style sheet", "put it into `zoo.css`: the policy blocks it here");
+            found.add(
+                path,
+                tag.line,
+                rule,
+                "an inline style sheet",
+                "put it into `zoo.css`: the policy blocks it here",
+            );
         }
         for (name, value) in tag.attributes() {
             if name == "style" {
-                found.add(path, tag.line, rule, format!("`style` on `<{}>`", tag.name), "use a class: the policy blocks it");
+                found.add(
+                    path,
+                    tag.line,
+                    rule,
+                    format!("`style` on `<{}>`", tag.name),
+                    "use a class: the policy blocks it",
+                );
             }
             if name.starts_with("on") {
-                found.add(path, tag.line, rule, format!("`{name}` on `<{}>`", tag.name), "listen in a script of its own");
+                found.add(
+                    path,
+                    tag.line,
+                    rule,
+                    format!("`{name}` on `<{}>`", tag.name),
+                    "listen in a script of its own",
+                );
             }
             if value.trim_start().to_ascii_lowercase().starts_with("javascript:") {
                 found.add(path, tag.line, rule, format!("`{name}` holds a script"), "link to a page, or use a button");
@@ -157,7 +181,13 @@ fn elsewhere(path: &str, page: &Page, found: &mut Found) {
                     && !(tag.name == "img" && address.starts_with("data:")));
             if foreign {
                 let told = format!("`<{}>` loads `{address}`", tag.name);
-                found.add(path, tag.line, "nothing-comes-from-elsewhere", told, "take it into the site, with a relative address");
+                found.add(
+                    path,
+                    tag.line,
+                    "nothing-comes-from-elsewhere",
+                    told,
+                    "take it into the site, with a relative address",
+                );
             }
         }
     }
@@ -174,13 +204,25 @@ fn policy(path: &str, page: &Page, across: &mut Across, found: &mut Found) {
     let told = directives(policy);
     for needed in ["default-src", "style-src", "form-action", "base-uri"] {
         if !told.contains_key(needed) {
-            found.add(path, tag.line, rule, format!("the policy says nothing of `{needed}`"), "build the page on `base.html`");
+            found.add(
+                path,
+                tag.line,
+                rule,
+                format!("the policy says nothing of `{needed}`"),
+                "build the page on `base.html`",
+            );
         }
     }
     for (name, values) in &told {
         let known = allowed.get(name).map(Vec::as_slice).unwrap_or_default();
         for value in values.iter().filter(|value| !known.contains(value)) {
-            found.add(path, tag.line, rule, format!("`{name}` allows `{value}`"), "do without: no page of the site may");
+            found.add(
+                path,
+                tag.line,
+                rule,
+                format!("`{name}` allows `{value}`"),
+                "do without: no page of the site may",
+            );
         }
     }
     let script = |tag: &Tag| tag.get("src").map(|source| source.rsplit('/').next().unwrap_or(source).to_owned());

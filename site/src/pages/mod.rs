@@ -7,6 +7,7 @@ mod model;
 mod models;
 mod not_found;
 mod output;
+mod search;
 mod source;
 mod taxonomy;
 
@@ -81,10 +82,13 @@ pub(crate) fn render_into<'a>(content: &'a Content, output: Output<'a>) -> Resul
     conformance::render(&mut site)?;
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
+    search::render(&mut site)?;
+    crate::search::put(content, &mut site.pages)?;
     let style = concat!(
         include_str!("../../static/zoo.css"),
         include_str!("../../static/figure.css"),
-        include_str!("../../static/tryout.css")
+        include_str!("../../static/tryout.css"),
+        include_str!("../../static/search.css")
     );
     site.pages.put("zoo.css".into(), style)?;
     site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
@@ -110,6 +114,8 @@ fn templates() -> Result<Tera> {
         ("check.html", include_str!("../../templates/check.html")),
         ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
         ("term.html", include_str!("../../templates/term.html")),
+        ("search.html", include_str!("../../templates/search.html")),
+        ("find.html", include_str!("../../templates/find.html")),
         ("404.html", include_str!("../../templates/404.html")),
     ])
     .map_err(Error::Templates)?;

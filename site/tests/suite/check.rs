@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use zoo_site::check::{Report, check};
-use zoo_site::{Error, MARKER, build};
+use zoo_site::{Error, Extras, MARKER, build};
 
 use crate::build::catalog;
 
@@ -12,7 +12,7 @@ use crate::build::catalog;
 async fn a_built_site_keeps_every_rule() {
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("public");
-    let summary = build(&catalog(work.path()).await, None, &out).await.unwrap();
+    let summary = build(&catalog(work.path()).await, Extras::default(), &out).await.unwrap();
     let report = check(&out).unwrap();
     assert_eq!(report.violations, []);
     assert_eq!((report.pages, report.files), (summary.pages, summary.files + 1), "all of it was looked at");
@@ -62,7 +62,10 @@ fn a_small_site_keeps_every_rule() {
     let home = &report.types[0];
     assert_eq!((home.name, home.pages, report.pages, report.files), ("home", 1, 2, 5));
     let measured: Vec<_> = home.measures.iter().map(|measure| (measure.of, measure.most)).collect();
-    assert!(matches!(measured[..], [("html", 200..700), ("css", 10..60), ("js", 0), ("nodes", 15..20), ("requests", 3)]));
+    assert!(matches!(
+        measured[..],
+        [("html", 200..700), ("css", 10..60), ("js", 0), ("nodes", 15..20), ("requests", 3)]
+    ));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod escape;
 mod links;
 mod pages;
 mod scan;
+mod search;
 mod serve;
 mod tryout;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zoo_registry::Registry;
 use zoo_site::serve::Server;
-use zoo_site::{Summary, Tryout};
+use zoo_site::{Extras, Summary};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -55,6 +55,9 @@ enum Action {
 
         #[command(flatten)]
         tryout: tryout::Args,
+
+        #[command(flatten)]
+        full_text: FullText,
     },
     /// Show a built site on this machine
     Serve {
@@ -80,12 +83,33 @@ enum Action {
     },
 }
 
+/// Where the program is that indexes the words of a site, and what `npm install` gives it.
+const INDEXER: (&str, &str) = ("site/fulltext/index.mjs", "site/fulltext/node_modules/pagefind");
+
+/// Arguments of the commands that write a site.
+#[derive(Debug, clap::Args)]
+// It stands beside a command's own arguments, and groups are named for their structs.
+#[group(skip)]
+pub(crate) struct FullText {
+    /// The program that indexes the words of all pages: it is given the new site's folder; without one, the site is searched by
+    /// names [default: site/fulltext/index.mjs, if its packages are installed]
+    #[arg(long, value_name = "PROGRAM")]
+    full_text: Option<PathBuf>,
+}
+
+impl FullText {
+    pub(crate) fn program(&self) -> Option<PathBuf> {
+        let (usual, needed) = INDEXER;
+        self.full_text.clone().or_else(|| Path::new(needed).exists().then(|| usual.into()))
+    }
+}
+
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
-        Action::Build { db, out, tryout } => {
-            let tryout = tryout.gather(registry, shell)?;
+        Action::Build { db, out, tryout, full_text } => {
+            let extras = Extras { tryout: tryout.gather(registry, shell)?, indexer: full_text.program() };
             let busy = shell.busy("writing the site");
-            let summary = build(db, tryout, out)?;
+            let summary = build(db, extras, out)?;
             drop(busy);
             shell.note(format!("{}, {}", counted(summary.pages, "page"), bytes(summary.bytes)));
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
@@ -96,9 +120,9 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
 }
 
 /// Writes the site. Ctrl-C waits for the folder to be whole.
-pub(crate) fn build(db: &Path, tryout: Option<Tryout>, out: &Path) -> Result<Summary, Failure> {
+pub(crate) fn build(db: &Path, extras: Extras, out: &Path) -> Result<Summary, Failure> {
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_site::build(db, tryout, out).await?) })
+    wait(async { Ok(zoo_site::build(db, extras, out).await?) })
 }
 
 /// Shows a built site until Ctrl-C.

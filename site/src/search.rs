@@ -1,0 +1,95 @@
+//! What the search box looks names up in: one file of names, small enough to be loaded when somebody turns to the box.
+
+use crate::content::{Content, LABS};
+use crate::error::{Error, Result};
+use crate::pages::Output;
+
+/// The scripts, by name. Only the first is loaded with a page.
+const SCRIPTS: [(&str, &str); 4] = [
+    ("start.js", include_str!("../static/search/start.js")),
+    ("jump.js", include_str!("../static/search/jump.js")),
+    ("match.js", include_str!("../static/search/match.js")),
+    ("page.js", include_str!("../static/search/page.js")),
+];
+
+/// Adds the scripts and the names to the site.
+pub(crate) fn put(content: &Content, pages: &mut Output<'_>) -> Result<()> {
+    for (name, text) in SCRIPTS {
+        pages.put(format!("search/{name}"), text)?;
+    }
+    // Scripts, not data to be fetched: so the policy of a page need not allow it to fetch anything.
+    for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
+        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
+        pages.put(path.into(), format!("export default {names};\n"))?;
+    }
+    Ok(())
+}
+
+/// Groups of names: `=address TAB kind`, and below it a line a thing, `id TAB label TAB other names`. A label that is the id is left
+/// out; a name in another language begins with it: `zh=悟道`.
+///
+/// This is loaded before anything is typed.
+fn names(content: &Content) -> String {
+    let mut lines = vec![group("models/", "Model")];
+    for model in &content.models {
+        let facts = &model.descriptor;
+        let translated = facts.names.iter().map(|(language, name)| format!("{language}={name}"));
+        let own = |name: &&String| !name.starts_with(&facts.id);
+        let sizes = facts.presets.iter().flat_map(|preset| std::iter::once(&preset.id).chain(&preset.aliases));
+        let others = facts.aliases.iter().chain(sizes).filter(own).cloned();
+        lines.push(line(&facts.id, &model.summary.name, others.chain(translated)));
+    }
+    lines.push(group("families/", "Family"));
+    lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
+    for axis in content.classifying() {
+        let terms = axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id));
+        let mut terms = terms.map(|term| line(&term.id, &term.label, [])).peekable();
+        if terms.peek().is_some() {
+            lines.push(group(&format!("taxonomy/{}/", axis.id), &axis.title));
+            lines.extend(terms);
+        }
+    }
+    lines.join("\n")
+}
+
+/// What is loaded once somebody types: what fewer people look for.
+fn more(content: &Content) -> String {
+    let checks = content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, []));
+    let checks = std::iter::once(group("conformance/", "Check")).chain(checks);
+    labs(content).into_iter().chain(checks).collect::<Vec<_>>().join("\n")
+}
+
+/// A lab has no page of its own: it leads to the texts that name it.
+fn labs(content: &Content) -> Vec<String> {
+    let mut ids: Vec<&String> = content.models.iter().flat_map(|model| &model.summary.labs).collect();
+    ids.sort();
+    ids.dedup();
+    let lab = |id: &String| {
+        let names = content.lab_names.iter().filter(|name| name.lab == *id);
+        let others = names.map(|name| match &name.language {
+            Some(language) => format!("{language}={}", name.name),
+            None => name.name.clone(),
+        });
+        line(id, &content.term_label(LABS, id), others)
+    };
+    std::iter::once(group("search/?q=", "Lab")).chain(ids.into_iter().map(lab)).collect()
+}
+
+fn group(address: &str, kind: &str) -> String {
+    format!("={address}\t{}", plain(kind))
+}
+
+fn line(id: &str, label: &str, others: impl IntoIterator<Item = String>) -> String {
+    let label = if label == id { "" } else { label };
+    let mut line = format!("{}\t{}", plain(id), plain(label));
+    for other in others {
+        line.push('\t');
+        line.push_str(&plain(&other));
+    }
+    line.trim_end().to_owned()
+}
+
+/// A name without what separates names here.
+fn plain(name: &str) -> String {
+    name.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
