@@ -12,6 +12,7 @@ use zoo_catalog::Catalog;
 
 use crate::content::Content;
 use crate::error::{Error, Result};
+use crate::look::Look;
 use crate::pages::{Output, Pages, Sink, render_into};
 use crate::tryout::Tryout;
 
@@ -51,7 +52,7 @@ pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary
     let Extras { tryout, indexer } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let content = Content { tryout, indexed: indexer.is_some(), ..content };
-    let mut output = render_into(&content, Output::new(&mut folder))?;
+    let mut output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
     let bytes = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
     let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     output.put("catalog.sqlite.sha256".into(), format!("{digest}  catalog.sqlite\n"))?;

@@ -2,6 +2,7 @@
 
 use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
+use crate::look::Look;
 use crate::pages::Output;
 
 /// The scripts, by name. Only the first is loaded with a page.
@@ -13,9 +14,10 @@ const SCRIPTS: [(&str, &str); 4] = [
 ];
 
 /// Adds the scripts and the names to the site.
-pub(crate) fn put(content: &Content, pages: &mut Output<'_>) -> Result<()> {
-    for (name, text) in SCRIPTS {
-        pages.put(format!("search/{name}"), text)?;
+pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Result<()> {
+    for (name, own) in SCRIPTS {
+        let text = look.text(&format!("static/search/{name}"), own)?;
+        pages.put(format!("search/{name}"), text.into_owned())?;
     }
     // Scripts, not data to be fetched: so the policy of a page need not allow it to fetch anything.
     for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {

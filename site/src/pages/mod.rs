@@ -21,6 +21,7 @@ use zoo_registry::Status;
 use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact};
+use crate::look::Look;
 use crate::prose::Prose;
 
 pub(crate) use output::{Output, Sink};
@@ -56,8 +57,16 @@ impl Pages {
 /// # Errors
 /// When an id would not make an address or a page does not render.
 pub fn render(content: &Content) -> Result<Pages> {
+    render_with(content, &Look::default())
+}
+
+/// As [`render`], with templates, styles and scripts from elsewhere.
+///
+/// # Errors
+/// See [`render`]; and when one of these files cannot be read, or is no template.
+pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
     let mut pages = Pages::default();
-    render_into(content, Output::new(&mut pages))?;
+    render_into(content, look, Output::new(&mut pages))?;
     Ok(pages)
 }
 
@@ -65,9 +74,9 @@ pub fn render(content: &Content) -> Result<Pages> {
 ///
 /// # Errors
 /// See [`render`]; and whatever the place that takes them says.
-pub(crate) fn render_into<'a>(content: &'a Content, output: Output<'a>) -> Result<Output<'a>> {
+pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: output };
+    let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
     home::render(&mut site)?;
     models::render(&mut site)?;
@@ -83,42 +92,53 @@ pub(crate) fn render_into<'a>(content: &'a Content, output: Output<'a>) -> Resul
     taxonomy::render(&mut site)?;
     not_found::render(&mut site)?;
     search::render(&mut site)?;
-    crate::search::put(content, &mut site.pages)?;
-    let style = concat!(
-        include_str!("../../static/zoo.css"),
-        include_str!("../../static/figure.css"),
-        include_str!("../../static/tryout.css"),
-        include_str!("../../static/search.css")
-    );
+    crate::search::put(content, look, &mut site.pages)?;
+    let mut style = String::new();
+    for (name, own) in STYLES {
+        style += &look.text(&format!("static/{name}"), own)?;
+    }
     site.pages.put("zoo.css".into(), style)?;
-    site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
+    let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
+    site.pages.put("icon.svg".into(), icon.into_owned())?;
     site.pages.put("robots.txt".into(), "User-agent: *\nAllow: /\n")?;
     Ok(site.pages)
 }
 
-fn templates() -> Result<Tera> {
+/// The parts of the style sheet, in order.
+const STYLES: [(&str, &str); 4] = [
+    ("zoo.css", include_str!("../../static/zoo.css")),
+    ("figure.css", include_str!("../../static/figure.css")),
+    ("tryout.css", include_str!("../../static/tryout.css")),
+    ("search.css", include_str!("../../static/search.css")),
+];
+
+/// The templates.
+const TEMPLATES: [(&str, &str); 18] = [
+    ("components.html", include_str!("../../templates/components.html")),
+    ("base.html", include_str!("../../templates/base.html")),
+    ("home.html", include_str!("../../templates/home.html")),
+    ("models.html", include_str!("../../templates/models.html")),
+    ("model.html", include_str!("../../templates/model.html")),
+    ("run.html", include_str!("../../templates/run.html")),
+    ("tryout.html", include_str!("../../templates/tryout.html")),
+    ("source.html", include_str!("../../templates/source.html")),
+    ("family.html", include_str!("../../templates/family.html")),
+    ("families.html", include_str!("../../templates/families.html")),
+    ("conformance.html", include_str!("../../templates/conformance.html")),
+    ("planted.html", include_str!("../../templates/planted.html")),
+    ("check.html", include_str!("../../templates/check.html")),
+    ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
+    ("term.html", include_str!("../../templates/term.html")),
+    ("search.html", include_str!("../../templates/search.html")),
+    ("find.html", include_str!("../../templates/find.html")),
+    ("404.html", include_str!("../../templates/404.html")),
+];
+
+fn templates(look: &Look) -> Result<Tera> {
     let mut tera = Tera::default();
-    tera.add_raw_templates([
-        ("components.html", include_str!("../../templates/components.html")),
-        ("base.html", include_str!("../../templates/base.html")),
-        ("home.html", include_str!("../../templates/home.html")),
-        ("models.html", include_str!("../../templates/models.html")),
-        ("model.html", include_str!("../../templates/model.html")),
-        ("run.html", include_str!("../../templates/run.html")),
-        ("tryout.html", include_str!("../../templates/tryout.html")),
-        ("source.html", include_str!("../../templates/source.html")),
-        ("family.html", include_str!("../../templates/family.html")),
-        ("families.html", include_str!("../../templates/families.html")),
-        ("conformance.html", include_str!("../../templates/conformance.html")),
-        ("planted.html", include_str!("../../templates/planted.html")),
-        ("check.html", include_str!("../../templates/check.html")),
-        ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
-        ("term.html", include_str!("../../templates/term.html")),
-        ("search.html", include_str!("../../templates/search.html")),
-        ("find.html", include_str!("../../templates/find.html")),
-        ("404.html", include_str!("../../templates/404.html")),
-    ])
-    .map_err(Error::Templates)?;
+    let text = |(name, own): (&'static str, _)| Ok((name, look.text(&format!("templates/{name}"), own)?));
+    let texts: Vec<_> = TEMPLATES.into_iter().map(text).collect::<Result<_>>()?;
+    tera.add_raw_templates(texts).map_err(Error::Templates)?;
     Ok(tera)
 }
 

@@ -1,6 +1,7 @@
 //! `zoo site`: the static pages, written and looked at.
 
 mod check;
+mod watch;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ Examples:
   zoo site build --module zoo.wasm        with models that run in their pages
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
+  zoo site serve --watch                  what facts, templates and styles say as they are edited
   zoo site check                          every link, every page's head, every budget
 
 The folder needs no server: links are relative, and any web host can publish it as it is.";
@@ -62,12 +64,15 @@ enum Action {
     /// Show a built site on this machine
     Serve {
         /// The folder to show
-        #[arg(long, value_name = "DIR", default_value = FOLDER)]
+        #[arg(long, value_name = "DIR", default_value = FOLDER, conflicts_with = "watch")]
         out: PathBuf,
 
         /// Where to listen: a loopback address and a port
         #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
         addr: SocketAddr,
+
+        #[command(flatten)]
+        follow: watch::Follow,
     },
     /// Look a built site over: links, what every page must have, what it may weigh
     ///
@@ -114,7 +119,8 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
             shell.note(format!("{}, {}", counted(summary.pages, "page"), bytes(summary.bytes)));
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
         }
-        Action::Serve { out, addr } => serve(out, *addr, shell),
+        Action::Serve { addr, follow, .. } if follow.is_wanted() => watch::run(follow, *addr, registry, shell),
+        Action::Serve { out, addr, .. } => serve(out, *addr, shell),
         Action::Check { folder, json } => check::run(folder, *json, shell),
     }
 }
