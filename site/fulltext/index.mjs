@@ -34,7 +34,7 @@ async function* translated() {
   }
 }
 
-const { index } = good(await createIndex());
+const { index } = good(await createIndex({ excludeSelectors: ['thead', 'svg', '.crumbs', '.unseen'] }));
 good(await index.addDirectory({ path: folder }));
 for await (const { url, language, name, label, kind } of translated()) {
   good(await index.addCustomRecord({ url, language, content: `${name}. ${label}. ${kind}.`, meta: { title: `${name} · ${label}` } }));

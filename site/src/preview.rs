@@ -57,7 +57,8 @@ async fn changes(State(preview): State<Preview>) -> Sse<impl Stream<Item = Resul
 async fn page(State(preview): State<Preview>, request: Request) -> Response {
     let pages = preview.pages.borrow().clone();
     let path = address(request.uri());
-    let index = if path.is_empty() { "index.html".to_owned() } else { format!("{}/index.html", path.trim_end_matches('/')) };
+    let index =
+        if path.is_empty() { "index.html".to_owned() } else { format!("{}/index.html", path.trim_end_matches('/')) };
     if let Some(file) = pages.get(path) {
         return answer(StatusCode::OK, path, file);
     }
@@ -88,7 +89,8 @@ fn answer(status: StatusCode, path: &str, file: &[u8]) -> Response {
         "txt" | "sha256" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    let body = if path.ends_with(".html") { listening(&String::from_utf8_lossy(file)).into_bytes() } else { file.to_vec() };
+    let body =
+        if path.ends_with(".html") { listening(&String::from_utf8_lossy(file)).into_bytes() } else { file.to_vec() };
     (status, [(CONTENT_TYPE, kind)], body).into_response()
 }
 

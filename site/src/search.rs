@@ -6,11 +6,12 @@ use crate::look::Look;
 use crate::pages::Output;
 
 /// The scripts, by name. Only the first is loaded with a page.
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     ("start.js", include_str!("../static/search/start.js")),
     ("jump.js", include_str!("../static/search/jump.js")),
     ("match.js", include_str!("../static/search/match.js")),
     ("page.js", include_str!("../static/search/page.js")),
+    ("texts.js", include_str!("../static/search/texts.js")),
 ];
 
 /// Adds the scripts and the names to the site.
