@@ -27,6 +27,7 @@ mod circles;
 pub mod error;
 pub mod facts;
 mod ingest;
+pub mod parts;
 mod query;
 mod schema;
 pub mod view;

@@ -16,6 +16,7 @@ function good({ errors, ...rest }) {
 
 // The groups of the site's lists of names: `=address TAB kind`, and below it `id TAB label TAB other names`, some as `zh=悟道`.
 async function* translated() {
+  const labels = new Map();
   for (const list of ['names', 'more']) {
     const { default: names } = await import(pathToFileURL(join(folder, `search/${list}.js`)));
     let group;
@@ -25,10 +26,11 @@ async function* translated() {
         group = { address: id.slice(1), kind: label };
         continue;
       }
-      const url = group.address.endsWith('=') ? `${group.address}${encodeURIComponent(label || id)}` : `${group.address}${id}/`;
+      const url = group.address + ({ '=': encodeURIComponent(label || id), '#': id }[group.address.at(-1)] ?? `${id}/`);
+      if (!labels.has(url)) labels.set(url, label || id);
       for (const other of others) {
         const [, language, name] = /^([a-z]{2})=(.*)$/.exec(other) ?? [];
-        if (language) yield { url: `/${url}`, language, name, label: label || id, kind: group.kind };
+        if (language) yield { url: `/${url}`, language, name, label: labels.get(url), kind: group.kind };
       }
     }
   }

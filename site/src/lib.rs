@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod build;
+mod building;
 pub mod check;
 mod content;
 mod error;

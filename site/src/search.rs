@@ -1,7 +1,13 @@
 //! What the search box looks names up in: one file of names, small enough to be loaded when somebody turns to the box.
 
+use std::collections::BTreeMap;
+
+use zoo_catalog::view::WordFacts;
+
+use crate::building::shown;
 use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
+use crate::format::slug;
 use crate::look::Look;
 use crate::pages::Output;
 
@@ -36,30 +42,74 @@ fn names(content: &Content) -> String {
     let mut lines = vec![group("models/", "Model")];
     for model in &content.models {
         let facts = &model.descriptor;
-        let translated = facts.names.iter().map(|(language, name)| format!("{language}={name}"));
         let own = |name: &&String| !name.starts_with(&facts.id);
         let sizes = facts.presets.iter().flat_map(|preset| std::iter::once(&preset.id).chain(&preset.aliases));
         let others = facts.aliases.iter().chain(sizes).filter(own).cloned();
-        lines.push(line(&facts.id, &model.summary.name, others.chain(translated)));
+        lines.push(line(&facts.id, &model.summary.name, others.chain(translated(&facts.names))));
     }
     lines.push(group("families/", "Family"));
     lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
-    for axis in content.classifying() {
-        let terms = axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id));
-        let mut terms = terms.map(|term| line(&term.id, &term.label, [])).peekable();
-        if terms.peek().is_some() {
-            lines.push(group(&format!("taxonomy/{}/", axis.id), &axis.title));
-            lines.extend(terms);
-        }
+    for (place, kind, terms) in terms(content) {
+        lines.push(group(&place, kind));
+        lines.extend(terms.into_iter().map(|(id, label, _)| line(id, label, [])));
     }
     lines.join("\n")
 }
 
-/// What is loaded once somebody types: what fewer people look for.
+/// What is loaded once somebody types: what fewer people look for, and what terms are called in other languages.
 fn more(content: &Content) -> String {
-    let checks = content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, []));
-    let checks = std::iter::once(group("conformance/", "Check")).chain(checks);
-    labs(content).into_iter().chain(checks).collect::<Vec<_>>().join("\n")
+    let mut lines = labs(content);
+    lines.push(group("conformance/", "Check"));
+    lines.extend(content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, [])));
+    if !content.parts.kinds.is_empty() {
+        lines.push(group("parts/", "Building blocks"));
+        let kinds = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown));
+        lines.extend(kinds.map(|kind| line(&kind.id, &kind.title, [])));
+    }
+    for (place, kind, terms) in terms(content) {
+        let mut named = terms.into_iter().filter(|(.., names)| !names.is_empty()).peekable();
+        if named.peek().is_some() {
+            lines.push(group(&place, kind));
+            // The label is known already.
+            lines.extend(named.map(|(id, _, names)| line(id, id, translated(names))));
+        }
+    }
+    if !content.parts.words.is_empty() {
+        lines.push(group("glossary/#", "Glossary"));
+        let word = |word: &WordFacts| {
+            line(
+                &slug(&format!("word {}", word.word)),
+                &word.word,
+                word.also.iter().cloned().chain(translated(&word.names)),
+            )
+        };
+        lines.extend(content.parts.words.iter().map(word));
+    }
+    lines.join("\n")
+}
+
+type Names = BTreeMap<String, String>;
+
+/// Where the terms of an axis, or the building blocks of a kind, have their pages; what it is called; and each with its label and what
+/// it is called in other languages.
+fn terms(content: &Content) -> Vec<(String, &str, Vec<(&str, &str, &Names)>)> {
+    static NONE: Names = Names::new();
+    let names = |axis: &str, id: &str| content.parts.names.get(axis).and_then(|of| of.get(id)).unwrap_or(&NONE);
+    let blocks = content.parts.kinds.iter().map(|kind| {
+        let parts = kind.parts.iter().filter(|part| shown(part));
+        let parts = parts.map(|part| (part.id.as_str(), part.label.as_str(), &part.names));
+        (format!("parts/{}/", kind.id), kind.title.as_str(), parts.collect::<Vec<_>>())
+    });
+    let others = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)).map(|axis| {
+        let terms = axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id));
+        let terms = terms.map(|term| (term.id.as_str(), term.label.as_str(), names(&axis.id, &term.id)));
+        (format!("taxonomy/{}/", axis.id), axis.title.as_str(), terms.collect())
+    });
+    blocks.chain(others).filter(|(.., terms)| !terms.is_empty()).collect()
+}
+
+fn translated(names: &Names) -> impl Iterator<Item = String> {
+    names.iter().map(|(language, name)| format!("{language}={name}"))
 }
 
 /// A lab has no page of its own: it leads to the texts that name it.

@@ -1,7 +1,9 @@
 //! One module a page type: plain data in, a rendered page out.
 
+mod block;
 mod conformance;
 mod family;
+mod glossary;
 mod home;
 mod model;
 mod models;
@@ -10,6 +12,7 @@ mod output;
 mod search;
 mod source;
 mod taxonomy;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -89,7 +92,9 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
         family::render(&mut site, family)?;
     }
     conformance::render(&mut site)?;
+    block::render(&mut site)?;
     taxonomy::render(&mut site)?;
+    glossary::render(&mut site)?;
     not_found::render(&mut site)?;
     search::render(&mut site)?;
     crate::search::put(content, look, &mut site.pages)?;
@@ -105,15 +110,17 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
 }
 
 /// The parts of the style sheet, in order.
-const STYLES: [(&str, &str); 4] = [
+const STYLES: [(&str, &str); 6] = [
     ("zoo.css", include_str!("../../static/zoo.css")),
     ("figure.css", include_str!("../../static/figure.css")),
     ("tryout.css", include_str!("../../static/tryout.css")),
+    ("picture.css", include_str!("../../static/picture.css")),
+    ("parts.css", include_str!("../../static/parts.css")),
     ("search.css", include_str!("../../static/search.css")),
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 24] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -129,6 +136,12 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("check.html", include_str!("../../templates/check.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
+    ("usage.html", include_str!("../../templates/usage.html")),
+    ("parts.html", include_str!("../../templates/parts.html")),
+    ("kind.html", include_str!("../../templates/kind.html")),
+    ("part.html", include_str!("../../templates/part.html")),
+    ("code.html", include_str!("../../templates/code.html")),
+    ("glossary.html", include_str!("../../templates/glossary.html")),
     ("search.html", include_str!("../../templates/search.html")),
     ("find.html", include_str!("../../templates/find.html")),
     ("404.html", include_str!("../../templates/404.html")),
@@ -159,6 +172,8 @@ struct Shell<'a> {
     description: &'a str,
     /// Which entry of the navigation it belongs to.
     section: &'a str,
+    /// Whether there are building blocks.
+    blocks: bool,
 }
 
 impl Site<'_> {
@@ -166,7 +181,8 @@ impl Site<'_> {
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
-        let shell = Shell { root: root(address), title, description, section };
+        let shell =
+            Shell { root: root(address), title, description, section, blocks: !self.content.parts.kinds.is_empty() };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
@@ -186,10 +202,10 @@ fn root(address: &str) -> String {
 
 /// A name that leads somewhere, if there is somewhere to go.
 #[derive(Debug, Clone, Serialize)]
-struct Link {
-    label: String,
+pub(crate) struct Link {
+    pub(crate) label: String,
     /// From the top of the site.
-    href: Option<String>,
+    pub(crate) href: Option<String>,
 }
 
 impl Link {
@@ -204,8 +220,7 @@ impl Link {
     }
 
     fn term(content: &Content, axis: &str, term: &str) -> Self {
-        let href = content.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"));
-        Self { label: content.term_label(axis, term), href }
+        Self { label: content.term_label(axis, term), href: content.term_href(axis, term) }
     }
 
     fn terms(content: &Content, axis: &str, model: &ModelSummary) -> Vec<Self> {

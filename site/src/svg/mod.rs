@@ -5,13 +5,15 @@ mod chart;
 mod diagram;
 mod layout;
 mod lineage;
+mod picture;
 mod rails;
 mod timeline;
 
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;
-pub(crate) use diagram::{DrawnRow, draw};
+pub(crate) use diagram::{Around, DrawnRow, draw};
 pub(crate) use lineage::lineage;
+pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
 pub(crate) use timeline::timeline;
 
 use std::fmt::Write as _;
@@ -127,6 +129,11 @@ impl Caption<'_> {
 
     /// An `<svg>` file of its own, with its own colours.
     fn standalone(&self, canvas: &Canvas, width: i32, height: i32) -> String {
+        self.styled(canvas, [width, height], include_str!("../../static/figure.css"))
+    }
+
+    /// The same with a style of its own.
+    fn styled(&self, canvas: &Canvas, [width, height]: [i32; 2], style: &str) -> String {
         let Self { name, title, description } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure {name} alone\" viewBox=\"0 0 {width} {height}\" \
@@ -135,7 +142,7 @@ impl Caption<'_> {
              <rect class=\"ground\" width=\"{width}\" height=\"{height}\"/>{}</svg>\n",
             escape(title),
             escape(description),
-            include_str!("../../static/figure.css"),
+            style,
             canvas.body
         )
     }

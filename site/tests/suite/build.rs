@@ -17,6 +17,7 @@ pub(crate) async fn catalog(folder: &Path) -> std::path::PathBuf {
         descriptor: model.descriptor.clone(),
         readme: model.readme.clone(),
         sources: model.sources.clone(),
+        blocks: vec![],
         figures: model.figures.clone(),
         demo: model.demo.clone(),
         sizes: model

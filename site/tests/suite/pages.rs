@@ -68,8 +68,22 @@ fn cross_attention_is_an_arrow_from_the_encoder() {
 fn boxes_lead_to_parts() {
     let files = files();
     let page = &files["models/bert/index.html"];
+    let picture = &page[page.find("class=\"figure architecture\"").unwrap()..];
+    let picture = &picture[..picture.find("</svg>").unwrap()];
+    let boxes = picture.matches("<rect class=\"box").count();
+    assert!(boxes > 6 && picture.matches("<a href=\"../../parts/").count() >= boxes, "a box leads nowhere: {picture}");
+    for place in [
+        "embedding/token",
+        "attention/full-bidirectional",
+        "mlp/dense",
+        // By their type, by their placement, and by what they look like.
+        "normalisation-type/layernorm",
+        "normalisation-placement/post",
+        "head/pooled-token",
+    ] {
+        assert!(picture.contains(&format!("<a href=\"../../parts/{place}/\">")), "no box leads to {place}: {picture}");
+    }
     for part in 0..6 {
-        assert!(page.contains(&format!("<a href=\"#part-{part}\">")), "no box leads to part {part}");
         assert!(page.contains(&format!("id=\"part-{part}\"")));
     }
     assert!(!files["models/bert.svg"].contains("<a "), "a picture on its own leads nowhere");
