@@ -3,7 +3,7 @@
 // Indexes the words of a built site with Pagefind, into PUBLIC_DIR/pagefind/: every page in its own language; and what has names in
 // other languages, under those. `zoo site build` runs it on the new site before that is put in place.
 import { close, createIndex } from 'pagefind';
-import { readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -30,16 +30,27 @@ async function* translated() {
       if (!labels.has(url)) labels.set(url, label || id);
       for (const other of others) {
         const [, language, name] = /^([a-z]{2})=(.*)$/.exec(other) ?? [];
-        if (language) yield { url: `/${url}`, language, name, label: labels.get(url), kind: group.kind };
+        // An address is indexed once: a page under its own, its names under another that leads there as well.
+        const [place, anchor] = url.split('#');
+        const address = `/${place}${place.includes('?') ? '&' : '?'}in=${language}${anchor ? `#${anchor}` : ''}`;
+        if (language) yield { url: address, language, name, label: labels.get(url), kind: group.kind };
       }
     }
   }
 }
 
 const { index } = good(await createIndex({ excludeSelectors: ['thead', 'svg', '.crumbs', '.unseen'] }));
-good(await index.addDirectory({ path: folder }));
+for (const name of (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.html')).sort()) {
+  const html = await readFile(join(folder, name), 'utf8');
+  // Cells and items are words of their own, also where nothing stands between them.
+  const content = html.replace(/<\/(dt|dd|th|td|li|caption|summary)>/g, '$& ');
+  good(await index.addHTMLFile({ sourcePath: name.replaceAll('\\', '/'), content }));
+}
 for await (const { url, language, name, label, kind } of translated()) {
-  good(await index.addCustomRecord({ url, language, content: `${name}. ${label}. ${kind}.`, meta: { title: `${name} · ${label}` } }));
+  // Browsers cut what is asked into words, and need not cut as the index does: so it holds their words, too.
+  const parts = [...new Intl.Segmenter(language, { granularity: 'word' }).segment(name)].map(({ segment }) => segment).join(' ');
+  const content = `${name}. ${label}. ${kind}.${language === 'zh' && parts !== name ? ` ${parts}` : ''}`;
+  good(await index.addCustomRecord({ url, language, content, meta: { title: `${name} · ${label}` } }));
 }
 const made = join(folder, 'pagefind');
 good(await index.writeFiles({ outputPath: made }));

@@ -7,8 +7,12 @@ async function index(language) {
   if (!indexes.has(language)) {
     indexes.set(language, (async () => {
       const { createInstance } = await import(new URL('pagefind/pagefind.js', top));
-      const made = createInstance({ bundlePath: new URL('pagefind/', top).pathname, baseUrl: top.pathname });
-      await made.init(language);
+      // Pagefind takes the index of the language that the page is in, and looks at once.
+      const own = document.documentElement.lang;
+      document.documentElement.lang = language;
+      const made = createInstance({ baseUrl: top.pathname });
+      document.documentElement.lang = own;
+      await made.init();
       return made;
     })());
   }
@@ -35,7 +39,9 @@ export async function pages(text, languages, limit) {
   for (const language of await existing(languages)) {
     const answer = await (await index(language)).search(text);
     for (const hit of await Promise.all(answer.results.slice(0, limit).map(result => result.data()))) {
-      if (!found.has(hit.url)) found.set(hit.url, hit);
+      // A page is indexed once for each language in which it has a name.
+      const url = hit.url.replace(/[?&]in=[a-z]{2}/, '');
+      if (!found.has(url)) found.set(url, { ...hit, url });
     }
   }
   return [...found.values()].slice(0, limit);
