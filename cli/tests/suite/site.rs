@@ -53,11 +53,11 @@ fn a_killed_build_leaves_a_whole_site() {
         files
     };
     let before = site();
-    let (mut killed, moments) = (0, 24);
+    let (mut killed, moments) = (0, 10);
     for moment in 0..moments {
         let mut build = command(&["site", "build"]);
         let mut build = build.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(took * moment / (moments - 4));
+        std::thread::sleep(took * moment / (moments - 2));
         killed += u32::from(build.try_wait().unwrap().is_none());
         build.kill().unwrap();
         build.wait().unwrap();

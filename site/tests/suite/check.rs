@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use zoo_site::check::{Report, check};
-use zoo_site::{Error, Extras, MARKER, build};
+use zoo_site::{Error, Extras, MARKER, build, render, write};
 
 use crate::build::catalog;
+use crate::fixture;
 
 #[tokio::test]
 async fn a_built_site_keeps_every_rule() {
@@ -18,6 +19,25 @@ async fn a_built_site_keeps_every_rule() {
     assert_eq!((report.pages, report.files), (summary.pages, summary.files + 1), "all of it was looked at");
     assert!(report.links > 1000, "only {} links were followed", report.links);
     assert_eq!(report.types.iter().map(|kind| kind.pages).sum::<usize>(), report.pages);
+}
+
+#[tokio::test]
+async fn a_site_without_outcomes_keeps_every_rule() {
+    let work = tempfile::tempdir().unwrap();
+    let mut content = fixture::content();
+    for (_, outcomes) in &mut content.matrix.rows {
+        outcomes.clear();
+    }
+    for model in &mut content.models {
+        model.outcomes.clear();
+        model.summary.tally = zoo_catalog::view::Tally::default();
+    }
+    let out = work.path().join("public");
+    write(&render(&content).unwrap(), &out).unwrap();
+    // What only a catalog gives.
+    fs::write(out.join("catalog.sqlite"), "").unwrap();
+    fs::write(out.join("catalog.sqlite.sha256"), "").unwrap();
+    assert_eq!(check(&out).unwrap().violations, []);
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'";
