@@ -67,11 +67,11 @@ impl DecodeState {
         self.len == 0
     }
 
-    /// What it takes in memory, in bytes: all numbers of the cache, and a byte a token where the padding must be known.
+    /// What it takes in memory, in bytes: all numbers of the cache, and a byte a token where the padding must be known. Nothing is
+    /// read from the device.
     pub fn bytes(&self) -> usize {
-        let tensors = self.cache.tensors();
         let seen = self.seen.as_ref().map_or(0, |seen| seen.as_slice().len());
-        seen + tensors.values().map(|data| data.as_bytes().len()).sum::<usize>()
+        seen + self.cache.tensors().values().map(Held::bytes).sum::<usize>()
     }
 
     /// Notes that `mask` was read.
@@ -104,13 +104,44 @@ pub trait Cache: Any + Send {
     /// An independent copy: what happens to one does not reach the other.
     fn boxed_clone(&self) -> Box<dyn Cache>;
 
-    /// Everything it holds, by name, on the host: what is saved of it. [`CausalNetwork::resume`] takes it back.
-    fn tensors(&self) -> BTreeMap<String, TensorData>;
+    /// Everything it holds, by name: what is saved of it. [`CausalNetwork::resume`] takes it back.
+    fn tensors(&self) -> BTreeMap<String, Held>;
 
     /// Whether a step must be told which of the tokens before it were padding. A cache that need not be, of a model without a
     /// largest position, makes for a state that does not grow with the text.
     fn needs_past_mask(&self) -> bool {
         true
+    }
+}
+
+/// A tensor that a cache holds, wherever it lies: its size is known before it is read.
+pub struct Held {
+    bytes: usize,
+    read: Box<dyn FnOnce() -> TensorData>,
+}
+
+impl Held {
+    /// What it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Its numbers, on the host.
+    pub fn read(self) -> TensorData {
+        (self.read)()
+    }
+}
+
+impl<const D: usize> From<Tensor<D>> for Held {
+    fn from(tensor: Tensor<D>) -> Self {
+        let bytes = tensor.shape().num_elements() * tensor.dtype().size();
+        Self { bytes, read: Box::new(move || tensor.into_data()) }
+    }
+}
+
+impl From<TensorData> for Held {
+    fn from(data: TensorData) -> Self {
+        Self { bytes: data.as_bytes().len(), read: Box::new(move || data) }
     }
 }
 

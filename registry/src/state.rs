@@ -105,7 +105,7 @@ struct Header {
 /// Writes a state of this model.
 pub(crate) fn write(state: &DecodeState, (model, config): (&str, &Map<String, Value>), to: &Path) -> Result<()> {
     let mut tensors: BTreeMap<String, TensorData> =
-        state.cache.tensors().into_iter().map(|(name, data)| (format!("cache.{name}"), data)).collect();
+        state.cache.tensors().into_iter().map(|(name, held)| (format!("cache.{name}"), held.read())).collect();
     if let Some(seen) = &state.seen {
         tensors.insert(SEEN.to_owned(), TensorData::new(seen.as_slice().to_vec(), seen.dims()));
     }
@@ -182,7 +182,7 @@ pub(crate) fn refused(model: &str, path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::Cache;
+    use crate::decode::{Cache, Held};
     use serde_json::json;
 
     /// Remembers these tensors, and nothing of the past's mask.
@@ -196,8 +196,8 @@ mod tests {
             Box::new(self.clone())
         }
 
-        fn tensors(&self) -> BTreeMap<String, TensorData> {
-            self.0.clone()
+        fn tensors(&self) -> BTreeMap<String, Held> {
+            self.0.clone().into_iter().map(|(name, data)| (name, data.into())).collect()
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use zoo_registry::generate::{Strategy, Written, generate};
-use zoo_registry::{Cache, Decode, DecodeState, Input, Logits, Rows, TokenLimits, Tokens};
+use zoo_registry::{Cache, Decode, DecodeState, Held, Input, Logits, Rows, TokenLimits, Tokens};
 
 use crate::check::Stop;
 use crate::flow;
@@ -79,7 +79,7 @@ impl Cache for Nothing {
         Box::new(self.clone())
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         BTreeMap::new()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use zoo_registry::{Cache, Logits, Result, Saved};
+use zoo_registry::{Cache, Held, Logits, Result, Saved};
 
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
 #[derive(Debug, Clone, Default)]
@@ -82,10 +82,10 @@ impl Cache for KvCache {
         Box::new(self.clone())
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         let layers = self.layers.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
         let pair = |(layer, (key, value)): (usize, &(Tensor<4>, Tensor<4>))| {
-            [("key", key), ("value", value)].map(|(name, kept)| (format!("layers.{layer}.{name}"), kept.to_data()))
+            [("key", key), ("value", value)].map(|(name, kept)| (format!("layers.{layer}.{name}"), kept.clone().into()))
         };
         layers.flat_map(pair).collect()
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Bool, Device, Tensor, TensorData};
-use zoo_registry::{Cache, Result, Saved, Stack, Trace};
+use burn::tensor::{Bool, Device, Tensor};
+use zoo_registry::{Cache, Held, Result, Saved, Stack, Trace};
 
 use super::{KvCache, MultiHeadAttention, attend, padding_bias, select_texts};
 
@@ -68,13 +68,13 @@ impl SourceMemory {
     }
 
     /// What is saved. Where no padding is known it says so: a file that lost it would be read as one without any.
-    fn tensors(&self) -> impl Iterator<Item = (String, TensorData)> {
+    fn tensors(&self) -> impl Iterator<Item = (String, Held)> {
         let pair = |(layer, [key, value]): (usize, &[Tensor<4>; 2])| {
-            [("key", key), ("value", value)].map(|(name, kept)| (format!("source.{layer}.{name}"), kept.to_data()))
+            [("key", key), ("value", value)].map(|(name, kept)| (format!("source.{layer}.{name}"), kept.clone().into()))
         };
         let layers: Vec<_> = self.layers.iter().enumerate().flat_map(pair).collect();
         let bias = self.bias.clone().or_else(|| self.layers.first().map(|[key, _]| nothing_hidden(key)));
-        layers.into_iter().chain(bias.map(|bias| (BIAS.to_owned(), bias.into_data())))
+        layers.into_iter().chain(bias.map(|bias| (BIAS.to_owned(), bias.into())))
     }
 
     fn select(&mut self, rows: &[usize]) {
@@ -125,7 +125,7 @@ impl Cache for PairCache {
         Box::new(self.clone())
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         self.written.tensors().into_iter().chain(self.source.tensors()).collect()
     }
 }

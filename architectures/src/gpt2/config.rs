@@ -86,7 +86,7 @@ impl zoo_registry::Config for Config {
             .layers("n_layers", self.n_layers)
             .size("n_heads", self.n_heads)
             .divides(("n_heads", self.n_heads), ("d_model", self.d_model))
-            .size("d_ff", if self.d_model == 0 { self.d_ff.unwrap_or(1) } else { self.d_ff() })
+            .size("d_ff", self.d_ff.unwrap_or_else(|| self.d_ff().max(1)))
             .size("max_positions", self.max_positions)
             .positive("norm_eps", self.norm_eps)
             .broken()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use zoo_registry::{Cache, Result, Saved};
+use zoo_registry::{Cache, Held, Result, Saved};
 
 use super::Config;
 use crate::blocks::{CompressiveMemory, select_texts};
@@ -107,16 +107,16 @@ impl Cache for InfiniCache {
         Box::new(self.clone())
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         let mut tensors = BTreeMap::new();
         if !self.filled.is_empty() {
             let filled: Vec<i64> = self.filled.iter().map(|&tokens| tokens as i64).collect();
-            tensors.insert("filled".to_owned(), TensorData::new(filled, [self.filled.len()]));
+            tensors.insert("filled".to_owned(), Held::from(TensorData::new(filled, [self.filled.len()])));
         }
         for (layer, memory) in self.layers.iter().enumerate() {
             let Some(LayerMemory { finished, unfinished }) = memory else { continue };
             let mut insert = |name: &str, tensor: &Tensor<4>| {
-                tensors.insert(format!("layers.{layer}.{name}"), tensor.to_data());
+                tensors.insert(format!("layers.{layer}.{name}"), tensor.clone().into());
             };
             insert("matrix", &finished.matrix);
             insert("normaliser", &finished.normaliser);

@@ -91,7 +91,7 @@ impl zoo_registry::Config for Config {
             .size("vocab_size", self.vocab_size)
             .size("d_model", self.d_model)
             .layers("n_encoder_layers", self.n_encoder_layers)
-            .layers("n_decoder_layers", self.n_decoder_layers())
+            .layers("n_decoder_layers", self.n_decoder_layers.unwrap_or(1))
             .size("n_heads", self.n_heads)
             .size("head_dim", self.head_dim)
             .size("d_ff", self.d_ff)

@@ -37,6 +37,11 @@ impl Descriptor {
                 problems.push(Problem::new(format!("tinies.{id}"), "stands twice"));
             }
         }
+        for (at, edge) in self.edges.iter().enumerate() {
+            if edge.least.is_some() == edge.most.is_some() {
+                problems.push(Problem::new(format!("edges[{at}]"), "expected either `least` or `most`"));
+            }
+        }
         for Waiver { check, tiny, .. } in &self.waivers {
             problems.extend(self.unknown_tiny(format!("waivers.{check}.tiny"), tiny.as_deref()));
         }

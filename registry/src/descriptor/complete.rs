@@ -145,6 +145,7 @@ impl Descriptor {
             ("heads", !self.heads.is_empty()),
             ("tiny", !self.tiny.is_empty()),
             ("tinies", !self.tinies.is_empty()),
+            ("edges", !self.edges.is_empty()),
             ("components", !self.components.is_empty()),
             ("builds_on", !self.builds_on.is_empty()),
             ("published", self.published != super::Published::default()),

@@ -127,6 +127,9 @@ pub struct Descriptor {
     /// Further small configurations, each tested as `tiny` is: for what no single one can show, such as another body.
     #[serde(default)]
     pub tinies: Vec<Tiny>,
+    /// Where the family's own rules between sizes end, for tests.
+    #[serde(default)]
+    pub edges: Vec<Edge>,
     /// How parameters are drawn before training: a glob over our parameter paths → a distribution, as
     /// [`initial`](crate::initial) reads them. Together they name every parameter of every configuration once.
     #[serde(default)]
@@ -343,6 +346,23 @@ pub struct Tiny {
     pub id: String,
     /// A whole configuration, as lopsided as `tiny`.
     pub config: Map<String, Value>,
+}
+
+/// Where a rule between sizes ends: what stands on it is a configuration, what stands one step beyond it is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edge {
+    /// The field that is varied.
+    pub field: String,
+    /// Its smallest value.
+    pub least: Option<u64>,
+    /// Its largest value; one of the two is given.
+    pub most: Option<u64>,
+    /// How far away the next value is, if not 1.
+    pub step: Option<u64>,
+    /// Other fields that the rule depends on, put into `tiny`.
+    #[serde(default, rename = "where")]
+    pub given: Map<String, Value>,
 }
 
 /// A check a family does not pass, in the open.

@@ -5,7 +5,8 @@
 //! Each tiny configuration is accepted and completing it twice changes nothing. Without one of its fields it is refused, or
 //! completed with none left open. Then each field in turn is misspelt, given another type, and, where it is a size, set to 0,
 //! to a negative number, to 2^40 and to the largest integer; heads are made not to divide, and where they are turned in pairs to be odd; every two sizes are 0 at once. Each must
-//! be refused, with the name of each wrong field in the message.
+//! be refused, with the name of each wrong field in the message, and of none that was left out. At each of the `[[edges]]` that the family declares for its own
+//! rules, the last value is accepted and the next one is refused.
 //!
 //! # Catches
 //!
@@ -14,6 +15,8 @@
 //! - an overflow
 //! - heads that do not divide
 //! - a second mistake that is told only once the first is corrected
+//! - a rule that is stricter or laxer by one than it should be
+//! - a default that is blamed for what was given
 //! - a field left open, so that nobody can read off what is built
 //!
 //! # Seen
@@ -31,11 +34,12 @@
 //! `positive`, each pair of heads and width `divides`. A choice belongs in an enum, whose variants serde lists when
 //! it refuses. If a misspelt field is accepted, the struct has a `#[serde(flatten)]` or a default that swallows it.
 //! If the wrong field is named, give the rule the name of the field that a person would change. If a field stays open, `settled()`
-//! must fill it in; what may be absent is a choice, and has a name.
+//! must fill it in; what may be absent is a choice, and has a name. At an edge, either the rule or the `[[edges]]` is off: each
+//! line there is what the paper or the arithmetic allows.
 
 use serde_json::{Map, Value};
 use zoo_registry::Error;
-use zoo_registry::descriptor::Part;
+use zoo_registry::descriptor::{Edge, Part};
 
 use crate::check::{Verdict, none_of, require};
 use crate::lint::is_size;
@@ -65,6 +69,10 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     for tiny in subject.tinies()? {
         problems.extend(left_open(subject, &tiny));
         problems.extend(told_alone(subject, &tiny));
+        problems.extend(told_of_the_absent(subject, &tiny));
+    }
+    for edge in &subject.descriptor().edges {
+        problems.extend(at_the_edge(subject, edge));
     }
     for Mutation { what, names, config } in &mutations {
         // `complete` parses and nothing else: a size that slips through is not built here.
@@ -80,7 +88,8 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             Err(error) => problems.push(format!("{what} is another error: {error}")),
         }
     }
-    none_of(&problems, format!("{} broken configurations of {fields} fields", mutations.len()))
+    let edges = subject.descriptor().edges.len();
+    none_of(&problems, format!("{} broken configurations of {fields} fields, {edges} edges", mutations.len()))
 }
 
 /// What must come out even, by what the facts say of the layers: heads that are turned in pairs, buckets for two directions.
@@ -100,6 +109,36 @@ fn uneven(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<Mutation> {
         Some(Mutation { what: format!("`{field}` = {size}, which is odd,"), names: vec![field.to_owned()], config })
     });
     odd.collect()
+}
+
+/// What is refused on an edge, or accepted beyond it.
+fn at_the_edge(subject: &Subject<'_>, edge: &Edge) -> Option<String> {
+    let Edge { field, least, most, step, given } = edge;
+    let step = step.unwrap_or(1);
+    let (last, next) = match (least, most) {
+        (Some(least), _) => (*least, least.saturating_sub(step)),
+        (None, Some(most)) => (*most, most.saturating_add(step)),
+        (None, None) => return Some(format!("an edge of `{field}` has neither `least` nor `most`")),
+    };
+    let complete = |size: u64| {
+        let mut config = subject.descriptor().tiny.clone();
+        config.extend(given.clone());
+        config.insert(field.clone(), size.into());
+        subject.architecture.complete(&config)
+    };
+    if let Err(error) = complete(last) {
+        return Some(format!("`{field}` = {last} is on the edge and refused: {error}"));
+    }
+    match complete(next) {
+        Ok(_) => Some(format!("`{field}` = {next} is beyond the edge and accepted")),
+        Err(Error::Config { problems, .. }) => {
+            let named = |problem: &zoo_registry::Problem| problem.field == *field || given.contains_key(&problem.field);
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let what = || format!("`{field}` = {next} is refused without naming it: {}", told.join(", "));
+            (!problems.iter().any(named)).then(what)
+        }
+        Err(error) => Some(format!("`{field}` = {next} is another error: {error}")),
+    }
 }
 
 /// Fields that are null in a completed configuration, whichever was left out.
@@ -128,6 +167,32 @@ fn told_alone(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
             let silent = [*one, *other].into_iter().find(|field| !told.iter().any(|problem| problem.field == **field));
             problems
                 .extend(silent.map(|silent| format!("`{one}` = `{other}` = 0 is refused without naming `{silent}`")));
+        }
+    }
+    problems
+}
+
+/// Fields that were left out and are told to be wrong, for a size that is 0.
+fn told_of_the_absent(subject: &Subject<'_>, tiny: &Map<String, Value>) -> Vec<String> {
+    let without = |absent: &String| {
+        let mut config = tiny.clone();
+        config.remove(absent);
+        subject.architecture.complete(&config).is_ok().then_some(config)
+    };
+    let sizes = |config: &Map<String, Value>| {
+        let sizes = config.iter().filter(|(field, value)| value.is_u64() && is_size(field));
+        sizes.map(|(field, _)| field.clone()).collect::<Vec<_>>()
+    };
+    let mut problems = Vec::new();
+    for (absent, config) in tiny.keys().filter_map(|absent| Some((absent, without(absent)?))) {
+        for size in sizes(&config) {
+            let mut config = config.clone();
+            config.insert(size.clone(), 0.into());
+            if let Err(Error::Config { problems: told, .. }) = subject.architecture.complete(&config)
+                && told.iter().any(|problem| problem.field == *absent)
+            {
+                problems.push(format!("`{size}` = 0 is refused as a wrong `{absent}`, which was not given"));
+            }
         }
     }
     problems

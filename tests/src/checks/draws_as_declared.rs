@@ -5,13 +5,15 @@
 //! Every parameter of every small configuration, with each switch both ways, is named by one line of `[init]`, and every line
 //! names one. Each is drawn from several seeds: constants must be met exactly; of the rest the mean, the spread, the largest number and the
 //! shape of the distribution are tested, and that nothing repeats: no two parameters, no two seeds and no two halves of one
-//! parameter may be correlated. The bounds are those of concentration inequalities, which hold for any number of elements: a
+//! parameter may be correlated. The same distributions are tested on the smallest model that the family accepts, each size as
+//! near to 1 as it goes, drawn from many seeds: there a fan-in that is off by one is far off. The bounds are those of concentration inequalities, which hold for any number of elements: a
 //! healthy model fails one of all these tests with a probability of at most one in a million.
 //!
 //! # Catches
 //!
 //! - a standard deviation that is off by √2
 //! - fan-in taken for fan-out
+//! - one layer or one number too many under the root
 //! - depth scaling that is missing
 //! - a gate or a head that starts at another constant
 //! - one generator state used twice
@@ -30,13 +32,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
 use zoo_registry::initial::{Declarations, Initial};
 
 use crate::check::{Finding, Stop, Verdict, require};
+use crate::lint::is_size;
 use crate::subject::{Subject, Variant, drawing};
 
 /// Seeds that are drawn. More tell smaller parameters better.
 const SEEDS: u64 = 6;
+/// Seeds that the smallest model is drawn from, most of whose parameters are a handful of numbers.
+const SEEDS_OF_SMALLEST: u64 = 800;
 /// Probability that a healthy family fails any of its tests.
 const FALSE_ALARM: f64 = 1e-6;
 /// More tests than any family has: parameters and pairs of them, over all configurations.
@@ -57,17 +63,13 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         if seen.len() == before {
             continue;
         }
-        let seeds = (0..SEEDS).map(|seed| standardised(subject, &variant, &wanted, seed));
-        let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
-        for path in seeds[0].keys() {
-            let pooled: Vec<f64> = seeds.iter().flat_map(|seed| &seed[path]).copied().collect();
-            let told = distribution(&pooled, wanted[path]);
-            require(told.is_none(), || {
-                let told = told.unwrap_or_default();
-                format!("head `{}`: `{path}` is declared as {:?}; {told}", variant.head, wanted[path])
-            })?;
-        }
+        let seeds = distributed(subject, &variant, &wanted, SEEDS)?;
         independent(&variant, &seeds)?;
+    }
+    for variant in subject.variants()? {
+        let smallest = Variant { config: smallest(subject, &variant.config), ..variant };
+        let wanted = wanted(subject, &smallest, &lines, &mut used)?;
+        distributed(subject, &smallest, &wanted, SEEDS_OF_SMALLEST)?;
     }
     let idle: Vec<&String> = declared.keys().filter(|glob| !used.contains(glob.as_str())).collect();
     require(idle.is_empty(), || format!("`[init]` has lines that name no parameter: {idle:?}"))?;
@@ -87,6 +89,45 @@ fn configurations(subject: &Subject<'_>) -> Result<Vec<Variant>, Stop> {
         }
     }
     Ok(found)
+}
+
+/// The configuration with every size as small as the family accepts, one after the other.
+fn smallest(subject: &Subject<'_>, config: &Map<String, Value>) -> Map<String, Value> {
+    /// Sizes that must divide others, or be even, are found below this one.
+    const TRIED: u64 = 4;
+    let mut config = config.clone();
+    let sizes = config.iter().filter(|(field, value)| value.is_u64() && is_size(field));
+    let sizes: Vec<String> = sizes.map(|(field, _)| field.clone()).collect();
+    // Twice, for what a size may be depends on those after it.
+    for field in sizes.iter().chain(&sizes) {
+        let accepted = (1..=TRIED).find_map(|size| {
+            let mut smaller = config.clone();
+            smaller.insert(field.clone(), size.into());
+            subject.architecture.complete(&smaller).ok()
+        });
+        config = accepted.unwrap_or(config);
+    }
+    config
+}
+
+/// Draws from several seeds and tests each parameter over all of them.
+fn distributed(
+    subject: &Subject<'_>,
+    variant: &Variant,
+    wanted: &BTreeMap<String, Initial>,
+    seeds: u64,
+) -> Result<Vec<BTreeMap<String, Vec<f64>>>, Stop> {
+    let seeds = (0..seeds).map(|seed| standardised(subject, variant, wanted, seed));
+    let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
+    for path in seeds[0].keys() {
+        let pooled: Vec<f64> = seeds.iter().flat_map(|seed| &seed[path]).copied().collect();
+        let told = distribution(&pooled, wanted[path]);
+        require(told.is_none(), || {
+            let told = told.unwrap_or_default();
+            format!("head `{}`: `{path}` is declared as {:?}; {told}", variant.head, wanted[path])
+        })?;
+    }
+    Ok(seeds)
 }
 
 /// What is declared for each parameter.

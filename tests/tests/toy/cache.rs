@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Int, Tensor, TensorData};
-use zoo_registry::Cache;
+use zoo_registry::{Cache, Held};
 
 use super::Bug;
 
@@ -42,16 +42,16 @@ impl Cache for ToyCache {
         Box::new(Self { slots, bug: self.bug })
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         let slots = self.slots.lock().unwrap();
         let kept = slots.kept.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
         let kept = kept.flat_map(|(layer, [key, value])| {
-            [(format!("{layer}.key"), key.to_data()), (format!("{layer}.value"), value.to_data())]
+            [(format!("{layer}.key"), key.clone().into()), (format!("{layer}.value"), value.clone().into())]
         });
-        let mut kept: BTreeMap<String, TensorData> = kept.collect();
+        let mut kept: BTreeMap<String, Held> = kept.collect();
         if self.bug == Bug::KeysKeptTwice {
             let again = slots.kept.iter().enumerate().filter_map(|(layer, kept)| Some((layer, kept.as_ref()?)));
-            kept.extend(again.map(|(layer, [key, _])| (format!("{layer}.again"), key.to_data())));
+            kept.extend(again.map(|(layer, [key, _])| (format!("{layer}.again"), key.clone().into())));
         }
         kept
     }

@@ -11,8 +11,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use zoo_registry::config::Rules;
 use zoo_registry::{
-    Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Input, Limits, Logits, Network, Output,
-    PairBatch, Patterns, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
+    Architecture, Cache, CausalNetwork, Descriptor, Dir, Family, HeadOutput, Held, Input, Limits, Logits, Network,
+    Output, PairBatch, Patterns, Problem, Result, Row, Saved, Stack, TokenBatch, TokenLimits, Trace, WeightNames,
 };
 
 use super::{folder, saying};
@@ -216,15 +216,15 @@ impl Cache for PairCache {
         Box::new(Self { memory, bug: self.bug })
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         let memory = self.memory.lock().unwrap();
         let read = memory.source.iter().enumerate().map(|(layer, kept)| (format!("read.{layer}"), kept));
         let written = memory.written.iter().enumerate();
         let written = written.filter_map(|(layer, kept)| Some((format!("written.{layer}"), kept.as_ref()?)));
         let pairs = read.chain(written).flat_map(|(name, [key, value])| {
-            [(format!("{name}.key"), key.to_data()), (format!("{name}.value"), value.to_data())]
+            [(format!("{name}.key"), key.clone().into()), (format!("{name}.value"), value.clone().into())]
         });
-        pairs.chain([("bias".to_owned(), memory.source_bias.to_data())]).collect()
+        pairs.chain([("bias".to_owned(), memory.source_bias.clone().into())]).collect()
     }
 }
 

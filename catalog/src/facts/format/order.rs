@@ -1,8 +1,9 @@
 //! Which field comes before which: as the schema declares them, and as people read axes and sizes.
 
 use zoo_registry::descriptor::{
-    Amatriain, Checked, Claim, Component, Conflict, Counted, Descriptor, EcosystemGraphs, Embedding, ExpectedFailure,
-    External, Head, Licence, Lineage, Openness, Orkg, Paper, Preset, Published, SOURCED, Source, Stated, Tiny, Waiver,
+    Amatriain, Checked, Claim, Component, Conflict, Counted, Descriptor, EcosystemGraphs, Edge, Embedding,
+    ExpectedFailure, External, Head, Licence, Lineage, Openness, Orkg, Paper, Preset, Published, SOURCED, Source,
+    Stated, Tiny, Waiver,
 };
 use zoo_registry::vocabulary::Term;
 
@@ -55,7 +56,7 @@ pub(super) fn rank(path: &[&str], key: &str) -> Option<usize> {
         [] => fields::of::<Descriptor>(),
         ["sources"] => &SOURCED,
         ["taxonomy" | "terms"] => &AXES,
-        ["presets" | "unbuilt" | "tinies", "config"] | ["tiny"] => &SIZES,
+        ["presets" | "unbuilt" | "tinies", "config"] | ["tiny"] | ["edges", "where"] => &SIZES,
         ["presets" | "unbuilt"] => fields::of::<Preset>(),
         ["presets", "embedding"] => fields::of::<Embedding>(),
         [.., "sources"] | ["sources", _] => fields::of::<Source>(),
@@ -67,6 +68,7 @@ pub(super) fn rank(path: &[&str], key: &str) -> Option<usize> {
         ["heads"] => fields::of::<Head>(),
         ["published"] => fields::of::<Published>(),
         ["tinies"] => fields::of::<Tiny>(),
+        ["edges"] => fields::of::<Edge>(),
         ["waivers"] => fields::of::<Waiver>(),
         ["expected_failures"] => fields::of::<ExpectedFailure>(),
         ["conflicts"] => fields::of::<Conflict>(),

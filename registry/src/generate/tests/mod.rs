@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::*;
 use crate::batch::TokenLimits;
-use crate::decode::Cache;
+use crate::decode::{Cache, Held};
 use crate::input::Side;
 
 /// Scores of the next token, by the number of the source (0 where there is none) and the text so far.
@@ -35,7 +35,7 @@ impl Cache for Memory {
         Box::new(self.clone())
     }
 
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
+    fn tensors(&self) -> BTreeMap<String, Held> {
         BTreeMap::new()
     }
 }
