@@ -19,6 +19,8 @@ use zoo_registry::{Architecture, Registry};
 pub mod bert;
 pub mod blocks;
 pub mod deit;
+#[cfg(test)]
+mod drawn;
 pub mod gpt;
 pub mod gpt2;
 pub mod gpt3;

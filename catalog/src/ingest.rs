@@ -6,6 +6,7 @@ mod disputes;
 mod facts;
 mod insert;
 mod models;
+mod parts;
 mod place;
 mod planted;
 mod problems;
@@ -114,6 +115,7 @@ async fn fill(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<()
     sizes::write(connection, input).await?;
     sources::write(connection, input).await?;
     disputes::write(connection, input).await?;
+    parts::write(connection, input).await?;
     search::write(connection, input).await?;
     conformance::write(connection, input).await?;
     planted::write(connection, input).await

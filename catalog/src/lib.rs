@@ -28,6 +28,7 @@ pub mod compare;
 pub mod error;
 pub mod facts;
 mod ingest;
+pub mod parts;
 mod query;
 mod schema;
 pub mod view;

@@ -6,6 +6,7 @@ mod lineage;
 mod list;
 mod model;
 mod names;
+mod parts;
 #[cfg(test)]
 mod plans;
 mod search;

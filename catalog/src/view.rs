@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
+use zoo_registry::picture::Picture;
 use zoo_registry::record::{Demo, SourceFile};
 use zoo_registry::{Figure, ModuleTree, Outcome, SuiteFacts};
 
@@ -306,4 +307,118 @@ pub struct Answer {
     pub id: String,
     /// Name for people; the id where the vocabularies lack it.
     pub label: String,
+}
+
+/// Another name of a lab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct LabName {
+    /// Id of the lab.
+    pub lab: String,
+    /// What it is called.
+    pub name: String,
+    /// ISO 639-1; `None` in no language in particular.
+    pub language: Option<String>,
+}
+
+/// Names in other languages: place (an axis, a kind of part, `glossary`) → id → language → name.
+pub type Names = BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>;
+
+/// Building blocks, the code they share, and the glossary.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// In the order they are shown.
+    pub kinds: Vec<PartKind>,
+    /// Shared code, by path.
+    pub blocks: Vec<BlockFile>,
+    /// Words of the glossary that are no terms.
+    pub words: Vec<WordFacts>,
+    /// What terms, parts and words are called in other languages.
+    pub names: Names,
+}
+
+/// A kind of building block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartKind {
+    /// Id of an axis, or of a kind of component that no axis asks for.
+    pub id: String,
+    /// Whether its parts are the terms of an axis.
+    pub is_axis: bool,
+    /// Title for people.
+    pub title: String,
+    /// What it answers.
+    pub question: String,
+    /// In the vocabulary's order.
+    pub parts: Vec<PartFacts>,
+}
+
+/// A building block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartFacts {
+    /// Kebab-case id, unique in its kind.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// One line.
+    pub definition: String,
+    /// Name by language.
+    pub names: BTreeMap<String, String>,
+    /// Markdown; empty where nobody wrote more than the definition.
+    pub text: String,
+    /// Types of modules that are this.
+    pub modules: Vec<String>,
+    /// LaTeX.
+    pub equation: Option<String>,
+    /// What it costs to compute, Markdown.
+    pub time: Option<String>,
+    /// What it holds at once, Markdown.
+    pub memory: Option<String>,
+    /// What is kept of each token while a text is written, Markdown.
+    pub kept: Option<String>,
+    /// What it looks like.
+    pub picture: Option<Picture>,
+    /// Where this was read.
+    pub sources: Vec<String>,
+    /// The lines that compute it.
+    pub code: Vec<CodeLines>,
+    /// What it is to be compared with: `attention/causal`.
+    pub see: Vec<String>,
+    /// Ids of the models that have it, sorted.
+    pub users: Vec<String>,
+}
+
+/// An item of shared code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeLines {
+    /// Of the file.
+    pub path: String,
+    /// Name of a function or type.
+    pub item: String,
+    /// First line, from one.
+    pub first: u32,
+    /// Last line.
+    pub last: u32,
+}
+
+/// A file of shared code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockFile {
+    /// Its path in the folder of blocks, and its text.
+    pub source: SourceFile,
+    /// Ids of the models whose code imports something of it, sorted.
+    pub users: Vec<String>,
+}
+
+/// A word of the glossary that is no term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordFacts {
+    /// As it is written here.
+    pub word: String,
+    /// One or two sentences.
+    pub definition: String,
+    /// What others call it.
+    pub also: Vec<String>,
+    /// Name by language.
+    pub names: BTreeMap<String, String>,
+    /// The building block to read on at.
+    pub part: Option<String>,
 }

@@ -4,6 +4,7 @@ use burn::tensor::Device;
 use include_dir::{Dir, DirEntry};
 use serde_json::{Map, Value};
 
+use crate::block;
 use crate::config::{self, Config};
 use crate::demo;
 use crate::descriptor::Descriptor;
@@ -26,6 +27,11 @@ pub trait Architecture: Send + Sync {
 
     /// The family's folder: facts, prose, code and goldens.
     fn folder(&self) -> &Dir<'static>;
+
+    /// The folder of parts that its crate's families share, if it uses some.
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        None
+    }
 
     /// Checks a configuration in our names and fills in every default.
     ///
@@ -70,6 +76,11 @@ pub trait Family: Send + Sync + 'static {
     /// The family's folder, embedded with [`include_dir!`](include_dir::include_dir).
     fn folder(&self) -> &Dir<'static>;
 
+    /// The folder of parts that its crate's families share, embedded as well; what the family uses of it is published with its code.
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        None
+    }
+
     /// The network, its parameters lazy. `config` holds no [`problems`](Config::problems).
     fn init(&self, config: &Self::Config, device: &Device) -> Self::Network;
 
@@ -89,6 +100,10 @@ impl<F: Family> Architecture for F {
 
     fn folder(&self) -> &Dir<'static> {
         Family::folder(self)
+    }
+
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Family::blocks(self)
     }
 
     fn complete(&self, config: &Map<String, Value>) -> Result<Map<String, Value>> {
@@ -141,7 +156,14 @@ pub fn check_size(what: &str, modules: &ModuleTree, name: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Config`] if a preset is not a configuration of its own family.
 pub fn record(architecture: &dyn Architecture) -> Result<Record> {
-    let descriptor = architecture.descriptor();
+    record_of(architecture, architecture.descriptor())
+}
+
+/// As [`record`], with other facts than those in the program: of its file as it is now, say.
+///
+/// # Errors
+/// [`Error::Config`] if a preset is not a configuration of the family.
+pub fn record_of(architecture: &dyn Architecture, descriptor: &Descriptor) -> Result<Record> {
     let size = |preset: &crate::descriptor::Preset| {
         let config = architecture.complete(&preset.config)?;
         Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config })
@@ -149,11 +171,18 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
     let mut sources = Vec::new();
     collect_sources(architecture.folder(), architecture.folder(), &mut sources);
     sources.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut blocks = Vec::new();
+    if let Some(folder) = architecture.blocks() {
+        collect_sources(folder, folder, &mut blocks);
+        blocks.retain(|block| block::uses(&sources, block));
+        blocks.sort_by(|a, b| a.path.cmp(&b.path));
+    }
     let readme = architecture.folder().get_file(architecture.folder().path().join("README.md"));
     Ok(Record {
         descriptor: descriptor.clone(),
         readme: readme.and_then(|file| file.contents_utf8()).unwrap_or_default().to_owned(),
         sources,
+        blocks,
         sizes: descriptor.presets.iter().map(size).collect::<Result<_>>()?,
         figures: figures(architecture)?,
         demo: demo::folder(architecture)

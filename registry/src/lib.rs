@@ -5,6 +5,7 @@
 //! [`Registry::with`]; nothing of zoo's own architectures is privileged.
 #![warn(missing_docs)]
 
+pub mod block;
 pub mod config;
 pub mod descriptor;
 pub mod draw;
@@ -14,6 +15,8 @@ pub mod initial;
 pub mod levels;
 pub mod modules;
 pub mod names;
+pub mod pattern;
+pub mod picture;
 pub mod record;
 mod self_test;
 pub mod vocabulary;
@@ -49,8 +52,6 @@ pub mod network;
 #[cfg(feature = "tensor")]
 pub mod output;
 #[cfg(feature = "tensor")]
-pub mod pattern;
-#[cfg(feature = "tensor")]
 pub mod preference;
 #[cfg(feature = "tensor")]
 pub mod registry;
@@ -73,6 +74,7 @@ pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;
 pub use levels::{LevelFacts, Standing, SuiteFacts};
 pub use modules::{ModuleTree, Parameter};
+pub use pattern::{Pattern, Patterns};
 pub use record::{CheckFacts, Outcome, Record, Status, Tally};
 pub use self_test::{PlantedFacts, PlantedKind};
 
@@ -89,14 +91,13 @@ pub use {
     architecture::{Architecture, Family},
     batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
-    decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
+    decode::{Cache, CausalNetwork, Decode, DecodeState, Held, Logits},
     input::{Images, Input, Side, Tokens},
     lesson::Lesson,
     loss::Labels,
     model::Model,
     network::Network,
     output::{HeadOutput, Output, Stack, Trace},
-    pattern::{Pattern, Patterns},
     preference::Pair,
     registry::Registry,
     rows::Rows,

@@ -16,6 +16,9 @@ pub struct Record {
     pub readme: String,
     /// Source files of the family, sorted by path relative to its folder.
     pub sources: Vec<SourceFile>,
+    /// Files shared with other families that its code is built of, sorted by path relative to their own folder.
+    #[serde(default)]
+    pub blocks: Vec<SourceFile>,
     /// Every preset, in the descriptor's order.
     pub sizes: Vec<Size>,
     /// What was measured of it, in the order of their file names.
@@ -27,7 +30,15 @@ pub struct Record {
 impl Record {
     /// Facts alone, of a model that there is no code for.
     pub fn without_code(descriptor: Descriptor) -> Self {
-        Self { descriptor, readme: String::new(), sources: vec![], sizes: vec![], figures: vec![], demo: None }
+        Self {
+            descriptor,
+            readme: String::new(),
+            sources: vec![],
+            blocks: vec![],
+            sizes: vec![],
+            figures: vec![],
+            demo: None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub mod families;
 pub mod labs;
 pub mod licences;
+pub mod names;
 
 /// One question that the taxonomy asks of every model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Question};
+use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Parts, Question};
 
 use crate::data::Data;
 use crate::error::{Error, Result};
@@ -29,6 +29,12 @@ pub struct Content {
     pub axes: Vec<AxisFacts>,
     /// What the answers to every question are called, those of labs and families too.
     pub answers: Vec<Question>,
+    /// What else labs are called, in other languages too.
+    pub lab_names: Vec<LabName>,
+    /// Whether the pages will be indexed by their words.
+    pub indexed: bool,
+    /// Building blocks, the code they share, and the glossary.
+    pub parts: Parts,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
     /// What stands beside the pages, for programs.
@@ -51,6 +57,9 @@ impl Content {
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
             answers: catalog.answers().await?,
+            lab_names: catalog.lab_names().await?,
+            indexed: false,
+            parts: catalog.parts().await?,
             tryout: None,
             data: Data::read(catalog).await?,
         })
@@ -65,7 +74,9 @@ impl Content {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
         let kebab = |id: &str| id.chars().all(plain) && !id.starts_with('.') && !id.ends_with('.') && !id.is_empty();
         let checks = self.matrix.suite.checks.iter().map(|check| ("check", &check.id));
-        let ids = models.chain(families).chain(axes).chain(terms).chain(checks);
+        let kinds = self.parts.kinds.iter().map(|kind| ("kind of part", &kind.id));
+        let parts = self.parts.kinds.iter().flat_map(|kind| &kind.parts).map(|part| ("part", &part.id));
+        let ids = models.chain(families).chain(axes).chain(terms).chain(checks).chain(kinds).chain(parts);
         match ids.into_iter().find(|(_, id)| !kebab(id)) {
             Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
             None => Ok(()),
@@ -74,7 +85,7 @@ impl Content {
 
     /// The model with this id.
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
-        self.models.iter().find(|model| model.summary.id == id)
+        self.models.binary_search_by(|model| model.summary.id.as_str().cmp(id)).ok().map(|at| &self.models[at])
     }
 
     /// A model's name for people, or its id where the catalog does not have it.
@@ -114,6 +125,19 @@ impl Content {
     pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
         let guess = || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) };
         self.answer(axis_id, term).map_or_else(guess, str::to_owned)
+    }
+
+    /// From the top of the site to the one page of a term, if it has one: a building block's stands with the building blocks.
+    pub(crate) fn term_href(&self, axis: &str, term: &str) -> Option<String> {
+        if self.is_of_blocks(axis) {
+            return self.block_href(&format!("{axis}/{term}"));
+        }
+        self.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"))
+    }
+
+    /// Whether the terms of an axis are building blocks.
+    pub(crate) fn is_of_blocks(&self, axis: &str) -> bool {
+        self.kind(axis).is_some_and(|kind| kind.is_axis)
     }
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.

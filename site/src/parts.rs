@@ -43,6 +43,14 @@ impl<'a> Part<'a> {
         (self.listed && !self.children.is_empty()) || self.children.iter().any(Part::has_list)
     }
 
+    /// The module that a component's pattern names, in it or below it.
+    pub(crate) fn of_component(&self, component: &Component) -> Option<&Self> {
+        if matches(&component.module, &self.path) {
+            return Some(self);
+        }
+        self.children.iter().find_map(|child| child.of_component(component))
+    }
+
     /// The component whose pattern is exactly this path.
     pub(crate) fn component<'c>(&self, components: &'c [Component]) -> Option<(usize, &'c Component)> {
         components.iter().enumerate().find(|(_, component)| matches(&component.module, &self.path))

@@ -24,6 +24,11 @@ impl Prose {
         &self.rust
     }
 
+    /// An equation on its own.
+    pub(crate) fn equation(&self, latex: &str) -> String {
+        self.math.block(latex)
+    }
+
     /// A README as it stands inside a page: its title goes, its headings move two levels down, raw HTML shows as text.
     pub(crate) fn html(&self, markdown: &str) -> Result<String> {
         let anchors = anchors(markdown);

@@ -222,6 +222,10 @@ impl Family for BertFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Bert {
         Bert {
             embeddings: BertEmbeddings::init(config, device),

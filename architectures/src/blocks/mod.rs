@@ -35,3 +35,8 @@ pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;
 pub use rotary::Rotary;
 pub use sinusoidal::sinusoidal;
+
+use zoo_registry::{Dir, include_dir};
+
+/// These files, as the pages of the building blocks show them.
+pub static SOURCES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/blocks");

@@ -121,6 +121,10 @@ impl Family for DeitFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Deit {
         let Config { head, d_model, n_labels, .. } = *config;
         let map = |there: bool, width| there.then(|| linear([d_model, width], INIT_STD, device));

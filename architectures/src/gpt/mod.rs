@@ -163,6 +163,10 @@ impl Family for GptFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Gpt {
         let Config { vocab_size, max_positions, d_model, .. } = *config;
         let untied = config.head == HeadKind::CausalLm && !config.tied;

@@ -184,6 +184,10 @@ impl Family for Gpt2Family {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Gpt2 {
         Gpt2::new(config, config.d_model / config.n_heads, None, device)
     }

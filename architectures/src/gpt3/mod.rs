@@ -123,6 +123,10 @@ impl Family for Gpt3Family {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Gpt2 {
         Gpt2::new(&config.gpt2(), config.head_dim, Some(config.window_size), device)
     }

@@ -170,6 +170,10 @@ impl Family for InfiniFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> InfiniTransformer {
         let Config { vocab_size, d_model, norm_eps, .. } = *config;
         let untied = config.head == HeadKind::CausalLm && !config.tied;

@@ -106,6 +106,10 @@ impl Family for RewardModelFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> RewardModel {
         // As Stiennon et al. draw it (appendix B): N(0, 1 / (d_model + 1)).
         let score = |d_model: usize| linear([d_model, 1], (1.0 / (d_model + 1) as f64).sqrt(), device);

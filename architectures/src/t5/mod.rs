@@ -146,6 +146,10 @@ impl Family for T5Family {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> T5 {
         let Config { head, vocab_size, d_model, tied, .. } = *config;
         let untied = head == HeadKind::ConditionalGeneration && !tied;

@@ -210,6 +210,10 @@ impl Family for TransformerFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Transformer {
         let Config { vocab_size, d_model, n_encoder_layers, n_decoder_layers, .. } = *config;
         Transformer {

@@ -147,6 +147,10 @@ impl Family for VitFamily {
         &FOLDER
     }
 
+    fn blocks(&self) -> Option<&'static Dir<'static>> {
+        Some(&crate::blocks::SOURCES)
+    }
+
     fn init(&self, config: &Config, device: &Device) -> Vit {
         let Config { head, d_model, n_labels, .. } = *config;
         let pools = head == HeadKind::None && config.pooler;

@@ -127,10 +127,11 @@ async fn relations(connection: &mut SqliteConnection, input: &Input<'_>) -> Resu
 
 async fn parts(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<(), sqlx::Error> {
     let components = every(facts(input).map(|facts| (facts, &facts.components[..])));
-    let columns = "component (architecture, position, module, name, kind, source)";
+    let columns = "component (architecture, position, module, name, kind, source, part)";
     insert(connection, columns, components, |row, (facts, at, part)| {
         row.push_bind(&facts.id).push_bind(position(at));
         row.push_bind(&part.module).push_bind(&part.name).push_bind(&part.kind).push_bind(&part.source);
+        row.push_bind(&part.part);
     })
     .await?;
     let heads = every(facts(input).map(|facts| (facts, &facts.heads[..])));

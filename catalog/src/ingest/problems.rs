@@ -7,7 +7,7 @@ use zoo_registry::names::nearest;
 use zoo_registry::record::Size;
 use zoo_registry::{ModuleTree, Outcome, Record, Status};
 
-use super::{Input, claims, facts, terms};
+use super::{Input, claims, facts, parts, terms};
 use crate::circles::circles;
 use crate::error::Problem;
 
@@ -33,6 +33,18 @@ pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
         for expected in &record.descriptor.expected_failures {
             let place = format!("expected failure of `{}`", record.descriptor.id);
             problems.extend(unknown("check", &expected.check, place, checks()));
+        }
+    }
+    let blocks: BTreeSet<_> =
+        input.records.iter().flat_map(|record| &record.blocks).map(|f| (&f.path, &f.text)).collect();
+    problems.extend(twice("block", "the shared code", blocks.iter().map(|(path, _)| path.as_str())));
+    let places = parts::places(input);
+    for facts in facts(input) {
+        for component in &facts.components {
+            let place = || format!("architecture `{}`, component `{}`", facts.id, component.module);
+            let places = || places.iter().map(String::as_str);
+            problems
+                .extend(component.part.iter().filter_map(|part| unknown("building block", part, place(), places())));
         }
     }
     let parents =

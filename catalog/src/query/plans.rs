@@ -28,8 +28,20 @@ const SMALL: [&str; 11] = [
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
-const WHOLE: [&str; 11] =
-    ["open", "models", "families", "matrix", "axes", "answers", "stats", "tables", "descriptors", "dump", "table"];
+const WHOLE: [&str; 12] = [
+    "open",
+    "models",
+    "families",
+    "matrix",
+    "axes",
+    "parts",
+    "answers",
+    "stats",
+    "tables",
+    "descriptors",
+    "dump",
+    "table",
+];
 const TYPED: [&str; 2] = ["sql", "sql_within"];
 
 type Told = Arc<Mutex<Vec<String>>>;

@@ -4,6 +4,7 @@
 mod broken;
 mod find;
 mod form;
+mod parts;
 mod source;
 mod store;
 

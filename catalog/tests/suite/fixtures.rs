@@ -165,6 +165,9 @@ const BLOCK: &str = r#"
     presets = [{ id = "block-paper-only", parameters = 7, config = { d_model = 2 } }]
 "#;
 
+/// Shared code of which a building block names an item.
+pub(crate) const MLP: &str = "//! Up and down.\n\n/// Wide.\npub struct Mlp;\n\nimpl Mlp {\n}\n";
+
 /// A family with a trait of everything, every text of it nasty.
 pub(crate) fn toy() -> Record {
     let nasty = format!("{:?}", "@").replace('@', &toml_escaped(NASTY));
@@ -174,6 +177,7 @@ pub(crate) fn toy() -> Record {
         descriptor,
         readme: format!("# Toy\n\n{NASTY}\0 and a zero byte"),
         sources: vec![file("mod.rs", "fn main() {}\n"), file("weights/names.rs", NASTY)],
+        blocks: vec![file("mlp.rs", MLP), file("nasty.rs", NASTY)],
         sizes: vec![size("toy-large", 16), size("toy-base", 4)],
         figures: vec![figure(NASTY, &[[1.0, 0.1], [3.0, f64::MAX]]), figure("Another", &[[2.5, -1.0]])],
         demo: Some(Demo { task: NASTY.into(), tries: vec!["play --with \"it\"".into(), NASTY.into()] }),
@@ -199,6 +203,7 @@ pub(crate) fn block() -> Record {
         descriptor: Descriptor::parse(BLOCK).unwrap(),
         readme: String::new(),
         sources: vec![],
+        blocks: vec![],
         sizes: vec![],
         figures: vec![],
         demo: None,

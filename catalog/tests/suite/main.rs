@@ -5,6 +5,7 @@ mod build;
 mod find;
 mod fixtures;
 mod open;
+mod parts;
 mod read;
 mod refuse;
 mod sql;

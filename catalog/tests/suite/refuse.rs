@@ -196,6 +196,23 @@ async fn terms_mean_one_thing() {
 }
 
 #[tokio::test]
+async fn components_name_building_blocks_that_are_there() {
+    let told = told(|toy| toy.descriptor.components[0].part = Some("mlp/dens".into())).await;
+    let expected = "there is no building block `mlp/dens`; did you mean `mlp/dense`?";
+    assert!(told.starts_with("architecture `toy`, component `") && told.ends_with(expected), "{told}");
+}
+
+#[tokio::test]
+async fn shared_code_is_the_same_for_all() {
+    let mut other = block();
+    other.blocks = toy().blocks;
+    other.blocks[0].text.push_str("// another\n");
+    let told = problems(&[toy(), other], &suite(), &[]).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].to_string().contains("`mlp.rs`"), "{}", told[0]);
+}
+
+#[tokio::test]
 async fn facts_keep_their_own_rules() {
     let told = told(|toy| toy.descriptor.date = "yesterday".into()).await;
     assert!(told.starts_with("architecture `toy`: `date`: "), "{told}");

@@ -215,6 +215,8 @@ pub struct Component {
     pub name: String,
     /// Kind of part: `embedding`, `attention`, `mlp`, `norm`, `head`.
     pub kind: String,
+    /// Its building block, if that has a page: `attention/causal`, an axis and a term, or another kind of part and its id.
+    pub part: Option<String>,
     /// Paper, section, equation.
     pub source: String,
     /// Of positions learnt for one grid of patches: how another grid gets them.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use zoo_catalog::view::{AxisFacts, TermFacts};
 
-use super::{Link, Row, Site};
+use super::usage::{Name, Totals, Usage, names};
+use super::{Link, Site};
 use crate::content::RECORD_AXES;
 use crate::error::Result;
 
@@ -37,7 +38,8 @@ struct TermPage<'a> {
     question: &'a str,
     label: &'a str,
     definition: &'a str,
-    rows: Vec<Row>,
+    names: Vec<Name>,
+    usage: Usage,
     siblings: Vec<TermView>,
 }
 
@@ -49,18 +51,18 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let page = Taxonomy { axes: view(axes), records: view(records) };
     let description = "The questions the zoo asks of every model, and the answers.";
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", "Taxonomy", description], &page)?;
-    for axis in content.classifying() {
+    let totals = Totals::of(content);
+    for axis in content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)) {
         for term in axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id)) {
-            render_term(site, axis, term)?;
+            render_term(site, axis, term, &totals)?;
         }
     }
     Ok(())
 }
 
-fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {
+fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts, totals: &Totals<'_>) -> Result<()> {
     let content = site.content;
-    let mut members: Vec<_> = content.members(&axis.id, &term.id).collect();
-    members.sort_by_key(|member| (&member.date, &member.id));
+    let members: Vec<_> = content.members(&axis.id, &term.id).collect();
     let siblings = axis_view(site, axis).terms.into_iter().filter(|other| other.count > 0 && other.id != term.id);
     let page = TermPage {
         axis: &axis.id,
@@ -68,7 +70,8 @@ fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Resul
         question: &axis.question,
         label: &term.label,
         definition: &term.definition,
-        rows: Row::all(content, members),
+        names: names(content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
+        usage: Usage::new(content, members, Some([&axis.id, &term.id]), totals),
         siblings: siblings.collect(),
     };
     let address = format!("taxonomy/{}/{}/", axis.id, term.id);

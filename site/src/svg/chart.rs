@@ -17,7 +17,7 @@ const LINE: i32 = 18;
 const LETTER: f64 = 8.2;
 
 /// One direction of the picture.
-struct Ruler {
+pub(super) struct Ruler {
     scale: Scale,
     from: f64,
     to: f64,
@@ -27,7 +27,7 @@ struct Ruler {
 
 impl Ruler {
     /// Over all values of one direction: logarithmic ones from power to power, others from 0 where nothing is below it.
-    fn over(axis: &Axis, values: impl Iterator<Item = f64> + Clone, ends: [i32; 2]) -> Self {
+    pub(super) fn over(axis: &Axis, values: impl Iterator<Item = f64> + Clone, ends: [i32; 2]) -> Self {
         let (low, high) = (values.clone().fold(f64::MAX, f64::min), values.fold(f64::MIN, f64::max));
         let (from, to) = match axis.scale {
             Scale::Log => (low.log10().floor(), high.log10().ceil()),
@@ -41,7 +41,7 @@ impl Ruler {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "places in a picture")]
-    fn place(&self, value: f64) -> i32 {
+    pub(super) fn place(&self, value: f64) -> i32 {
         let value = if self.scale == Scale::Log { value.log10() } else { value };
         let share = (value - self.from) / (self.to - self.from);
         self.ends[0] + (f64::from(self.ends[1] - self.ends[0]) * share).round() as i32
@@ -49,7 +49,7 @@ impl Ruler {
 
     /// Values that get a line and a number.
     #[expect(clippy::cast_possible_truncation, reason = "a few lines")]
-    fn ticks(&self) -> Vec<f64> {
+    pub(super) fn ticks(&self) -> Vec<f64> {
         match self.scale {
             Scale::Log => (self.from as i32..=self.to as i32).map(|power| 10f64.powi(power)).collect(),
             Scale::Linear => {
@@ -110,7 +110,7 @@ pub(crate) fn chart(figure: &Figure, at: usize) -> String {
 
 /// A number beside an axis: large ones as `10 k`, `1 M`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within range where it is cast")]
-fn tick(value: f64) -> String {
+pub(super) fn tick(value: f64) -> String {
     let large = (1e4..1e15).contains(&value) && value.fract() == 0.0;
     if large { compact(value as u64).replace(".00", "").replace(".0", "") } else { number(value) }
 }
@@ -126,7 +126,7 @@ fn mark(canvas: &mut Canvas, index: usize, [x, y]: [i32; 2]) {
 }
 
 /// Heights as near to those asked for as names of one line's height allow.
-fn apart(asked: &[i32]) -> Vec<i32> {
+pub(super) fn apart(asked: &[i32]) -> Vec<i32> {
     let mut order: Vec<usize> = (0..asked.len()).collect();
     order.sort_by_key(|&index| asked[index]);
     let mut found = asked.to_vec();

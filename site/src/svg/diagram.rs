@@ -20,7 +20,7 @@ const CODE: f64 = 6.7;
 
 /// An architecture as SVG.
 pub(crate) struct Drawing {
-    /// For the page: boxes link to the table of parts.
+    /// For the page: boxes link to their building blocks.
     pub inline: String,
     /// As a file of its own.
     pub standalone: String,
@@ -47,14 +47,23 @@ pub(crate) struct DrawnRow {
     pub times: String,
 }
 
+/// What a picture is drawn with besides the tree.
+pub(crate) struct Around<'a> {
+    /// What the model's facts say of its parts.
+    pub components: &'a [Component],
+    /// Where the model stands in the taxonomy.
+    pub taxonomy: &'a BTreeMap<String, Vec<String>>,
+    /// From the page to the top of the site.
+    pub root: &'a str,
+    /// Where a box leads, from the top of the site.
+    pub href: &'a dyn Fn(&Part<'_>) -> Option<String>,
+}
+
 /// Draws a model; none where its tree is empty.
-pub(crate) fn draw(
-    name: &str,
-    part: &Part<'_>,
-    components: &[Component],
-    taxonomy: &BTreeMap<String, Vec<String>>,
-) -> Option<Drawing> {
-    let frame = root(part, &Facts { components, placement: Placement::of(taxonomy) });
+pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<Drawing> {
+    let Around { components, taxonomy, .. } = *around;
+    let facts = Facts { components, placement: Placement::of(taxonomy), href: around.href };
+    let frame = root(part, &facts);
     if frame.items.is_empty() {
         return None;
     }
@@ -67,8 +76,13 @@ pub(crate) fn draw(
     let title = format!("Architecture of {name}");
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
-        let mut painter =
-            Painter { canvas: Canvas::default(), links, rails: false, encoder: None, crossings: Vec::new() };
+        let mut painter = Painter {
+            canvas: Canvas::default(),
+            links: links.then_some(around.root),
+            rails: false,
+            encoder: None,
+            crossings: Vec::new(),
+        };
         painter.items(&frame, MARGIN, MARGIN, width - 2 * MARGIN);
         painter.cross();
         painter
@@ -88,9 +102,10 @@ fn towers(nodes: &[Node]) -> usize {
     nodes.iter().filter(|node| matches!(node, Node::Frame(_))).count().max(1)
 }
 
-struct Painter {
+struct Painter<'a> {
     canvas: Canvas,
-    links: bool,
+    /// From the page to the top of the site, where boxes are links.
+    links: Option<&'a str>,
     rails: bool,
     /// Where the encoder stands, if one stands beside a decoder.
     encoder: Option<[i32; 4]>,
@@ -98,7 +113,7 @@ struct Painter {
     crossings: Vec<[i32; 4]>,
 }
 
-impl Painter {
+impl Painter<'_> {
     /// Items of a frame, from the bottom up, inside `x .. x + width` below `top`.
     fn items(&mut self, frame: &Frame, x: i32, top: i32, width: i32) {
         let middle = x + width / 2;
@@ -155,7 +170,7 @@ impl Painter {
         if block.category == "attention" && block.label.starts_with("Cross") {
             self.crossings.push([x, y, width, height]);
         }
-        let href = block.component.filter(|_| self.links).map(|index| format!("#part-{index}"));
+        let href = self.links.zip(block.href.as_ref()).map(|(root, href)| format!("{root}{href}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.title(&block.title);
             canvas.rect(&format!("box {}", block.category), [x, y, width, height], 6);
@@ -199,7 +214,7 @@ impl Painter {
             self.canvas.path("wire", &format!("M{middle} {}V{lowest}M{middle} {highest}V{y}", y + height));
         }
         let times = if frame.times > 0 { format!("×{THIN}{}", frame.times) } else { String::new() };
-        let href = frame.component.filter(|_| self.links).map(|index| format!("#part-{index}"));
+        let href = self.links.zip(frame.href.as_ref()).map(|(root, href)| format!("{root}{href}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.text("label", x + PADDING, y + 24, &frame.label);
             let after = x + PADDING + text_width(&frame.label, LABEL) + 6;

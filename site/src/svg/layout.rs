@@ -34,8 +34,8 @@ pub(super) struct Block {
     pub(super) kind: String,
     pub(super) shapes: Vec<String>,
     pub(super) category: &'static str,
-    /// Index of the component it links to.
-    pub(super) component: Option<usize>,
+    /// Where it leads, from the top of the site.
+    pub(super) href: Option<String>,
     /// What it is, in words.
     pub(super) title: String,
 }
@@ -47,7 +47,8 @@ pub(super) struct Frame {
     pub(super) kind: String,
     /// How often it stands; 0 where it is not an element of a list.
     pub(super) times: u64,
-    pub(super) component: Option<usize>,
+    /// Where it leads, from the top of the site.
+    pub(super) href: Option<String>,
     pub(super) items: Vec<Item>,
     /// Residual rails: (index of the item it starts below, index of the sum it ends in).
     pub(super) rails: Vec<(usize, usize)>,
@@ -95,6 +96,8 @@ impl Frame {
 pub(super) struct Facts<'a> {
     pub(super) components: &'a [Component],
     pub(super) placement: Option<Placement>,
+    /// Where a box leads, from the top of the site.
+    pub(super) href: &'a dyn Fn(&Part<'_>) -> Option<String>,
 }
 
 /// The whole model as a frame without a border.
@@ -160,7 +163,7 @@ fn block(part: &Part<'_>, category: Option<&'static str>, facts: &Facts<'_>) -> 
         kind: part.kind.to_owned(),
         shapes: if matrices.is_empty() { shapes(parameters) } else { shapes(matrices) },
         category: category.unwrap_or("other"),
-        component: component.map(|(index, _)| index),
+        href: (facts.href)(part),
         title,
     }
 }
@@ -171,7 +174,7 @@ fn frame(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
         label: humanise(&part.name),
         kind: part.kind.to_owned(),
         times: if part.listed { part.times } else { 0 },
-        component: part.component(facts.components).map(|(index, _)| index),
+        href: (facts.href)(part),
         ..Frame::default()
     };
     if let Some(pairs) = facts.placement.filter(|_| part.listed).and_then(|p| pairs(&children, p, facts.components)) {

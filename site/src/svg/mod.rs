@@ -6,15 +6,17 @@ mod diagram;
 mod layout;
 mod lineage;
 mod map;
+mod picture;
 mod rails;
 mod room;
 mod timeline;
 
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;
-pub(crate) use diagram::{DrawnRow, draw};
+pub(crate) use diagram::{Around, DrawnRow, draw};
 pub(crate) use lineage::lineage;
 pub(crate) use map::map;
+pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
 pub(crate) use timeline::{Frame, Scales, scales, timeline};
 
 use std::fmt::Write as _;
@@ -136,6 +138,11 @@ impl Caption<'_> {
 
     /// An `<svg>` file of its own, with its own colours.
     fn standalone(&self, canvas: &Canvas, width: i32, height: i32) -> String {
+        self.styled(canvas, [width, height], include_str!("../../static/figure.css"))
+    }
+
+    /// The same with a style of its own.
+    fn styled(&self, canvas: &Canvas, [width, height]: [i32; 2], style: &str) -> String {
         let Self { name, title, description } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure {name} alone\" viewBox=\"0 0 {width} {height}\" \
@@ -144,7 +151,7 @@ impl Caption<'_> {
              <rect class=\"ground\" width=\"{width}\" height=\"{height}\"/>{}</svg>\n",
             escape(title),
             escape(description),
-            include_str!("../../static/figure.css"),
+            style,
             canvas.body
         )
     }

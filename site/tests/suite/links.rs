@@ -121,8 +121,12 @@ fn what_belongs_together_is_linked_both_ways() {
         }
         for (axis, terms) in &model.summary.taxonomy {
             for term in terms {
-                assert!(page.contains(&format!("taxonomy/{axis}/{term}/")), "{id} does not lead to {axis} {term}");
-                let back = &files[&format!("taxonomy/{axis}/{term}/index.html")];
+                let of_blocks = content.parts.kinds.iter().any(|kind| kind.is_axis && kind.id == *axis);
+                let place = format!("{}/{axis}/{term}/", if of_blocks { "parts" } else { "taxonomy" });
+                let other = format!("{}/{axis}/{term}/", if of_blocks { "taxonomy" } else { "parts" });
+                assert!(page.contains(&place), "{id} does not lead to {axis} {term}");
+                assert!(!files.contains_key(&format!("{other}index.html")), "{axis} {term} has two pages");
+                let back = &files[&format!("{place}index.html")];
                 assert!(back.contains(&format!("models/{id}/")), "{axis} {term} does not lead back to {id}");
             }
         }

@@ -68,8 +68,22 @@ fn cross_attention_is_an_arrow_from_the_encoder() {
 fn boxes_lead_to_parts() {
     let files = files();
     let page = &files["models/bert/index.html"];
+    let picture = &page[page.find("class=\"figure architecture\"").unwrap()..];
+    let picture = &picture[..picture.find("</svg>").unwrap()];
+    let boxes = picture.matches("<rect class=\"box").count();
+    assert!(boxes > 6 && picture.matches("<a href=\"../../parts/").count() >= boxes, "a box leads nowhere: {picture}");
+    for place in [
+        "embedding/token",
+        "attention/full-bidirectional",
+        "mlp/dense",
+        // By their type, by their placement, and by what they look like.
+        "normalisation-type/layernorm",
+        "normalisation-placement/post",
+        "head/pooled-token",
+    ] {
+        assert!(picture.contains(&format!("<a href=\"../../parts/{place}/\">")), "no box leads to {place}: {picture}");
+    }
     for part in 0..6 {
-        assert!(page.contains(&format!("<a href=\"#part-{part}\">")), "no box leads to part {part}");
         assert!(page.contains(&format!("id=\"part-{part}\"")));
     }
     assert!(!files["models/bert.svg"].contains("<a "), "a picture on its own leads nowhere");
@@ -184,8 +198,8 @@ fn pages_keep_to_their_budgets() {
     let files = files();
     for (path, text) in &files {
         let (bytes, nodes) = match path.as_str() {
-            "zoo.css" => (24 << 10, 0),
-            "explore.css" | "models.js" | "compare.js" => (12 << 10, 0),
+            "zoo.css" => (32 << 10, 0),
+            "models.js" | "compare.js" => (12 << 10, 0),
             _ if path.ends_with("/source/index.html") => (200 << 10, 8000),
             _ if path.starts_with("models/") && path.ends_with("/index.html") => (100 << 10, 1500),
             "conformance/index.html" => (125 << 10, 7000),

@@ -10,12 +10,14 @@ mod tryout;
 use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::Figure;
+use zoo_registry::descriptor;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
-use super::{Link, Site, TallyView, labs};
+use super::{Link, Site, TallyView, labs, root};
+use crate::content::Content;
 use crate::error::Result;
 use crate::format::{number, slug};
 use crate::lineage::anchor;
@@ -87,7 +89,10 @@ struct Diagram {
 #[derive(Serialize)]
 struct Component<'a> {
     module: &'a str,
-    name: &'a str,
+    /// Leads to its building block.
+    name: Link,
+    /// The lines of shared code that compute it.
+    code: Option<Link>,
     kind: &'a str,
     source: &'a str,
 }
@@ -135,6 +140,27 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
     }
 }
 
+/// A component with its building block and its code.
+fn component<'a>(
+    content: &Content,
+    component: &'a descriptor::Component,
+    all: &[descriptor::Component],
+    tree: Option<&Part<'_>>,
+) -> Component<'a> {
+    let module = tree.and_then(|tree| tree.of_component(component));
+    let href = match module {
+        Some(module) => content.block_of(module, all),
+        None => component.part.as_ref().and_then(|place| content.block_href(place)),
+    };
+    Component {
+        module: &component.module,
+        name: Link { label: component.name.clone(), href },
+        code: module.and_then(|module| content.code_of(module.kind)),
+        kind: &component.kind,
+        source: &component.source,
+    }
+}
+
 pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
@@ -142,7 +168,13 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
     let built = model.sizes.iter().find(|size| size.parameters > 0);
     let part = built.map(|size| Part::fold(&size.modules));
     let components = &descriptor.components;
-    let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, components, &summary.taxonomy));
+    let placement = match summary.taxonomy.get("normalisation-placement").map(Vec::as_slice) {
+        Some([only]) => Some(only.as_str()),
+        _ => None,
+    };
+    let href = |part: &Part<'_>| content.box_href(part, components, placement);
+    let around = svg::Around { components, taxonomy: &summary.taxonomy, root: &root(&address), href: &href };
+    let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
     if let Some(drawing) = &drawing {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
@@ -172,10 +204,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
             wide: drawing.wide,
             rows: drawing.rows,
         }),
-        components: components
-            .iter()
-            .map(|c| Component { module: &c.module, name: &c.name, kind: &c.kind, source: &c.source })
-            .collect(),
+        components: components.iter().map(|c| component(content, c, components, part.as_ref())).collect(),
         classification: content
             .classification(&summary.taxonomy)
             .into_iter()

@@ -1,0 +1,96 @@
+//! A file of shared code, every line with an anchor.
+
+use serde::Serialize;
+use zoo_catalog::view::BlockFile;
+
+use super::super::{Link, Site};
+use super::lines_href;
+use crate::building::file_href;
+use crate::error::Result;
+
+#[derive(Serialize)]
+struct CodePage<'a> {
+    path: &'a str,
+    lines: Vec<String>,
+    computes: Vec<Computed>,
+    users: Vec<Link>,
+}
+
+/// A building block, and the lines that compute it.
+#[derive(Serialize)]
+struct Computed {
+    block: Link,
+    item: String,
+    first: u32,
+    last: u32,
+}
+
+/// A link to a file.
+pub(super) fn link(path: &str) -> Link {
+    Link { label: path.to_owned(), href: Some(file_href(path)) }
+}
+
+pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
+    let (content, path) = (site.content, &file.source.path);
+    let mut computes = Vec::new();
+    for kind in &content.parts.kinds {
+        for part in &kind.parts {
+            let place = format!("{}/{}", kind.id, part.id);
+            let href = content.block_href(&place);
+            computes.extend(part.code.iter().filter(|code| code.path == *path).map(|code| Computed {
+                block: Link { label: part.label.clone(), href: href.clone() },
+                item: code.item.clone(),
+                first: code.first,
+                last: code.last,
+            }));
+        }
+    }
+    let page = CodePage {
+        path,
+        lines: site.prose.rust().lines(&file.source.text)?,
+        computes,
+        users: file.users.iter().map(|id| Link::model(content, id)).collect(),
+    };
+    let description = format!("Shared code of the families: {path}.");
+    let address = file_href(path);
+    site.page(&address, "code.html", ["parts", path, &description], &page)
+}
+
+/// The lines of an item as they stand on the page of a building block.
+#[derive(Serialize)]
+pub(super) struct Excerpt {
+    path: String,
+    item: String,
+    href: String,
+    first: u32,
+    last: u32,
+    lines: Vec<Line>,
+    /// Lines that are left out.
+    more: u32,
+}
+
+#[derive(Serialize)]
+struct Line {
+    number: u32,
+    html: String,
+}
+
+/// Most lines of an item that stand on the page of a building block.
+const SHOWN: u32 = 70;
+
+/// Lines of shared code, highlighted; none where the file is not there or shorter.
+pub(super) fn excerpt(site: &Site<'_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
+    let Some(file) = site.content.block_file(&code.path) else { return Ok(None) };
+    let last = code.last.min(code.first.saturating_add(SHOWN - 1));
+    let lines = site.prose.rust().lines(&file.source.text)?;
+    let numbered = (1..).zip(lines).filter(|(number, _)| (code.first..=last).contains(number));
+    Ok(Some(Excerpt {
+        path: code.path.clone(),
+        item: code.item.clone(),
+        href: lines_href(&code.path, code.first),
+        first: code.first,
+        last: code.last,
+        lines: numbered.map(|(number, html)| Line { number, html }).collect(),
+        more: code.last - last,
+    }))
+}

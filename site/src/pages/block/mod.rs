@@ -1,0 +1,101 @@
+//! Building blocks: all of them, by kind, and one by one.
+
+mod code;
+mod part;
+
+use serde::Serialize;
+use zoo_catalog::view::{PartFacts, PartKind};
+
+use super::usage::Totals;
+use super::{Link, Site};
+use crate::building::{file_href, shown};
+use crate::content::Content;
+use crate::error::Result;
+use crate::svg;
+
+#[derive(Serialize)]
+struct Hub {
+    kinds: Vec<KindView>,
+    files: Vec<Link>,
+    blocks: usize,
+    pictures: usize,
+}
+
+#[derive(Serialize)]
+struct KindView {
+    id: String,
+    title: String,
+    question: String,
+    blocks: Vec<Small>,
+}
+
+/// A building block in a gallery.
+#[derive(Serialize)]
+struct Small {
+    link: Link,
+    picture: Option<String>,
+    definition: String,
+    users: usize,
+}
+
+#[derive(Serialize)]
+struct KindPage {
+    kind: KindView,
+    others: Vec<Link>,
+}
+
+pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+    let content = site.content;
+    let kinds: Vec<&PartKind> = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown)).collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let views = || kinds.iter().map(|kind| gallery(content, kind));
+    let parts = || kinds.iter().flat_map(|kind| &kind.parts).filter(|part| shown(part));
+    let hub = Hub {
+        kinds: views().collect(),
+        files: content.parts.blocks.iter().map(|file| code::link(&file.source.path)).collect(),
+        blocks: parts().count(),
+        pictures: parts().filter(|part| part.picture.is_some()).count(),
+    };
+    let told =
+        "What transformers are made of: pictures, equations, costs, code, and which models have what since when.";
+    site.page("parts/", "parts.html", ["parts", "Building blocks", told], &hub)?;
+    let totals = Totals::of(content);
+    for (kind, view) in kinds.iter().zip(views()) {
+        let link = |other: &&PartKind| Link { label: other.title.clone(), href: Some(format!("parts/{}/", other.id)) };
+        let others = kinds.iter().filter(|other| other.id != kind.id).map(|other| link(other)).collect();
+        let description = format!("{}: {}", kind.title, kind.question);
+        let address = format!("parts/{}/", kind.id);
+        site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
+        for part in kind.parts.iter().filter(|part| shown(part)) {
+            part::render(site, kind, part, &totals)?;
+        }
+    }
+    for file in &content.parts.blocks {
+        code::render(site, file)?;
+    }
+    Ok(())
+}
+
+fn gallery(content: &Content, kind: &PartKind) -> KindView {
+    let mut blocks: Vec<_> =
+        kind.parts.iter().filter(|part| shown(part)).map(|part| small(content, kind, part)).collect();
+    // What has a picture stands first, in the vocabulary's order.
+    blocks.sort_by_key(|block| block.picture.is_none());
+    KindView { id: kind.id.clone(), title: kind.title.clone(), question: kind.question.clone(), blocks }
+}
+
+fn small(content: &Content, kind: &PartKind, part: &PartFacts) -> Small {
+    Small {
+        link: Link { label: part.label.clone(), href: content.block_href(&format!("{}/{}", kind.id, part.id)) },
+        picture: part.picture.as_ref().map(svg::thumbnail),
+        definition: part.definition.clone(),
+        users: part.users.len(),
+    }
+}
+
+/// The page of a file and lines in it, from the top of the site.
+fn lines_href(path: &str, first: u32) -> String {
+    format!("{}#L{first}", file_href(path))
+}

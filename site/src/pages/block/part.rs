@@ -1,0 +1,109 @@
+//! One building block: what it looks like, computes and costs, the code of it, and who has it since when.
+
+use serde::Serialize;
+use zoo_catalog::view::{PartFacts, PartKind};
+
+use super::super::usage::{Name, Totals, Usage, names};
+use super::super::{Link, Site};
+use super::code::{Excerpt, excerpt};
+use super::{Small, small};
+use crate::error::Result;
+use crate::format::external;
+use crate::svg;
+
+/// Siblings beside those that are named.
+const SIBLINGS: usize = 8;
+
+#[derive(Serialize)]
+struct BlockPage<'a> {
+    kind: Link,
+    question: &'a str,
+    label: &'a str,
+    definition: &'a str,
+    names: Vec<Name>,
+    picture: Option<Drawn<'a>>,
+    equation: Option<String>,
+    costs: Vec<Cost>,
+    text: String,
+    code: Vec<Excerpt>,
+    usage: Usage,
+    siblings: Vec<Small>,
+    sources: Vec<Source>,
+}
+
+#[derive(Serialize)]
+struct Drawn<'a> {
+    svg: String,
+    says: &'a str,
+    /// The picture as a file, from the top of the site.
+    file: String,
+}
+
+/// A line of the costs.
+#[derive(Serialize)]
+struct Cost {
+    what: &'static str,
+    html: String,
+}
+
+#[derive(Serialize)]
+struct Source {
+    text: String,
+    href: Option<String>,
+}
+
+pub(super) fn render(site: &mut Site<'_>, kind: &PartKind, part: &PartFacts, totals: &Totals<'_>) -> Result<()> {
+    let content = site.content;
+    let address = format!("parts/{}/{}/", kind.id, part.id);
+    let picture = part.picture.as_ref().map(|picture| {
+        let file = format!("parts/{}/{}.svg", kind.id, part.id);
+        Drawn { svg: svg::picture(&part.label, picture), says: &picture.says, file }
+    });
+    if let (Some(drawn), Some(data)) = (&picture, &part.picture) {
+        site.pages.put(drawn.file.clone(), svg::picture_file(&part.label, data))?;
+    }
+    let users = content.models.iter().map(|model| &model.summary).filter(|model| part.users.contains(&model.id));
+    let itself = kind.is_axis.then_some([kind.id.as_str(), part.id.as_str()]);
+    let page = BlockPage {
+        kind: Link { label: kind.title.clone(), href: Some(format!("parts/{}/", kind.id)) },
+        question: &kind.question,
+        label: &part.label,
+        definition: &part.definition,
+        names: names(Some(&part.names)),
+        picture,
+        equation: part.equation.as_deref().map(|latex| site.prose.equation(latex)),
+        costs: costs(site, part)?,
+        text: site.prose.html(&part.text)?,
+        code: part.code.iter().map(|code| excerpt(site, code)).filter_map(Result::transpose).collect::<Result<_>>()?,
+        usage: Usage::new(content, users.collect(), itself, totals),
+        siblings: siblings(site, kind, part),
+        sources: part.sources.iter().map(|text| Source { text: text.clone(), href: source_href(text) }).collect(),
+    };
+    let title = format!("{}: {}", kind.title, part.label);
+    site.page(&address, "part.html", ["parts", &title, &part.definition], &page)
+}
+
+fn costs(site: &Site<'_>, part: &PartFacts) -> Result<Vec<Cost>> {
+    let lines = [("Time", &part.time), ("Memory", &part.memory), ("Kept while writing", &part.kept)];
+    let given = lines.into_iter().filter_map(|(what, text)| Some((what, text.as_ref()?)));
+    given.map(|(what, text)| Ok(Cost { what, html: site.prose.html(text)? })).collect()
+}
+
+/// What it is to be compared with, then others of its kind that have a picture.
+fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Vec<Small> {
+    let content = site.content;
+    let named: Vec<_> = part.see.iter().filter_map(|place| content.block(place)).collect();
+    let is_named = |other: &PartFacts| named.iter().any(|(of, known)| of.id == kind.id && known.id == other.id);
+    let others = kind.parts.iter().filter(|other| other.picture.is_some() && other.id != part.id && !is_named(other));
+    let free = SIBLINGS.saturating_sub(named.len());
+    let rest = others.take(free).map(|other| (kind, other));
+    named.iter().copied().chain(rest).map(|(kind, other)| small(content, kind, other)).collect()
+}
+
+/// The page of a paper on arXiv, where a source begins with its number; an address that is one.
+fn source_href(text: &str) -> Option<String> {
+    let number = text.strip_prefix("arXiv ")?.split([' ', ',', ';']).next()?;
+    let plain = number.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let href = format!("https://arxiv.org/abs/{number}");
+    (plain && !number.is_empty()).then(|| external(&href).map(str::to_owned)).flatten()
+}

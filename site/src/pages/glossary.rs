@@ -1,0 +1,107 @@
+//! The glossary: every word of the taxonomy and of this project, in three languages side by side.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Link, Site};
+use crate::building::shown;
+use crate::error::Result;
+use crate::format::slug;
+
+#[derive(Serialize)]
+struct Glossary {
+    letters: Vec<Letter>,
+    words: usize,
+}
+
+/// Words that begin alike.
+#[derive(Serialize)]
+struct Letter {
+    letter: String,
+    anchor: String,
+    words: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    anchor: String,
+    word: Link,
+    /// Whether it is written as in code.
+    code: bool,
+    /// What others call it.
+    also: Vec<String>,
+    /// On which axis it is a term.
+    of: Option<String>,
+    definition: String,
+    zh: Option<String>,
+    de: Option<String>,
+}
+
+pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+    let mut entries = entries(site);
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let key = |entry: &Entry| (entry.word.label.to_lowercase(), entry.anchor.clone());
+    entries.sort_by_key(key);
+    let words = entries.len();
+    let mut letters: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        let first = entry.word.label.chars().find(|letter| letter.is_alphanumeric()).unwrap_or('#');
+        let letter = if first.is_alphabetic() { first.to_uppercase().collect() } else { "0–9".to_owned() };
+        letters.entry(letter).or_default().push(entry);
+    }
+    let letters = letters.into_iter().map(|(letter, words)| {
+        let anchor = format!("letter-{}", if letter == "0–9" { "0".into() } else { slug(&letter) });
+        Letter { letter, anchor, words }
+    });
+    let page = Glossary { letters: letters.collect(), words };
+    let description = "Words of transformer models in English, Chinese and German, each with a definition.";
+    site.page("glossary/", "glossary.html", ["glossary", "Glossary", description], &page)
+}
+
+fn entries(site: &Site<'_>) -> Vec<Entry> {
+    let content = site.content;
+    let name =
+        |names: Option<&BTreeMap<String, String>>, language: &str| names.and_then(|names| names.get(language)).cloned();
+    let mut entries = Vec::new();
+    for axis in content.classifying() {
+        for term in &axis.terms {
+            let names = content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id));
+            entries.push(Entry {
+                anchor: slug(&format!("{} {}", axis.id, term.id)),
+                word: Link::term(content, &axis.id, &term.id),
+                code: false,
+                also: Vec::new(),
+                of: Some(axis.title.clone()),
+                definition: term.definition.clone(),
+                zh: name(names, "zh"),
+                de: name(names, "de"),
+            });
+        }
+    }
+    for kind in content.parts.kinds.iter().filter(|kind| !kind.is_axis) {
+        entries.extend(kind.parts.iter().filter(|part| shown(part)).map(|part| Entry {
+            anchor: slug(&format!("{} {}", kind.id, part.id)),
+            word: Link { label: part.label.clone(), href: content.block_href(&format!("{}/{}", kind.id, part.id)) },
+            code: false,
+            also: Vec::new(),
+            of: Some(kind.title.clone()),
+            definition: part.definition.clone(),
+            zh: name(Some(&part.names), "zh"),
+            de: name(Some(&part.names), "de"),
+        }));
+    }
+    entries.extend(content.parts.words.iter().map(|word| Entry {
+        anchor: slug(&format!("word {}", word.word)),
+        word: Link { label: word.word.clone(), href: word.part.as_ref().and_then(|place| content.block_href(place)) },
+        code: word.word.contains('_'),
+        also: word.also.clone(),
+        of: None,
+        definition: word.definition.clone(),
+        zh: name(Some(&word.names), "zh"),
+        de: name(Some(&word.names), "de"),
+    }));
+    entries
+}
