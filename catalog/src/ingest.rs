@@ -2,6 +2,7 @@
 
 mod claims;
 mod conformance;
+mod costs;
 mod disputes;
 mod facts;
 mod insert;
@@ -113,6 +114,7 @@ async fn fill(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<()
     sqlx::raw_sql("PRAGMA defer_foreign_keys = ON").execute(&mut *connection).await?;
     facts::write(connection, input).await?;
     sizes::write(connection, input).await?;
+    costs::write(connection, input).await?;
     sources::write(connection, input).await?;
     disputes::write(connection, input).await?;
     parts::write(connection, input).await?;

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use crate::error::{Error, Result};
 
 /// Tables and views, in the order they build on one another.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0001_facts.sql"),
     include_str!("../migrations/0002_sizes.sql"),
     include_str!("../migrations/0003_conformance.sql"),
@@ -17,10 +17,11 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0005_models.sql"),
     include_str!("../migrations/0006_planted.sql"),
     include_str!("../migrations/0007_parts.sql"),
+    include_str!("../migrations/0008_costs.sql"),
 ];
 
 /// Grows whenever a table or view changes; a catalog is never migrated, only built anew.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 /// `zooc` in ASCII: SQLite's own field for telling whose file this is.
 const APPLICATION_ID: u32 = 0x7a6f_6f63;

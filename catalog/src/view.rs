@@ -8,7 +8,7 @@ pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::picture::Picture;
 use zoo_registry::record::{Demo, SourceFile};
-use zoo_registry::{Figure, ModuleTree, Outcome, SuiteFacts};
+use zoo_registry::{Cost, Estimate, Figure, ModuleTree, Outcome, SuiteFacts};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub struct Model {
     pub sources: Vec<SourceFile>,
     /// Presets that have code, in the descriptor's order.
     pub sizes: Vec<SizeFacts>,
+    /// What sizes should cost, by their ids, whether or not there is code; of those that say enough of themselves.
+    pub estimates: BTreeMap<String, Estimate>,
     /// What was measured of it.
     pub figures: Vec<Figure>,
     /// What its demo has learnt, if it ships one.
@@ -73,6 +75,8 @@ pub struct SizeFacts {
     pub modules: ModuleTree,
     /// Counted in the tree.
     pub parameters: u64,
+    /// What it costs, by length, shortest first; empty where that was not counted.
+    pub costs: Vec<Cost>,
 }
 
 /// Architectures that descend from one another.
@@ -367,7 +371,7 @@ pub struct PartFacts {
     /// Types of modules that are this.
     pub modules: Vec<String>,
     /// LaTeX.
-    pub equation: Option<String>,
+    pub equations: Vec<String>,
     /// What it costs to compute, Markdown.
     pub time: Option<String>,
     /// What it holds at once, Markdown.

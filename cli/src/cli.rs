@@ -46,6 +46,8 @@ enum Command {
     List(commands::list::Args),
     /// Show a model: facts, configuration, size and module tree
     Show(commands::show::Args),
+    /// Tell what running a model costs: memory and operations, by length
+    Cost(commands::cost::Args),
     /// Compare two models: facts, sizes, modules
     Compare(commands::compare::Args),
     /// Show where a model comes from and what came of it
@@ -125,6 +127,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
     match command {
         Command::List(args) => commands::list::run(&args, registry, shell),
         Command::Show(args) => commands::show::run(&args, registry, shell),
+        Command::Cost(args) => commands::cost::run(&args, registry, shell),
         Command::Compare(args) => commands::compare::run(&args, registry, shell),
         Command::Lineage(args) => commands::lineage::run(&args, registry, shell),
         Command::New(args) => commands::new::run(&args, registry, shell),
@@ -172,6 +175,7 @@ Examples:
   zoo list 'bert-*'                        which sizes of BERT there are
   zoo list --attention sliding-window --params ..10B
   zoo show gpt2                            what GPT-2 is made of
+  zoo cost gpt2-xl --dtype bf16            what running it takes
   zoo lineage gpt2                         where it comes from and what came of it
   zoo new bert --set n_layers=2            build a small BERT and run it
   zoo embed --weights sentence-transformers/all-MiniLM-L6-v2 \"Hello\"

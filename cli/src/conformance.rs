@@ -219,7 +219,7 @@ fn matching_checks(pattern: Option<&str>) -> Result<BTreeSet<&'static str>, Fail
 }
 
 /// A check that panics is an outcome with the panic's words in it; they are not told twice.
-fn quietly<T>(run: impl FnOnce() -> T) -> T {
+pub(crate) fn quietly<T>(run: impl FnOnce() -> T) -> T {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let result = run();

@@ -18,6 +18,7 @@
 mod cli;
 mod commands;
 mod conformance;
+mod costs;
 mod failure;
 mod folder;
 mod format;

@@ -7,6 +7,7 @@
 
 pub mod block;
 pub mod config;
+pub mod cost;
 pub mod descriptor;
 pub mod draw;
 pub mod error;
@@ -25,6 +26,8 @@ pub mod vocabulary;
 pub mod architecture;
 #[cfg(feature = "tensor")]
 pub mod batch;
+#[cfg(feature = "capture")]
+pub mod capture;
 #[cfg(feature = "tensor")]
 pub mod checkpoint;
 #[cfg(feature = "tensor")]
@@ -69,6 +72,7 @@ pub mod train;
 pub mod weights;
 
 pub use config::{Config, Resolved, Rules};
+pub use cost::{Cost, Estimate};
 pub use descriptor::Descriptor;
 pub use error::{Error, HubTrouble, Missing, Problem, Result};
 pub use figure::Figure;

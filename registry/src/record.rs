@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cost::Cost;
 use crate::descriptor::Descriptor;
 use crate::figure::Figure;
 use crate::modules::ModuleTree;
@@ -69,6 +70,9 @@ pub struct Size {
     pub config: Map<String, Value>,
     /// The module tree the code builds.
     pub modules: ModuleTree,
+    /// What it costs, by length, shortest first; empty where that was not counted.
+    #[serde(default)]
+    pub costs: Vec<Cost>,
 }
 
 /// How a check ended.

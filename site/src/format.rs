@@ -31,6 +31,11 @@ pub(crate) fn bytes(number: u64) -> String {
     scaled(number, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
 }
 
+/// Three significant digits of multiplications and additions: `285 MFLOP`.
+pub(crate) fn flops(number: u64) -> String {
+    scaled(number, 1000.0, &["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"])
+}
+
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn scaled(number: u64, step: f64, units: &[&str]) -> String {
     let mut value = number as f64;

@@ -10,7 +10,7 @@ use crate::check::Stop;
 use crate::inputs::{self, Reading};
 use crate::subject::{Subject, Variant};
 use crate::values::{Noise, WHOLE_MODEL};
-use crate::writers::{Rescored, Writer, log_probabilities};
+use crate::writers::{Rescored, Writer, log_probabilities, writers};
 
 /// Tokens in the vocabulary, and new ones in a text.
 pub(crate) const VOCAB: usize = 4;
@@ -39,6 +39,14 @@ pub(crate) struct Continued {
 pub(crate) type Found = (Vec<i64>, f64);
 
 impl Continued {
+    /// Of every head that predicts the next token, each with a vocabulary of four tokens.
+    ///
+    /// # Errors
+    /// As [`writers`], and of building and running.
+    pub(crate) fn of_every_head(subject: &Subject<'_>) -> Result<Vec<Self>, Stop> {
+        writers(subject)?.into_iter().map(|writer| Self::new(subject, writer.variant)).collect()
+    }
+
     /// Of this head with a vocabulary of four tokens.
     ///
     /// # Errors

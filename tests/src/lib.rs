@@ -27,6 +27,7 @@ pub mod golden;
 pub mod hot;
 pub mod inputs;
 pub mod isolation;
+mod judges;
 mod labels;
 mod learnt;
 pub mod levels;

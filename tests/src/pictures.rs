@@ -8,6 +8,23 @@ use crate::check::Stop;
 use crate::inputs;
 use crate::values::{Axes, Noise, Values, gap, values};
 
+/// An image of so many rows and columns of patches, without a thing on it.
+pub(crate) fn blank(limits: &ImageLimits, [rows, columns]: [usize; 2]) -> Input {
+    let [down, across] = limits.patch_size;
+    let dims = [1, limits.channels, rows * down, columns * across];
+    Input::Images(Images { dims, pixel_values: vec![0.0; dims.iter().product()] })
+}
+
+/// What a model makes of a blank image before its first layer.
+///
+/// # Errors
+/// [`Stop::Fails`] if it records nothing there.
+pub(crate) fn first_state(model: &dyn Model, limits: &ImageLimits, grid: [usize; 2]) -> Result<Values, Stop> {
+    let said = values(&model.forward(&blank(limits, grid), Record::ALL)?);
+    let first = said.into_iter().find(|value| value.name.ends_with("hidden_states.0"));
+    first.ok_or_else(|| Stop::fails("it records no `hidden_states.0`"))
+}
+
 /// Everything in an image that some output does not depend on, in words: each patch, and in turn each pixel of a patch in each
 /// channel. With `everywhere`, each position must depend on it; otherwise only what is said of the whole image.
 pub(crate) fn unseen(model: &dyn Model, limits: &ImageLimits, everywhere: bool) -> Result<Vec<String>, Stop> {

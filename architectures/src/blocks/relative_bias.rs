@@ -26,9 +26,10 @@ impl RelativeBias {
     /// # Shapes
     /// returns `[1, n_heads, q_len, kv_len]`
     pub fn forward(&self, q_len: usize, kv_len: usize) -> Tensor<4> {
-        let past = kv_len - q_len;
-        let bucket = |query: usize, key: usize| self.buckets.of(key as i64 - (past + query) as i64) as i64;
-        let rows: Vec<i64> = (0..q_len).flat_map(|query| (0..kv_len).map(move |key| bucket(query, key))).collect();
+        // Of every offset there is: from the last query to the first key, up to the first query and the last key.
+        let offsets = 1 - kv_len as i64..q_len as i64;
+        let buckets: Vec<i64> = offsets.map(|offset| self.buckets.of(offset) as i64).collect();
+        let rows: Vec<i64> = (1..=q_len).rev().flat_map(|first| buckets[first - 1..][..kv_len].to_vec()).collect();
         let device = self.table.weight.device();
         let rows = Tensor::<2, Int>::from_data(TensorData::new(rows, [q_len, kv_len]), &device);
         // [q_len, kv_len, n_heads] → [1, n_heads, q_len, kv_len]

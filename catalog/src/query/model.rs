@@ -6,6 +6,7 @@ use std::iter::Peekable;
 use serde_json::{Map, Value};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use zoo_registry::cost::{Cost, Estimate, Writing};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, SourceFile};
@@ -39,6 +40,7 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
         outcomes: outcomes(catalog, Some(id)).await?,
         figures: figures(catalog, id).await?,
         demo: demo(catalog, id).await?,
+        estimates: estimates(catalog, id).await?,
         descendants: summaries::edges(&catalog.pool, Some(id)).await.map_err(catalog.reading())?,
         sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
         summary,
@@ -135,7 +137,52 @@ async fn size(catalog: &Catalog, preset: &Preset) -> Result<Option<SizeFacts>> {
     }
     let Some(modules) = tree(&mut modules.into_iter().peekable(), &mut parameters) else { return Ok(None) };
     let parameters = modules.parameter_count();
-    Ok(Some(SizeFacts { preset: preset.clone(), config: config(catalog, &preset.id).await?, modules, parameters }))
+    let (config, costs) = (config(catalog, &preset.id).await?, costs(catalog, &preset.id).await?);
+    Ok(Some(SizeFacts { preset: preset.clone(), config, modules, parameters, costs }))
+}
+
+async fn costs(catalog: &Catalog, preset: &str) -> Result<Vec<Cost>> {
+    type Line = (i64, i64, i64, i64, Option<i64>, Option<i64>);
+    let lines: Vec<Line> = sqlx::query_as(
+        "SELECT tokens, matmul_flops, elementwise, activation_bytes, state_bytes, step_flops FROM cost
+         WHERE preset = ?1 ORDER BY tokens",
+    )
+    .bind(preset)
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let cost = |(tokens, matmul_flops, elementwise, activation_bytes, state_bytes, step_flops): Line| Cost {
+        tokens: count(tokens),
+        matmul_flops: count(matmul_flops),
+        elementwise: count(elementwise),
+        activation_bytes: count(activation_bytes),
+        writing: state_bytes
+            .zip(step_flops)
+            .map(|(state, step)| Writing { state_bytes: count(state), step_flops: count(step) }),
+    };
+    Ok(lines.into_iter().map(cost).collect())
+}
+
+/// Of every size of a family's file.
+async fn estimates(catalog: &Catalog, architecture: &str) -> Result<BTreeMap<String, Estimate>> {
+    let lines: Vec<(String, i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT e.preset, e.flops_per_token, e.flops_per_pair, e.state_numbers_per_token
+         FROM preset AS p JOIN estimate AS e ON e.preset = p.id WHERE p.architecture = ?1 ORDER BY e.preset",
+    )
+    .bind(architecture)
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let estimate = |(preset, token, pair, state): (String, i64, i64, Option<i64>)| {
+        let state_numbers_per_token = state.map(count);
+        (preset, Estimate { flops_per_token: count(token), flops_per_pair: count(pair), state_numbers_per_token })
+    };
+    Ok(lines.into_iter().map(estimate).collect())
+}
+
+/// No table holds a count below 0.
+fn count(number: i64) -> u64 {
+    number.unsigned_abs()
 }
 
 /// The next module and, by depth, those inside it.

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use zoo_catalog::{Catalog, build};
+use zoo_registry::cost::{Cost, Writing};
 use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
@@ -89,6 +90,7 @@ const TOY: &str = r#"
     module = "layers.*.attention"
     name = "Attention"
     kind = "attention"
+    part = "head/pooled-token"
     source = "§ 3, eq. (1)"
 
     [published]
@@ -243,7 +245,9 @@ fn size(preset: &str, d_model: usize) -> Size {
     let children =
         vec![leaf("b", "Linear", &[("weight", &[d_model, 3]), ("bias", &[3])]), layers, leaf("a", "Empty", &[])];
     let modules = ModuleTree { children, ..leaf("", "Toy", &[("table", &[5, d_model])]) };
-    Size { preset: preset.into(), config, modules }
+    let writing = Some(Writing { state_bytes: 0, step_flops: 7 });
+    let cost = |tokens| Cost { tokens, matmul_flops: u64::MAX >> 1, elementwise: 3, activation_bytes: 5, writing };
+    Size { preset: preset.into(), config, modules, costs: vec![Cost { writing: None, ..cost(128) }, cost(256)] }
 }
 
 /// A suite of three checks, not in the order of their ids, and two levels.

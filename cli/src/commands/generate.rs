@@ -390,13 +390,7 @@ impl Job<'_> {
 }
 
 fn text_json(told: &str, text: &Written) -> serde_json::Value {
-    let ended = match text.ended {
-        Ended::StopId => "stop-token",
-        Ended::Caller => "stop-text",
-        Ended::Length => "length",
-        Ended::BrokenOff => "interrupted",
-    };
-    json!({ "text": told, "ended": ended, "score": text.score, "new_ids": text.continuation() })
+    json!({ "text": told, "ended": text.ended.as_str(), "score": text.score, "new_ids": text.continuation() })
 }
 
 fn finite(text: &str) -> Result<f64, String> {

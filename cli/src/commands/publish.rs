@@ -11,6 +11,7 @@ use zoo_site::Extras;
 
 use super::{catalog, check, site};
 use crate::conformance::{Listener, Running, Selection, expectations};
+use crate::costs;
 use crate::failure::Failure;
 use crate::format::{beginning, bytes, counted, time};
 use crate::interrupt;
@@ -83,6 +84,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         step = Instant::now();
     };
     let mut records = catalog::records(registry)?;
+    costs::count(&mut records, registry, shell);
     if let Some(path) = &args.expectations {
         let further = expectations(path, registry)?;
         records.iter_mut().for_each(|record| further.add_to(&mut record.descriptor));

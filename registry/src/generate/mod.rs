@@ -138,6 +138,18 @@ pub enum Ended {
     BrokenOff,
 }
 
+impl Ended {
+    /// The word for programs: `stop-token`, `stop-text`, `length`, `interrupted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StopId => "stop-token",
+            Self::Caller => "stop-text",
+            Self::Length => "length",
+            Self::BrokenOff => "interrupted",
+        }
+    }
+}
+
 /// What to continue: the texts so far and, for an encoder–decoder, what they answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Prompt<'a> {

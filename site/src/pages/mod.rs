@@ -1,6 +1,7 @@
 //! One module a page type: plain data in, a rendered page out.
 
 mod block;
+mod calculate;
 mod compare;
 mod conformance;
 mod data;
@@ -95,6 +96,7 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
     for family in &content.families {
         family::render(&mut site, family)?;
     }
+    calculate::render(&mut site)?;
     compare::render(&mut site)?;
     lineage::render(&mut site)?;
     timeline::render(&mut site)?;
@@ -121,13 +123,14 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
 }
 
 /// The parts of the style sheet, in order.
-const STYLES: [(&str, &str); 7] = [
+const STYLES: [(&str, &str); 8] = [
     ("zoo.css", include_str!("../../static/zoo.css")),
     ("figure.css", include_str!("../../static/figure.css")),
     ("tryout.css", include_str!("../../static/tryout.css")),
     ("picture.css", include_str!("../../static/picture.css")),
     ("parts.css", include_str!("../../static/parts.css")),
     ("search.css", include_str!("../../static/search.css")),
+    ("calculate.css", include_str!("../../static/calculate.css")),
     ("explore.css", include_str!("../../static/explore.css")),
 ];
 
@@ -136,12 +139,14 @@ const SCRIPTS: [(&str, &str); 2] =
     [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 35] = [
+const TEMPLATES: [(&str, &str); 37] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("models.html", include_str!("../../templates/models.html")),
     ("model.html", include_str!("../../templates/model.html")),
+    ("calculate.html", include_str!("../../templates/calculate.html")),
+    ("cost.html", include_str!("../../templates/cost.html")),
     ("run.html", include_str!("../../templates/run.html")),
     ("tryout.html", include_str!("../../templates/tryout.html")),
     ("source.html", include_str!("../../templates/source.html")),

@@ -27,6 +27,7 @@ pub(crate) async fn catalog(folder: &Path) -> std::path::PathBuf {
                 preset: size.preset.id.clone(),
                 config: size.config.clone(),
                 modules: size.modules.clone(),
+                costs: size.costs.clone(),
             })
             .collect(),
     };

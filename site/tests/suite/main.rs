@@ -12,6 +12,7 @@ mod escape;
 mod lineage;
 mod links;
 mod pages;
+mod parts;
 mod scan;
 mod search;
 mod serve;

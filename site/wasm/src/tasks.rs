@@ -122,13 +122,7 @@ fn write(demo: &Demo, tokenizer: &Tokenizer, text: &str, most: Option<usize>) ->
 }
 
 fn text_json(told: &str, text: &Written) -> Value {
-    let ended = match text.ended {
-        Ended::StopId => "stop-token",
-        Ended::Caller => "stop-text",
-        Ended::Length => "length",
-        Ended::BrokenOff => "interrupted",
-    };
-    json!({ "text": told, "ended": ended, "score": text.score, "new_ids": text.continuation() })
+    json!({ "text": told, "ended": text.ended.as_str(), "score": text.score, "new_ids": text.continuation() })
 }
 
 /// The likeliest labels of a picture.

@@ -68,6 +68,14 @@ pub fn record(root: &Path) -> PathBuf {
 pub fn run(root: &Path, only: Option<&str>, matrix: bool, told: &(dyn Fn(Progress<'_>) + Sync)) -> Result<Report> {
     let recorded = Score::read(&record(root))?;
     let catalogue = Catalogue::read(root)?;
+    let glob = only.map(|pattern| Glob::new(pattern).map(|glob| glob.compile_matcher()));
+    let glob = glob.transpose().map_err(|error| Error::Run(error.to_string()))?;
+    let wanted =
+        |patch: &Patch| glob.as_ref().is_none_or(|glob| glob.is_match(&patch.id) || glob.is_match(&patch.area));
+    let numbered: Vec<(u32, &Patch)> = (1..).zip(catalogue.patches()).filter(|(_, patch)| wanted(patch)).collect();
+    if numbered.is_empty() {
+        return Err(Error::Run(format!("nothing in the catalogue matches `{}`", only.unwrap_or("*"))));
+    }
     told(Progress::Copying);
     let edits = copy::edits(root, catalogue.patches())?;
     let folder = copy::make(root, "curated", &edits)?;
@@ -81,19 +89,11 @@ pub fn run(root: &Path, only: Option<&str>, matrix: bool, told: &(dyn Fn(Progres
 
     told(Progress::Healthy);
     let healthy = healthy(&runner)?;
-    let glob = only.map(|pattern| Glob::new(pattern).map(|glob| glob.compile_matcher()));
-    let glob = glob.transpose().map_err(|error| Error::Run(error.to_string()))?;
-    let wanted =
-        |patch: &Patch| glob.as_ref().is_none_or(|glob| glob.is_match(&patch.id) || glob.is_match(&patch.area));
-    let numbered: Vec<(u32, &Patch)> = (1..).zip(catalogue.patches()).filter(|(_, patch)| wanted(patch)).collect();
     if let Some((_, patch)) = numbered.iter().find(|(_, patch)| !healthy.families.contains(&patch.family)) {
         return Err(Error::catalogue(format!(
             "`{}` asks for the family `{}`, which there is not",
             patch.id, patch.family
         )));
-    }
-    if numbered.is_empty() {
-        return Err(Error::Run(format!("nothing in the catalogue matches `{}`", only.unwrap_or("*"))));
     }
     told(Progress::Running(numbered.len()));
     let job = |(number, patch): &(u32, &Patch)| {

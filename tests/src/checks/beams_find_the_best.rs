@@ -39,7 +39,6 @@ use zoo_registry::preference::{Answered, log_probabilities};
 
 use crate::check::{Stop, Verdict, require};
 use crate::continued::{Continued, NEW, VOCAB};
-use crate::inputs;
 use crate::subject::Subject;
 use crate::values::{VISIBLE, Worst};
 
@@ -49,14 +48,8 @@ const STOP: i64 = 2;
 const PENALTIES: [f64; 3] = [0.0, 1.0, 2.5];
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
-    let mut worst = Worst::default();
-    let (mut writers, mut by_hand) = (0, 0);
-    for variant in subject.variants()? {
-        if !inputs::predicts_next(subject.hot(&variant)?.as_ref())? {
-            continue;
-        }
-        let continued = Continued::new(subject, variant)?;
-        writers += 1;
+    let (mut worst, mut by_hand) = (Worst::default(), 0);
+    for continued in Continued::of_every_head(subject)? {
         for penalty in PENALTIES {
             exhaustive(&continued, penalty, &mut worst)?;
         }
@@ -72,9 +65,6 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
         require(counted > 0, || format!("head `{}`: every search by hand is a matter of rounding", continued.head()))?;
         by_hand += counted;
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
     }
     worst.verdict(&format!("the score of every text of {VOCAB} tokens, and {by_hand} searches by hand"))
 }

@@ -27,11 +27,11 @@
 //! comparison by one over the comparisons of its ranking, times one over the rankings.
 
 use zoo_registry::output::Record;
-use zoo_registry::{Error, HeadOutput, Input, Labels, Pair};
+use zoo_registry::{Error, Input, Labels, Pair};
 
 use crate::check::{Stop, Verdict, require};
 use crate::formula;
-use crate::inputs;
+use crate::judges::judges;
 use crate::learnt::{Learnt, noise_of_loss};
 use crate::subject::{Subject, Variant};
 use crate::values::{VISIBLE, WHOLE_MODEL, Worst};
@@ -41,18 +41,10 @@ const TEXTS: usize = 5;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let (mut worst, mut heads, mut tried) = (Worst::default(), 0, 0);
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        let input = inputs::input(model.as_ref(), "named", TEXTS)?;
-        if !matches!(model.forward(&input, Record::NOTHING)?.head, HeadOutput::Reward(_)) {
-            continue;
-        }
+    for (variant, input) in judges(subject, "named", TEXTS)? {
         heads += 1;
         tried += refused(subject, &variant, &input)?;
         weighed(subject, &variant, &input, &mut worst)?;
-    }
-    if heads == 0 {
-        return Err(Stop::NotApplicable("none of its heads gives a reward".into()));
     }
     let measure = "multiple of the loss's f32 noise; 8 allows for sums in another order";
     worst.verdict_within(WHOLE_MODEL, measure, &format!("{heads} heads, {tried} comparisons that cannot be meant"))

@@ -36,30 +36,22 @@ use serde_json::{Map, Value};
 use zoo_registry::{Error, Logits, Model};
 
 use crate::check::{Finding, Stop, Verdict, require};
-use crate::inputs;
 use crate::plain::{self, Stored};
 use crate::reader::Reader;
-use crate::subject::{Subject, Variant};
+use crate::subject::Subject;
+use crate::writers::{Writer, writers};
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
-    let (mut writers, mut tried) = (0, 0);
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        if !inputs::predicts_next(model.as_ref())? || model.decoder().is_none() {
-            continue;
-        }
-        writers += 1;
+    let (writers, mut tried) = (writers(subject)?, 0);
+    for writer in &writers {
         let folder = tempfile::tempdir().map_err(|error| Stop::fails(format!("no temporary folder: {error}")))?;
-        let mut bench = Bench::new(subject, &variant, model.as_ref(), folder.path())?;
+        let mut bench = Bench::new(subject, writer, folder.path())?;
         bench.says_otherwise()?;
         bench.holds_otherwise()?;
         bench.weights()?;
         tried += bench.tried;
     }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
-    }
-    Ok(Finding::seen(format!("{tried} damaged states of {writers} heads")))
+    Ok(Finding::seen(format!("{tried} damaged states of {} heads", writers.len())))
 }
 
 /// A model, and a sound file of what it remembers.
@@ -73,9 +65,9 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(subject: &Subject<'_>, variant: &'a Variant, model: &'a dyn Model, folder: &'a Path) -> Result<Self, Stop> {
+    fn new(subject: &Subject<'_>, writer: &'a Writer, folder: &'a Path) -> Result<Self, Stop> {
+        let (variant, model, decoder) = (&writer.variant, writer.model.as_ref(), writer.decoder()?);
         let head = &variant.head;
-        let decoder = model.decoder().ok_or_else(|| Stop::fails(format!("head `{head}` stopped decoding")))?;
         let reader = Reader::new(subject, variant, model, decoder)?;
         let mut state = reader.start()?;
         decoder.advance(&mut state, &reader.tokens().columns(0, reader.len() / 2), Logits::Last)?;

@@ -31,14 +31,13 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::TensorData;
-use zoo_registry::input::Images;
-use zoo_registry::output::Record;
-use zoo_registry::{Input, Limits};
+use zoo_registry::Limits;
 
 use crate::check::{Stop, Verdict, require};
 use crate::parts;
+use crate::pictures;
 use crate::subject::{Subject, Variant};
-use crate::values::{Axes, Noise, UNIT_ROUNDOFF, VISIBLE, Values, Worst, values};
+use crate::values::{Noise, UNIT_ROUNDOFF, VISIBLE, Values, Worst};
 
 /// Roundings of a weighted mean of some places, and of the sum with the patch.
 const TOLERANCE: f64 = 64.0;
@@ -121,13 +120,7 @@ fn look(
 ) -> Result<(), Stop> {
     let model = subject.filled(variant, &subject.device, weights.clone())?;
     let Limits::Images(limits) = model.limits() else { return Err(Stop::fails("expected images")) };
-    let [down, across] = limits.patch_size;
-    let dims = [1, limits.channels, rows * down, columns * across];
-    let image = Images { dims, pixel_values: vec![0.5; dims.iter().product()] };
-    let recorded = values(&model.forward(&Input::Images(image), Record::ALL)?);
-    let first =
-        recorded.iter().find(|value| matches!(value.axes, Axes::Token(_)) && value.name.ends_with("hidden_states.0"));
-    let first = first.ok_or_else(|| Stop::fails("nothing is recorded before the first layer"))?;
+    let first = &pictures::first_state(model.as_ref(), &limits, [rows, columns])?;
     let head = &variant.head;
     let (places, width) = patches(first, rows * columns)?;
     let at = |row: usize, column: usize| &places[(row * columns + column) * width..][..width];

@@ -25,16 +25,15 @@
 //! If the table itself differs, more is done to it than adding it. If special tokens differ, look at which rows are cut
 //! off before stretching. If a square grid agrees and others do not, rows and columns are exchanged.
 
+use zoo_registry::Limits;
 use zoo_registry::descriptor::Stretch;
-use zoo_registry::input::Images;
-use zoo_registry::output::Record;
-use zoo_registry::{ImageLimits, Input, Limits, Model};
 
 use crate::check::{Stop, Verdict, require};
 use crate::parts;
+use crate::pictures;
 use crate::stretched::stretched;
 use crate::subject::Subject;
-use crate::values::{VISIBLE, Values, Worst, gap, values};
+use crate::values::{VISIBLE, Worst, gap};
 
 /// Grids of patches, down and across.
 const GRIDS: [[usize; 2]; 6] = [[1, 1], [2, 2], [5, 5], [3, 4], [4, 3], [2, 6]];
@@ -61,13 +60,16 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         };
         let learnt: Vec<f32> = table.iter::<f32>().collect();
         let width = table.shape().to_vec().last().copied().unwrap_or(1);
-        let noise = subject.noise(&variant, &[blank(&limits, GRIDS[3])])?;
+        let noise = subject.noise(&variant, &[pictures::blank(&limits, GRIDS[3])])?;
         let with = subject.hot(&variant)?;
         let without = subject.filled(&variant, &subject.device, parts::changed(&hot, below, |_| 0.0))?;
 
         let mut told_apart = [0.0f64; WAYS.len()];
         for grid in GRIDS {
-            let (said, rest) = (first(with.as_ref(), &limits, grid)?, first(without.as_ref(), &limits, grid)?);
+            let (said, rest) = (
+                pictures::first_state(with.as_ref(), &limits, grid)?,
+                pictures::first_state(without.as_ref(), &limits, grid)?,
+            );
             let special = (said.row(0).len() / width).saturating_sub(grid[0] * grid[1]);
             let side = (learnt.len() / width - special).isqrt();
             require(side * side + special == learnt.len() / width, || {
@@ -92,17 +94,4 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         }
     }
     worst.verdict("the table on its own grid, and stretched over others")
-}
-
-/// The first hidden state of an image without a thing on it.
-fn first(model: &dyn Model, limits: &ImageLimits, grid: [usize; 2]) -> Result<Values, Stop> {
-    let said = values(&model.forward(&blank(limits, grid), Record::ALL)?);
-    let first = said.into_iter().find(|value| value.name == "hidden_states.0");
-    first.ok_or_else(|| Stop::fails("it records no `hidden_states.0`"))
-}
-
-fn blank(limits: &ImageLimits, [rows, columns]: [usize; 2]) -> Input {
-    let [down, across] = limits.patch_size;
-    let dims = [1, limits.channels, rows * down, columns * across];
-    Input::Images(Images { dims, pixel_values: vec![0.0; dims.iter().product()] })
 }

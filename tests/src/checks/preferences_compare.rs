@@ -35,6 +35,7 @@ use zoo_registry::{HeadOutput, Input, Labels, Model, Pair};
 use crate::check::{Stop, Verdict, require};
 use crate::formula;
 use crate::inputs;
+use crate::judges::judges;
 use crate::learnt::{LOSS, Learnt, loss_of, noise_of_loss, with_noise};
 use crate::subject::{Subject, Variant};
 use crate::values::{Noise, UNIT_ROUNDOFF, VISIBLE, WHOLE_MODEL, Worst, gap};
@@ -46,12 +47,7 @@ const FAR: f64 = 1e4;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let (mut worst, mut heads) = (Worst::default(), 0);
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        let input = inputs::input(model.as_ref(), "compared", TEXTS)?;
-        if !matches!(model.forward(&input, Record::NOTHING)?.head, HeadOutput::Reward(_)) {
-            continue;
-        }
+    for (variant, input) in judges(subject, "compared", TEXTS)? {
         heads += 1;
         let bench = Bench { subject, variant, input };
         bench.identical(&mut worst)?;
@@ -60,9 +56,6 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         bench.rankings(&mut worst)?;
         bench.formulas(&mut worst)?;
         bench.shifts()?;
-    }
-    if heads == 0 {
-        return Err(Stop::NotApplicable("none of its heads gives a reward".into()));
     }
     let measure = "multiple of the f32 noise of the loss or gradient; 8 allows for sums in another order";
     worst.verdict_within(WHOLE_MODEL, measure, &format!("{heads} heads"))

@@ -34,30 +34,20 @@ use std::path::Path;
 use zoo_registry::{Error, Logits};
 
 use crate::check::{Stop, Verdict, require};
-use crate::inputs;
 use crate::reader::{Reader, Scores};
 use crate::subject::{Subject, Variant};
 use crate::values::Worst;
+use crate::writers::writers;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let mut worst = Worst::default();
-    let mut writers = 0;
-    for variant in subject.variants()? {
-        let model = subject.hot(&variant)?;
-        if !inputs::predicts_next(model.as_ref())? {
-            continue;
-        }
-        let Some(decoder) = model.decoder() else { continue };
-        writers += 1;
+    for writer in writers(subject)? {
         let folder = tempfile::tempdir().map_err(|error| Stop::fails(format!("no temporary folder: {error}")))?;
         let path = folder.path().join("state.safetensors");
-        let reader = Reader::new(subject, &variant, model.as_ref(), decoder)?;
-        goes_on(subject, &variant, &reader, &path, &mut worst)?;
+        let reader = Reader::new(subject, &writer.variant, writer.model.as_ref(), writer.decoder()?)?;
+        goes_on(subject, &writer.variant, &reader, &path, &mut worst)?;
         reader.guard()?;
-        refused(subject, &variant, &path)?;
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
+        refused(subject, &writer.variant, &path)?;
     }
     worst.verdict("three texts padded on the left, set aside at three points and taken up by another model")
 }

@@ -38,7 +38,6 @@ use zoo_registry::generate::{Strategy, Written};
 
 use crate::check::{Stop, Verdict, require};
 use crate::continued::{Continued, NEW, VOCAB};
-use crate::inputs;
 use crate::subject::Subject;
 use crate::values::Worst;
 use crate::writers::Rescored;
@@ -47,13 +46,8 @@ use crate::writers::Rescored;
 const PAD: i64 = 3;
 
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
-    let (mut worst, mut writers, mut counted) = (Worst::default(), 0, 0);
-    for variant in subject.variants()? {
-        if !inputs::predicts_next(subject.hot(&variant)?.as_ref())? {
-            continue;
-        }
-        let continued = Continued::new(subject, variant)?;
-        writers += 1;
+    let (mut worst, mut counted) = (Worst::default(), 0);
+    for continued in Continued::of_every_head(subject)? {
         counted += searches(&continued, &mut worst)?;
         ties(&continued)?;
         let mut soft = continued.softened();
@@ -61,9 +55,6 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
             counted += searches(&soft, &mut worst)?;
             soft = soft.turned();
         }
-    }
-    if writers == 0 {
-        return Err(Stop::NotApplicable("none of its heads predicts the next token".into()));
     }
     worst.verdict(&format!("{counted} searches by hand"))
 }

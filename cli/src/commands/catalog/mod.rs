@@ -21,7 +21,7 @@ use crate::format::{bytes, counted};
 use crate::library::{self, From};
 use crate::runtime::wait;
 use crate::shell::Shell;
-use crate::{interrupt, json};
+use crate::{costs, interrupt, json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -113,7 +113,9 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         Action::Import(args) => import::run(args, registry, shell),
         Action::Build { db, outcomes } => {
             let outcomes = outcomes.as_deref().map_or(Ok(Vec::new()), read_outcomes)?;
-            let summary = build(db, &records(registry)?, &outcomes)?;
+            let mut records = records(registry)?;
+            costs::count(&mut records, registry, shell);
+            let summary = build(db, &records, &outcomes)?;
             let told = counted(summary.architectures, "model");
             shell.note(format!(
                 "{told}, {}, {}",

@@ -76,13 +76,22 @@ impl Score {
     pub(super) fn of<'a>(planted: impl IntoIterator<Item = &'a PlantedFacts>) -> Self {
         let mut score = Self::default();
         for PlantedFacts { kind, caught_by, .. } in planted {
-            let (all, one, two) = (1, usize::from(!caught_by.is_empty()), usize::from(caught_by.len() >= ENOUGH));
-            let counts = match kind {
-                PlantedKind::Bug => [(&mut score.bugs, all), (&mut score.caught, one), (&mut score.twice, two)],
-                PlantedKind::Rewrite => [(&mut score.rewrites, all), (&mut score.blamed, one), (&mut score.twice, 0)],
-                PlantedKind::Null => [(&mut score.nulls, all), (&mut score.nulls_caught, one), (&mut score.twice, 0)],
-            };
-            counts.into_iter().for_each(|(sum, count)| *sum += count);
+            let caught = usize::from(!caught_by.is_empty());
+            match kind {
+                PlantedKind::Bug => {
+                    score.bugs += 1;
+                    score.caught += caught;
+                    score.twice += usize::from(caught_by.len() >= ENOUGH);
+                }
+                PlantedKind::Rewrite => {
+                    score.rewrites += 1;
+                    score.blamed += caught;
+                }
+                PlantedKind::Null => {
+                    score.nulls += 1;
+                    score.nulls_caught += caught;
+                }
+            }
         }
         score
     }

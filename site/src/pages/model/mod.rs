@@ -1,6 +1,7 @@
 //! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
 
 pub(super) mod cite;
+pub(super) mod cost;
 pub(super) mod evidence;
 pub(super) mod origin;
 mod parameters;
@@ -47,6 +48,7 @@ struct ModelPage<'a> {
     bar: Option<String>,
     segments: Vec<svg::Segment>,
     parameters: Vec<parameters::Row>,
+    cost: Option<cost::View<'a>>,
     figures: Vec<Measured<'a>>,
     prose: String,
     demo: Option<&'a Demo>,
@@ -218,6 +220,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
         segments,
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
+        cost: cost::view(model, built),
         figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
         demo: model.demo.as_ref(),

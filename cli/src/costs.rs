@@ -1,0 +1,62 @@
+//! What every size costs, for the catalog.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use zoo_registry::{Architecture, Cost, Record, Registry, Result, capture};
+
+use crate::conformance::quietly;
+use crate::shell::Shell;
+
+/// Counts what each size of each family costs, on every core. Where that cannot be counted it is told, and the size has no costs.
+pub(crate) fn count(records: &mut [Record], registry: &Registry, shell: &mut Shell) {
+    let mut sizes = Vec::new();
+    for record in records.iter_mut() {
+        let Ok(architecture) = registry.require(&record.descriptor.id) else { continue };
+        sizes.extend(record.sizes.iter_mut().map(|size| (architecture, size)));
+    }
+    let busy = shell.steps(sizes.len());
+    let (queue, failed) = (Mutex::new(sizes.into_iter()), Mutex::new(Vec::new()));
+    let next = || queue.lock().ok()?.next();
+    let work = || {
+        while let Some((architecture, size)) = next() {
+            match of(architecture, &size.config) {
+                Ok(costs) => size.costs = costs,
+                Err(reason) => {
+                    failed.lock().into_iter().for_each(|mut failed| failed.push((&size.preset, reason.clone())))
+                }
+            }
+            busy.step(size.preset.as_str());
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    quietly(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..cores {
+                scope.spawn(work);
+            }
+        });
+    });
+    drop(busy);
+    let mut failed = failed.into_inner().unwrap_or_default();
+    failed.sort();
+    for (preset, reason) in failed {
+        shell.warn(format!("what `{preset}` costs is not known: {reason}"));
+    }
+}
+
+/// Code that asks for numbers where there are none panics inside burn.
+fn of(
+    architecture: &dyn Architecture,
+    config: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Vec<Cost>, String> {
+    let counted = || {
+        let limits =
+            architecture.build(config, &zoo_registry::device::by_name(zoo_registry::device::DEFAULT)?)?.limits();
+        capture::costs(architecture, config, &capture::lengths(&limits))
+    };
+    match catch_unwind(AssertUnwindSafe(counted)) {
+        Ok(costs) => costs.map_err(|error| error.to_string()),
+        Err(_) => Err("its pass reads numbers that it computed, and here nothing is computed".into()),
+    }
+}

@@ -1,0 +1,302 @@
+//! What the code of a size costs, read off its operations: the forward pass runs on a device that records each operation with the shapes
+//! it meets and computes nothing, so that GPT-3 is counted as fast as a toy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::{Device, Tensor};
+use burn_ir::{
+    BaseOperationIr, FloatOperationIr, GraphIr, ModuleOperationIr, NumericOperationIr, OperationIr, TensorId, TensorIr,
+    TensorStatus,
+};
+use serde_json::{Map, Value};
+
+use crate::architecture::Architecture;
+use crate::batch::Limits;
+use crate::cost::{Cost, Writing};
+use crate::decode::Logits;
+use crate::error::{Error, Result};
+use crate::input::{Images, Input, Tokens};
+use crate::model::Model;
+use crate::output::Record;
+use crate::rows::Rows;
+
+/// The shortest text that is counted.
+const SHORTEST: usize = 128;
+/// The longest, where the model knows none, and where it knows a longer one: masks and relative positions are laid out on the host
+/// for every pair of tokens.
+const ENDLESS: usize = 2048;
+/// As long as anybody may ask for.
+pub const LONGEST: usize = 4096;
+
+/// The lengths of texts that are worth counting: 128 tokens, twice that, and so on up to the longest that a model with these limits can
+/// read. None for images, which have one size.
+pub fn lengths(limits: &Limits) -> Vec<usize> {
+    let longest = |limit: Option<usize>| limit.map_or(ENDLESS, |limit| limit.min(LONGEST));
+    let longest = match limits {
+        Limits::Tokens(limits) => longest(limits.max_positions),
+        Limits::TokenPair { source, target } => longest(source.max_positions).min(longest(target.max_positions)),
+        Limits::Images(_) => return Vec::new(),
+    };
+    let powers = std::iter::successors(Some(SHORTEST), |length| length.checked_mul(2));
+    powers.take_while(|length| *length < longest).chain([longest]).collect()
+}
+
+/// What a configuration costs: for texts of each of these lengths, or for an image of the configured size, whatever the lengths.
+///
+/// # Errors
+/// [`Error::Config`]; [`Error::Input`] for a text that the model cannot read, or one of more than 4096 tokens; [`Error::Unsupported`] if
+/// the pass depends on numbers it computed, which nobody knows here.
+pub fn costs(architecture: &dyn Architecture, config: &Map<String, Value>, lengths: &[usize]) -> Result<Vec<Cost>> {
+    let limits = architecture.build(config, &Device::flex())?.limits();
+    let refuse = |reason| Error::Input { model: architecture.descriptor().id.clone(), reason };
+    if let Some(length) = lengths.iter().find(|length| !(1..=LONGEST).contains(*length)) {
+        return Err(refuse(format!("expected a length from 1 to {LONGEST} tokens, found {length}")));
+    }
+    let text = |tokens| Tokens::new(Rows::full(1, tokens, 0));
+    let cost = |tokens: usize, input: &Input| cost(architecture, config, (tokens, input));
+    match limits {
+        Limits::Tokens(_) => lengths.iter().map(|&tokens| cost(tokens, &text(tokens).into())).collect(),
+        Limits::TokenPair { .. } => {
+            let pair = |tokens| Input::TokenPair { source: text(tokens), target: text(tokens) };
+            lengths.iter().map(|&tokens| cost(tokens, &pair(tokens))).collect()
+        }
+        Limits::Images(limits) => {
+            let side = config.get("image_size").and_then(Value::as_u64).and_then(|side| usize::try_from(side).ok());
+            let side =
+                side.ok_or_else(|| refuse("expected a configuration with an `image_size`, found none".into()))?;
+            let dims = [1, limits.channels, side, side];
+            let image = Input::Images(Images { dims, pixel_values: vec![0.0; dims.iter().product()] });
+            let [down, across] = limits.patch_size;
+            Ok(vec![cost((side / down) * (side / across), &image)?])
+        }
+    }
+}
+
+/// What is recorded, one after the other, with a [mark](mark) after each.
+#[derive(Default)]
+struct Recorded {
+    /// The first pass, which draws the parameters.
+    drawing: Vec<OperationIr>,
+    /// The second, which finds them drawn.
+    pass: Vec<OperationIr>,
+    /// The last one is.
+    step: Vec<OperationIr>,
+    /// What is remembered then, if the model writes.
+    state_bytes: Option<u64>,
+}
+
+fn cost(
+    architecture: &dyn Architecture,
+    config: &Map<String, Value>,
+    (tokens, input): (usize, &Input),
+) -> Result<Cost> {
+    let Recorded { drawing, pass, step, state_bytes, .. } = record(architecture, config, input)?;
+    let known = drawing.iter().flat_map(OperationIr::nodes).map(|tensor| tensor.id).collect();
+    let step_flops = step.iter().map(matmul_flops).sum();
+    Ok(Cost {
+        tokens: tokens as u64,
+        matmul_flops: pass.iter().map(matmul_flops).sum(),
+        elementwise: pass.iter().map(elementwise).sum(),
+        activation_bytes: peak(&pass, &known),
+        writing: state_bytes.map(|state_bytes| Writing { state_bytes, step_flops }),
+    })
+}
+
+fn record(architecture: &dyn Architecture, config: &Map<String, Value>, input: &Input) -> Result<Recorded> {
+    let device = Device::capture();
+    let mut run = None;
+    let graph = device.capture_scope(|scope| {
+        run = Some(architecture.build(config, &device).and_then(|model| run_all(model.as_ref(), input, &device)));
+        scope.complete([], [])
+    });
+    let lacks = |reason: String| Error::Unsupported {
+        model: architecture.descriptor().id.clone(),
+        lacks: format!("cannot be counted without being run: {reason}"),
+    };
+    let GraphIr { operations, .. } = graph.map_err(|error| lacks(error.to_string()))?.graph;
+    let state_bytes = run.unwrap_or_else(|| Err(lacks("nothing was recorded".into())))?;
+    let mut parts = operations.split(is_mark).map(<[OperationIr]>::to_vec);
+    let mut part = || parts.next().unwrap_or_default();
+    let (drawing, pass) = (part(), part());
+    // Then all tokens but the last are read.
+    part();
+    Ok(Recorded { drawing, pass, step: part(), state_bytes })
+}
+
+/// What is remembered at the end, in bytes.
+fn run_all(model: &dyn Model, input: &Input, device: &Device) -> Result<Option<u64>> {
+    for _ in 0..2 {
+        model.forward(input, Record::NOTHING)?;
+        mark(device);
+    }
+    let (source, target) = match input {
+        Input::Tokens(tokens) => (None, tokens),
+        Input::TokenPair { source, target } => (Some(Input::Tokens(source.clone())), target),
+        _ => return Ok(None),
+    };
+    let Some(decoder) = model.decoder() else { return Ok(None) };
+    let [_, tokens] = target.input_ids.dims();
+    let mut state = decoder.start(1, source.as_ref())?;
+    if tokens > 1 {
+        decoder.advance(&mut state, &target.columns(0, tokens - 1), Logits::Last)?;
+    }
+    mark(device);
+    decoder.advance(&mut state, &target.columns(tokens - 1, tokens), Logits::Last)?;
+    Ok(Some(state.bytes() as u64))
+}
+
+/// No model has a tensor of so many axes.
+const AXES_OF_MARK: usize = 8;
+
+/// Leaves an operation that [`is_mark`] finds again.
+fn mark(device: &Device) {
+    Tensor::<AXES_OF_MARK>::zeros([1; AXES_OF_MARK], device);
+}
+
+fn is_mark(operation: &OperationIr) -> bool {
+    operation.outputs().any(|tensor| tensor.shape.iter().len() == AXES_OF_MARK)
+}
+
+fn numbers(tensor: &TensorIr) -> u64 {
+    tensor.shape.iter().fold(1, |product, extent| product * *extent as u64)
+}
+
+/// Multiplications and additions, if this is a matrix product or a convolution.
+fn matmul_flops(operation: &OperationIr) -> u64 {
+    let last = |tensor: &TensorIr| tensor.shape.iter().last().map_or(1, |extent| *extent as u64);
+    // Inputs and weights of a kernel: everything but the first axis, the channels that come out.
+    let kernel = |weight: &TensorIr| numbers(weight) / weight.shape.iter().next().map_or(1, |extent| *extent as u64);
+    match operation {
+        OperationIr::Float(_, FloatOperationIr::Matmul(product)) => 2 * numbers(&product.out) * last(&product.lhs),
+        OperationIr::Module(ModuleOperationIr::Linear(map)) => 2 * numbers(&map.out) * last(&map.x),
+        OperationIr::Module(ModuleOperationIr::Conv1d(conv)) => 2 * numbers(&conv.out) * kernel(&conv.weight),
+        OperationIr::Module(ModuleOperationIr::Conv2d(conv)) => 2 * numbers(&conv.out) * kernel(&conv.weight),
+        OperationIr::Module(ModuleOperationIr::Attention(attention)) => {
+            // Scores and the mean of the values.
+            let pairs = numbers(&attention.query) / last(&attention.query)
+                * (numbers(&attention.key) / last(&attention.key))
+                / attention.key.shape.iter().take(2).fold(1, |product, extent| product * *extent as u64);
+            2 * pairs * (last(&attention.query) + last(&attention.value))
+        }
+        _ => 0,
+    }
+}
+
+/// Numbers that other arithmetic runs over: moving and making numbers is none.
+fn elementwise(operation: &OperationIr) -> u64 {
+    let arithmetic = match operation {
+        OperationIr::NumericFloat(_, NumericOperationIr::Full(_)) => false,
+        OperationIr::Float(_, FloatOperationIr::Random(_) | FloatOperationIr::IntoInt(_)) => false,
+        OperationIr::Module(ModuleOperationIr::Embedding(_)) => false,
+        OperationIr::NumericFloat(..) | OperationIr::Activation(_) => true,
+        OperationIr::Float(..) | OperationIr::Module(_) => matmul_flops(operation) == 0,
+        _ => false,
+    };
+    let largest = || operation.nodes().into_iter().map(numbers).max().unwrap_or(0);
+    if arithmetic { largest() } else { 0 }
+}
+
+/// Most bytes that tensors other than the `known` take at any time, each from where it is made to its last use. Arithmetic that goes
+/// number by number writes over what nobody needs any more.
+fn peak(operations: &[OperationIr], known: &BTreeSet<TensorId>) -> u64 {
+    let mut memory = Memory { places: BTreeMap::new(), lives: BTreeMap::new() };
+    for (at, operation) in operations.iter().enumerate() {
+        for tensor in operation.inputs().filter(|tensor| !known.contains(&tensor.id)) {
+            // What was uploaded is there from its first use.
+            let place = *memory.places.entry(tensor.id).or_insert(Place::of(tensor));
+            memory.lives.entry(place.root).or_insert(Life { from: at, to: at, bytes: bytes(tensor) }).to = at;
+        }
+        let place = memory.shared(operation, known);
+        for tensor in operation.outputs() {
+            memory.places.insert(tensor.id, place.unwrap_or(Place::of(tensor)));
+            if place.is_none() {
+                memory.lives.insert(tensor.id, Life { from: at, to: at, bytes: bytes(tensor) });
+            }
+        }
+    }
+    let mut changes = vec![0i128; operations.len() + 1];
+    for (_, Life { from, to, bytes }) in memory.lives.into_iter().filter(|(root, _)| !known.contains(root)) {
+        changes[from] += i128::from(bytes);
+        changes[to + 1] -= i128::from(bytes);
+    }
+    let running = changes.iter().scan(0i128, |sum, change| {
+        *sum += change;
+        Some(*sum)
+    });
+    running.max().and_then(|most| u64::try_from(most).ok()).unwrap_or(0)
+}
+
+/// Where tensors lie.
+struct Memory {
+    places: BTreeMap<TensorId, Place>,
+    /// By the tensor that was there first.
+    lives: BTreeMap<TensorId, Life>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// Whose memory it is.
+    root: TensorId,
+    /// Whether all of it is there, one number after the other.
+    in_order: bool,
+    /// Whether somebody else may look at the same numbers.
+    view: bool,
+}
+
+impl Place {
+    fn of(tensor: &TensorIr) -> Self {
+        Self { root: tensor.id, in_order: true, view: false }
+    }
+}
+
+/// The operations between which memory is taken.
+struct Life {
+    from: usize,
+    to: usize,
+    bytes: u64,
+}
+
+impl Memory {
+    /// The memory of an input, where the result of an operation needs no other: it looks at it another way, or is written over it.
+    fn shared(&self, operation: &OperationIr, known: &BTreeSet<TensorId>) -> Option<Place> {
+        let at = |tensor: &TensorIr| self.places.get(&tensor.id).copied().unwrap_or(Place::of(tensor));
+        let turned = |tensor: &TensorIr| Some(Place { in_order: false, view: true, ..at(tensor) });
+        match base(operation) {
+            Some(BaseOperationIr::Reshape(shape)) => {
+                let place = at(&shape.input);
+                // Axes of extent 1 come and go without a copy.
+                (place.in_order || wide(&shape.input) == wide(&shape.out)).then_some(Place { view: true, ..place })
+            }
+            Some(BaseOperationIr::Expand(shape)) => turned(&shape.input),
+            Some(BaseOperationIr::SwapDims(swapped)) => turned(&swapped.input),
+            Some(BaseOperationIr::Permute(permuted)) => turned(&permuted.input),
+            Some(BaseOperationIr::Slice(slice)) => turned(&slice.tensor),
+            Some(_) => None,
+            None if elementwise(operation) == 0 || matches!(operation, OperationIr::Module(_)) => None,
+            None => {
+                let out = operation.outputs().next()?;
+                let free = |tensor: &&TensorIr| {
+                    let last_use = tensor.status == TensorStatus::ReadWrite && !known.contains(&tensor.id);
+                    last_use && bytes(tensor) == bytes(out) && !at(tensor).view
+                };
+                operation.inputs().find(free).map(at)
+            }
+        }
+    }
+}
+
+/// Extents other than 1.
+fn wide(tensor: &TensorIr) -> Vec<usize> {
+    tensor.shape.iter().copied().filter(|extent| *extent != 1).collect()
+}
+
+fn bytes(tensor: &TensorIr) -> u64 {
+    numbers(tensor) * tensor.dtype.size() as u64
+}
+
+fn base(operation: &OperationIr) -> Option<&BaseOperationIr> {
+    match operation {
+        OperationIr::BaseFloat(base) | OperationIr::BaseInt(base) | OperationIr::BaseBool(base) => Some(base),
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! What running a size costs, as plain numbers: read off the operations that its code runs, or estimated from its published sizes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the code of a size does with one input of one length, in f32.
+///
+/// Of an encoder–decoder both texts have that length, of a vision model the input is one image of the configured size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Length of the text, or patches of the image.
+    pub tokens: u64,
+    /// Multiplications and additions in matrix products and convolutions of a forward pass: `2 m n k` where `[m, k]` meets `[k, n]`.
+    pub matmul_flops: u64,
+    /// Numbers that all other arithmetic of the pass runs over, the larger of what goes in and what comes out of each operation.
+    pub elementwise: u64,
+    /// Most bytes that inputs and intermediate results take at any time of the pass, each freed after its last use. Parameters are
+    /// not among them.
+    pub activation_bytes: u64,
+    /// For a model that writes.
+    pub writing: Option<Writing>,
+}
+
+/// What writing on costs once so many tokens were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Writing {
+    /// What is remembered of them: keys and values, or a memory.
+    pub state_bytes: u64,
+    /// As [`Cost::matmul_flops`], to read the last of them when all others are remembered, and score the next.
+    pub step_flops: u64,
+}
+
+/// What a transformer of published sizes should cost, whether or not there is code for it. For layers that look at the whole text,
+/// with keys and values as wide as their heads.
+///
+/// ```
+/// use zoo_registry::cost::Estimate;
+/// let sizes = serde_json::json!({ "d_model": 12288, "n_layers": 96, "n_heads": 96 });
+/// let gpt3 = Estimate::of(sizes.as_object().unwrap(), 174_600_000_000, true).unwrap();
+/// assert_eq!(gpt3.state_numbers_per_token, Some(2 * 96 * 12288));
+/// assert_eq!(gpt3.flops_per_token(2048), 2 * 174_600_000_000 + 4 * 2048 * 96 * 12288);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Of a forward pass, for each token: two for each parameter in use, as Kaplan et al. 2020 (arXiv 2001.08361, §2.1) count. A table
+    /// of tokens that is known to be looked up and nothing else, for the model writes none or writes them by a table of its own, is
+    /// left out.
+    pub flops_per_token: u64,
+    /// Of a forward pass, for each token and each token it may look at: two products over the width of all heads in each attention,
+    /// `4 · n_layers · n_heads · head_dim`.
+    pub flops_per_pair: u64,
+    /// Keys and values that are kept of each token, `2 · n_layers · n_kv_heads · head_dim`, if it writes.
+    pub state_numbers_per_token: Option<u64>,
+}
+
+impl Estimate {
+    /// From a configuration in our names, as far as it is known, and the parameters in use for one token. `None` if the sizes that
+    /// it takes are not known.
+    pub fn of(sizes: &Map<String, Value>, parameters: u64, writes: bool) -> Option<Self> {
+        let size = |field: &str| sizes.get(field).and_then(Value::as_u64);
+        let n_heads = size("n_heads").filter(|&n| n > 0)?;
+        let head_dim = size("head_dim").or_else(|| Some(size("d_model")? / n_heads))?;
+        // An encoder–decoder's decoder looks at both texts.
+        let (attentions, remembering) = match (size("n_encoder_layers"), size("n_decoder_layers"), size("n_layers")) {
+            (Some(read), written, _) => (read + 2 * written.unwrap_or(read), written.unwrap_or(read)),
+            (None, Some(written), Some(read)) => (read + 2 * written, written),
+            (None, Some(n), None) | (None, None, Some(n)) => (n, n),
+            (None, None, None) => return None,
+        };
+        let product = |factors: &[u64]| factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor));
+        let tied = sizes.get("tied").and_then(Value::as_bool);
+        let looked_up = match size("vocab_size").zip(size("d_model")) {
+            Some((vocab_size, d_model)) if !writes || tied == Some(false) => product(&[vocab_size, d_model]),
+            _ => 0,
+        };
+        Some(Self {
+            flops_per_token: product(&[2, parameters.saturating_sub(looked_up)]),
+            flops_per_pair: product(&[4, attentions, n_heads, head_dim]),
+            state_numbers_per_token: writes
+                .then(|| product(&[2, remembering, size("n_kv_heads").unwrap_or(n_heads), head_dim])),
+        })
+    }
+
+    /// For each token of a text of this length.
+    pub fn flops_per_token(&self, tokens: u64) -> u64 {
+        self.flops_per_token.saturating_add(self.flops_per_pair.saturating_mul(tokens))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn estimate(sizes: &Value) -> Option<Estimate> {
+        Estimate::of(sizes.as_object().unwrap(), 1000, true)
+    }
+
+    #[test]
+    fn grouped_heads_keep_less() {
+        let sizes = json!({ "n_layers": 2, "d_model": 64, "n_heads": 8, "n_kv_heads": 2 });
+        let found = estimate(&sizes).unwrap();
+        assert_eq!(found.flops_per_pair, 4 * 2 * 64);
+        assert_eq!(found.state_numbers_per_token, Some(2 * 2 * 2 * 8));
+        let wide = json!({ "n_layers": 2, "d_model": 64, "n_heads": 8, "head_dim": 16 });
+        assert_eq!(estimate(&wide).unwrap().state_numbers_per_token, Some(2 * 2 * 128));
+    }
+
+    #[test]
+    fn a_decoder_looks_at_both_texts() {
+        let sizes = json!({ "n_encoder_layers": 3, "d_model": 64, "n_heads": 8 });
+        let found = estimate(&sizes).unwrap();
+        assert_eq!(found.flops_per_pair, 4 * (3 + 2 * 3) * 64);
+        assert_eq!(found.state_numbers_per_token, Some(2 * 3 * 64));
+    }
+
+    #[test]
+    fn a_table_that_is_only_looked_up_costs_nothing() {
+        let mut sizes = json!({ "n_layers": 2, "d_model": 4, "n_heads": 2, "vocab_size": 50 });
+        assert_eq!(estimate(&sizes).unwrap().flops_per_token, 2 * 1000);
+        let reads = Estimate::of(sizes.as_object().unwrap(), 1000, false).unwrap();
+        assert_eq!(reads.flops_per_token, 2 * 800);
+        sizes["tied"] = false.into();
+        assert_eq!(estimate(&sizes).unwrap().flops_per_token, 2 * 800);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_estimated() {
+        assert_eq!(estimate(&json!({ "n_layers": 2, "d_model": 64 })), None);
+        assert_eq!(estimate(&json!({ "n_layers": 2, "d_model": 64, "n_heads": 0 })), None);
+        assert_eq!(estimate(&json!({ "d_model": 64, "n_heads": 8 })), None);
+        assert_eq!(estimate(&json!({ "n_layers": 2, "n_heads": 8 })), None);
+    }
+}
