@@ -91,7 +91,7 @@ pub use {
     architecture::{Architecture, Family},
     batch::{FromInput, ImageBatch, ImageLimits, Limits, PairBatch, TextBatch, TokenBatch, TokenLimits},
     checkpoint::Checkpoint,
-    decode::{Cache, CausalNetwork, Decode, DecodeState, Logits},
+    decode::{Cache, CausalNetwork, Decode, DecodeState, Held, Logits},
     input::{Images, Input, Side, Tokens},
     lesson::Lesson,
     loss::Labels,
