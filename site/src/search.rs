@@ -26,7 +26,7 @@ pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Res
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
     }
-    // Scripts, not data to be fetched: so the policy of a page need not allow it to fetch anything.
+    // Scripts, so that `match.js` has its names before anything else runs.
     for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
         let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
         pages.put(path.into(), format!("export default {names};\n"))?;
