@@ -18,7 +18,7 @@ CREATE TABLE part (              -- every term of those axes, and every other pa
   definition   TEXT    NOT NULL,
   text         TEXT    NOT NULL,              -- Markdown; empty where nobody wrote more than the definition
   modules      TEXT    NOT NULL CHECK (json_type(modules) = 'array'), -- types of modules that are this
-  equation     TEXT,                          -- LaTeX
+  equations    TEXT    NOT NULL CHECK (json_type(equations) = 'array'), -- LaTeX
   time         TEXT,                          -- what it costs to compute, Markdown
   memory       TEXT,                          -- what it holds at once, Markdown
   kept         TEXT,                          -- what is kept of each token while a text is written, Markdown

@@ -45,7 +45,8 @@ pub struct Sheet {
     #[serde(default)]
     pub names: BTreeMap<String, String>,
     /// What it computes, LaTeX.
-    pub equation: Option<String>,
+    #[serde(default)]
+    pub equations: Vec<String>,
     /// What it costs to compute, Markdown.
     pub time: Option<String>,
     /// What it holds at once, Markdown.

@@ -367,7 +367,7 @@ pub struct PartFacts {
     /// Types of modules that are this.
     pub modules: Vec<String>,
     /// LaTeX.
-    pub equation: Option<String>,
+    pub equations: Vec<String>,
     /// What it costs to compute, Markdown.
     pub time: Option<String>,
     /// What it holds at once, Markdown.

@@ -174,8 +174,7 @@ pub fn record_of(architecture: &dyn Architecture, descriptor: &Descriptor) -> Re
     let mut blocks = Vec::new();
     if let Some(folder) = architecture.blocks() {
         collect_sources(folder, folder, &mut blocks);
-        blocks.retain(|block| block::uses(&sources, block));
-        blocks.sort_by(|a, b| a.path.cmp(&b.path));
+        blocks = block::used(&sources, blocks);
     }
     let readme = architecture.folder().get_file(architecture.folder().path().join("README.md"));
     Ok(Record {

@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use crate::record::SourceFile;
 
 /// First and last line of an item, counted from one: its documentation, the item, and for a type what is implemented of it right
-/// after. The source is formatted as rustfmt does: an item that is not nested begins and ends in the first column.
+/// after. `impl Name` is what is implemented of a type elsewhere in the file. The source is formatted as rustfmt does: an item that is not nested begins and ends in the first column.
 pub fn lines(source: &str, item: &str) -> Option<[usize; 2]> {
     let lines: Vec<&str> = source.lines().collect();
-    let at = lines.iter().position(|line| declared(line) == Some(item))?;
+    let is_it = |line: &&str| match item.strip_prefix("impl ") {
+        Some(of) => line.starts_with("impl") && words(line).any(|word| word == of),
+        None => declared(line) == Some(item),
+    };
+    let at = lines.iter().position(&is_it)?;
     let first = lines[..at].iter().rposition(|line| !is_about_the_next(line)).map_or(0, |before| before + 1);
     let mut last = end(&lines, at);
     // `impl Item` blocks that follow belong to it.
@@ -22,11 +26,27 @@ pub fn lines(source: &str, item: &str) -> Option<[usize; 2]> {
     Some([first + 1, last + 1])
 }
 
-/// Whether the sources of a family use something that a shared file declares for others: `use crate::blocks::{Mlp, linear}`.
-pub fn uses(sources: &[SourceFile], block: &SourceFile) -> bool {
-    let offered: BTreeSet<&str> =
-        block.text.lines().filter(|line| line.starts_with("pub ")).filter_map(declared).collect();
-    sources.iter().any(|source| imported(&source.text).any(|name| offered.contains(name)))
+/// Those of the shared files that a family's sources use, `use crate::blocks::{Mlp, linear}`, and those that these use in turn,
+/// `use super::linear`.
+pub fn used(sources: &[SourceFile], blocks: Vec<SourceFile>) -> Vec<SourceFile> {
+    let mut rest = blocks;
+    let mut found: Vec<SourceFile> = Vec::new();
+    loop {
+        let named = imported(sources, "blocks::").chain(imported(&found, "super::")).map(str::to_owned).collect();
+        let (new, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|block| offers(block, &named));
+        rest = others;
+        if new.is_empty() {
+            found.sort_by(|a, b| a.path.cmp(&b.path));
+            return found;
+        }
+        found.extend(new);
+    }
+}
+
+/// Whether a file declares one of these for others.
+fn offers(block: &SourceFile, names: &BTreeSet<String>) -> bool {
+    let public = block.text.lines().filter(|line| line.starts_with("pub "));
+    public.filter_map(declared).any(|name| names.contains(name))
 }
 
 /// The name that a line in the first column declares.
@@ -36,11 +56,13 @@ fn declared(line: &str) -> Option<&str> {
     words(rest).next()
 }
 
-/// Names in paths through a module called `blocks`.
-fn imported(text: &str) -> impl Iterator<Item = &str> {
-    text.split("blocks::").skip(1).flat_map(|after| match after.strip_prefix('{') {
-        Some(list) => words(list.split('}').next().unwrap_or_default()).collect::<Vec<_>>(),
-        None => words(after).take(1).collect(),
+/// Names in paths through this module: `blocks::`.
+fn imported<'a>(sources: &'a [SourceFile], module: &'a str) -> impl Iterator<Item = &'a str> {
+    sources.iter().flat_map(move |source| source.text.split(module).skip(1)).flat_map(|after| {
+        match after.strip_prefix('{') {
+            Some(list) => words(list.split('}').next().unwrap_or_default()).collect::<Vec<_>>(),
+            None => words(after).take(1).collect(),
+        }
     })
 }
 
@@ -73,6 +95,7 @@ mod tests {
     fn items_are_found_whole() {
         assert_eq!(lines(SOURCE, "Wide"), Some([5, 14]), "with its documentation, and what is implemented of it");
         assert_eq!(lines(SOURCE, "long"), Some([20, 24]));
+        assert_eq!(lines(SOURCE, "impl Wide"), Some([11, 14]));
         assert_eq!(lines(SOURCE, "f"), None, "nested");
         assert_eq!(lines("pub struct Unit;\n", "Unit"), Some([1, 1]));
     }
@@ -80,8 +103,12 @@ mod tests {
     #[test]
     fn what_is_imported_is_used() {
         let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
-        let block = file("wide.rs", SOURCE);
-        let by = |text: &str| uses(&[file("mod.rs", text)], &block);
+        let blocks = || vec![file("wide.rs", SOURCE), file("narrow.rs", "use super::Wide;\npub struct Deep;\n")];
+        let paths = |text: &str| -> Vec<String> {
+            used(&[file("mod.rs", text)], blocks()).into_iter().map(|block| block.path).collect()
+        };
+        let by = |text: &str| paths(text) == ["wide.rs"];
+        assert_eq!(paths("use crate::blocks::Deep;"), ["narrow.rs", "wide.rs"], "and what that uses");
         assert!(by("use crate::blocks::{\n    Narrow, Wide,\n};\n") && by("let w = blocks::Wide::new();"));
         assert!(!by("use crate::blocks::Narrow;\nstruct Wide;") && !by("use crate::blocks::{Narrow}; Wide"));
         assert!(!by("use crate::blocks::long;"), "it is private");

@@ -131,6 +131,11 @@ impl Content {
         self.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"))
     }
 
+    /// From the top of the site to all terms of an axis.
+    pub(crate) fn axis_href(&self, axis: &str) -> String {
+        if self.is_of_blocks(axis) { format!("parts/{axis}/") } else { format!("taxonomy/#{axis}") }
+    }
+
     /// Whether the terms of an axis are building blocks.
     pub(crate) fn is_of_blocks(&self, axis: &str) -> bool {
         self.kind(axis).is_some_and(|kind| kind.is_axis)

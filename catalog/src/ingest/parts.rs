@@ -76,13 +76,14 @@ pub(super) fn places(input: &Input<'_>) -> Vec<String> {
 
 async fn write_parts(connection: &mut SqliteConnection, all: &[Part<'_>]) -> Result<(), sqlx::Error> {
     let columns =
-        "part (kind, id, position, label, definition, text, modules, equation, time, memory, kept, picture_json)";
+        "part (kind, id, position, label, definition, text, modules, equations, time, memory, kept, picture_json)";
     insert(connection, columns, all.iter().collect(), |row, part| {
         let of = |field: fn(&Sheet) -> &Option<String>| part.sheet.and_then(|sheet| field(sheet).as_deref());
         row.push_bind(part.kind).push_bind(part.id).push_bind(position(part.position));
         row.push_bind(part.label).push_bind(part.definition);
         row.push_bind(part.sheet.map_or("", |sheet| &sheet.text));
-        row.push_bind(json(part.sheet.map_or(&[], |sheet| &sheet.modules[..]))).push_bind(of(|sheet| &sheet.equation));
+        row.push_bind(json(part.sheet.map_or(&[], |sheet| &sheet.modules[..])));
+        row.push_bind(json(part.sheet.map_or(&[], |sheet| &sheet.equations[..])));
         row.push_bind(of(|sheet| &sheet.time)).push_bind(of(|sheet| &sheet.memory)).push_bind(of(|sheet| &sheet.kept));
         // Plain data: it always becomes JSON.
         let picture = picture::picture(part.kind, part.id);

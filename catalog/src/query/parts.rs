@@ -17,7 +17,7 @@ struct Row {
     definition: String,
     text: String,
     modules: String,
-    equation: Option<String>,
+    equations: String,
     time: Option<String>,
     memory: Option<String>,
     kept: Option<String>,
@@ -61,7 +61,7 @@ impl Catalog {
 
     async fn kind_parts(&self, names: &Names) -> Result<BTreeMap<String, Vec<PartFacts>>> {
         let columns =
-            "SELECT kind, id, label, definition, text, modules, equation, time, memory, kept, picture_json FROM part";
+            "SELECT kind, id, label, definition, text, modules, equations, time, memory, kept, picture_json FROM part";
         let rows: Vec<Row> = self.rows(&format!("{columns} ORDER BY kind, position")).await?;
         let two = |rows: Vec<(String, String, String)>| lists(rows.into_iter().map(|(k, i, x)| ((k, i), x)).collect());
         let mut sources =
@@ -84,6 +84,7 @@ impl Catalog {
             };
             let picture = row.picture_json.as_deref().map(serde_json::from_str).transpose();
             let picture = picture.map_err(|error| broken("picture_json", error))?;
+            let equations = serde_json::from_str(&row.equations).map_err(|error| broken("equations", error))?;
             let modules = serde_json::from_str(&row.modules).map_err(|error| broken("modules", error))?;
             parts.entry(row.kind.clone()).or_default().push(PartFacts {
                 names: names.get(&row.kind).and_then(|names| names.get(&row.id)).cloned().unwrap_or_default(),
@@ -95,7 +96,7 @@ impl Catalog {
                 label: row.label,
                 definition: row.definition,
                 text: row.text,
-                equation: row.equation,
+                equations,
                 time: row.time,
                 memory: row.memory,
                 kept: row.kept,

@@ -44,7 +44,7 @@ fn sheets_are_of_what_is_there_and_whole() {
         assert_eq!(sheet.definition.is_none(), is_term, "{place}: a term has its definition from the vocabulary");
         assert!(sheet.names.is_empty() || !is_term, "{place}: a term's names stand with the vocabulary");
         assert!(!sheet.sources.is_empty() || sheet.id == "none", "{place} has no source");
-        assert!(sheet.text.ends_with('.') && sheet.text.len() > 60, "{place}: `{}`", sheet.text);
+        assert!(sheet.text.ends_with('.') && sheet.text.len() > 30, "{place}: `{}`", sheet.text);
         for other in &sheet.see {
             assert!(places.contains(other) && *other != place, "{place}: compare with `{other}`");
         }

@@ -89,6 +89,7 @@ const TOY: &str = r#"
     module = "layers.*.attention"
     name = "Attention"
     kind = "attention"
+    part = "head/pooled-token"
     source = "§ 3, eq. (1)"
 
     [published]

@@ -17,7 +17,7 @@ async fn building_blocks_come_back_whole() {
     };
     let causal = part("attention", "causal");
     let sheet = parts::sheets().iter().find(|sheet| (&*sheet.kind, &*sheet.id) == ("attention", "causal")).unwrap();
-    assert_eq!((&causal.text, &causal.equation, &causal.see), (&sheet.text, &sheet.equation, &sheet.see));
+    assert_eq!((&causal.text, &causal.equations, &causal.see), (&sheet.text, &sheet.equations, &sheet.see));
     assert_eq!(causal.names["zh"], "因果注意力");
     assert_eq!(causal.picture, picture::picture("attention", "causal"));
     assert!(causal.code.is_empty(), "no such code was handed over");

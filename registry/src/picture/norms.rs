@@ -6,9 +6,12 @@ use super::{Cells, Picture, Seen, Shown};
 const TOKENS: usize = 6;
 const CHANNELS: usize = 8;
 
+/// Whether a cell is scaled together with the one in the middle of it all: by example, token and channel.
+type Shares = fn(usize, usize, usize) -> bool;
+
 /// The picture of a kind of norm.
 pub(super) fn picture(term: &str) -> Option<Picture> {
-    let (says, shares): (&str, fn(usize, usize, usize) -> bool) = match term {
+    let (says, shares): (&str, Shares) = match term {
         "layernorm" | "rmsnorm" => (
             "Marked cells are scaled together: all channels of one token. Other tokens and other texts play no part.",
             |text, token, _| text == 0 && token == 2,

@@ -74,15 +74,19 @@ pub(super) fn picture(term: &str) -> Option<Picture> {
                 })
                 .into(),
         )),
-        "relative-t5-bias" => Some(curves(
-            "The bucket whose number is added, by where the key stands: near keys have one each, far ones share. An encoder has half of its \
-             buckets for keys after the query; a decoder needs none.",
-            ["key after query, tokens", "bucket"],
-            vec![
-                Curve { name: "encoder".into(), points: steps(-FAR..=FAR, |offset| t5_bucket(offset, true)) },
-                Curve { name: "decoder".into(), points: steps(-FAR..=0, |offset| t5_bucket(offset, false)) },
-            ],
-        )),
+        "relative-t5-bias" => {
+            let curve = |name: &str, of: &dyn Fn(i32) -> u32| Curve { name: name.into(), points: steps(0..=FAR, of) };
+            Some(curves(
+                "The bucket whose number is added, by distance: near keys have one each, far ones share, and beyond 128 tokens all are alike. \
+                 An encoder has half of its buckets for keys after the query; a decoder needs none.",
+                ["distance in tokens", "bucket"],
+                vec![
+                    curve("encoder, after", &|distance| t5_bucket(distance, true)),
+                    curve("encoder, before", &|distance| t5_bucket(-distance, true)),
+                    curve("decoder", &|distance| t5_bucket(-distance, false)),
+                ],
+            ))
+        }
         "relative-shaw" => Some(Picture {
             says: "Which learnt vector a pair of tokens uses: one for each distance, the same along each diagonal, and one for all that are \
                    farther than four."
@@ -102,23 +106,11 @@ fn curves(says: &str, [x, y]: [&str; 2], series: Vec<Curve>) -> Picture {
     Picture { says: says.into(), shown: Shown::Curves(Curves { x: x.into(), y: y.into(), series }) }
 }
 
-/// A staircase: the corners alone.
+/// A staircase: its corners and its two ends.
 fn steps(range: std::ops::RangeInclusive<i32>, of: impl Fn(i32) -> u32) -> Vec<[f64; 2]> {
-    let mut points: Vec<[f64; 2]> = Vec::new();
-    for offset in range {
-        let (x, y) = (f64::from(offset), f64::from(of(offset)));
-        if let Some(&[before, level]) = points.last()
-            && level != y
-            && before != x - 1.0
-        {
-            points.push([x - 1.0, level]);
-        }
-        match points.last() {
-            Some(&[_, level]) if level == y => {}
-            _ => points.push([x, y]),
-        }
-    }
-    points
+    let (first, last) = (*range.start(), *range.end());
+    let turns = |at: i32| at == first || at == last || of(at - 1) != of(at) || of(at + 1) != of(at);
+    range.filter(|&at| turns(at)).map(|at| [f64::from(at), f64::from(of(at))]).collect()
 }
 
 fn rounded(number: f64) -> f64 {
@@ -165,6 +157,6 @@ mod tests {
     #[test]
     fn stairs_keep_their_corners() {
         let of = |offset: i32| u32::from(offset > 0) + u32::from(offset > 3);
-        assert_eq!(steps(-2..=5, of), [[-2.0, 0.0], [0.0, 0.0], [1.0, 1.0], [3.0, 1.0], [4.0, 2.0]]);
+        assert_eq!(steps(-2..=5, of), [[-2.0, 0.0], [0.0, 0.0], [1.0, 1.0], [3.0, 1.0], [4.0, 2.0], [5.0, 2.0]]);
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Link, Site};
 use crate::building::shown;
 use crate::error::Result;
-use crate::format::slug;
+use crate::format::{escape, slug};
 
 #[derive(Serialize)]
 struct Glossary {
@@ -33,16 +33,17 @@ struct Entry {
     also: Vec<String>,
     /// On which axis it is a term.
     of: Option<String>,
+    /// HTML.
     definition: String,
     zh: Option<String>,
     de: Option<String>,
 }
 
 pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
-    let mut entries = entries(site);
-    if entries.is_empty() {
+    if site.content.parts.kinds.is_empty() {
         return Ok(());
     }
+    let mut entries = entries(site)?;
     let key = |entry: &Entry| (entry.word.label.to_lowercase(), entry.anchor.clone());
     entries.sort_by_key(key);
     let words = entries.len();
@@ -61,7 +62,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     site.page("glossary/", "glossary.html", ["glossary", "Glossary", description], &page)
 }
 
-fn entries(site: &Site<'_>) -> Vec<Entry> {
+fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
     let content = site.content;
     let name =
         |names: Option<&BTreeMap<String, String>>, language: &str| names.and_then(|names| names.get(language)).cloned();
@@ -75,7 +76,7 @@ fn entries(site: &Site<'_>) -> Vec<Entry> {
                 code: false,
                 also: Vec::new(),
                 of: Some(axis.title.clone()),
-                definition: term.definition.clone(),
+                definition: escape(&term.definition),
                 zh: name(names, "zh"),
                 de: name(names, "de"),
             });
@@ -88,20 +89,26 @@ fn entries(site: &Site<'_>) -> Vec<Entry> {
             code: false,
             also: Vec::new(),
             of: Some(kind.title.clone()),
-            definition: part.definition.clone(),
+            definition: escape(&part.definition),
             zh: name(Some(&part.names), "zh"),
             de: name(Some(&part.names), "de"),
         }));
     }
-    entries.extend(content.parts.words.iter().map(|word| Entry {
-        anchor: slug(&format!("word {}", word.word)),
-        word: Link { label: word.word.clone(), href: word.part.as_ref().and_then(|place| content.block_href(place)) },
-        code: word.word.contains('_'),
-        also: word.also.clone(),
-        of: None,
-        definition: word.definition.clone(),
-        zh: name(Some(&word.names), "zh"),
-        de: name(Some(&word.names), "de"),
-    }));
-    entries
+    for word in &content.parts.words {
+        let definition = site.prose.html(&word.definition)?;
+        entries.push(Entry {
+            anchor: slug(&format!("word {}", word.word)),
+            word: Link {
+                label: word.word.clone(),
+                href: word.part.as_ref().and_then(|place| content.block_href(place)),
+            },
+            code: word.word.contains('_'),
+            also: word.also.clone(),
+            of: None,
+            definition: definition.trim().trim_start_matches("<p>").trim_end_matches("</p>").to_owned(),
+            zh: name(Some(&word.names), "zh"),
+            de: name(Some(&word.names), "de"),
+        });
+    }
+    Ok(entries)
 }

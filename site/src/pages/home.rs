@@ -26,7 +26,7 @@ struct Home {
 /// An axis with the terms that models use.
 #[derive(Serialize)]
 struct Door {
-    axis: String,
+    href: String,
     title: String,
     question: String,
     terms: Vec<Count>,
@@ -72,6 +72,7 @@ fn door(site: &Site<'_>, axis: &str) -> Option<Door> {
         .filter(|term| term.count > 0)
         .collect();
     terms.sort_by_key(|term| std::cmp::Reverse(term.count));
-    let door = Door { axis: axis.to_owned(), title: known.title.clone(), question: known.question.clone(), terms };
+    let door =
+        Door { href: content.axis_href(axis), title: known.title.clone(), question: known.question.clone(), terms };
     (!door.terms.is_empty()).then_some(door)
 }

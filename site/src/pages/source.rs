@@ -4,7 +4,8 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::record::SourceFile;
 
-use super::Site;
+use super::{Link, Site};
+use crate::building::file_href;
 use crate::error::Result;
 use crate::format::slug;
 use crate::highlight::plain;
@@ -14,6 +15,8 @@ struct Source<'a> {
     id: &'a str,
     name: &'a str,
     files: Vec<File<'a>>,
+    /// Shared code that it uses.
+    blocks: Vec<Link>,
 }
 
 #[derive(Serialize)]
@@ -38,7 +41,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
     let title = format!("{} source", summary.name);
     let description = format!("The reference code of {}.", summary.name);
     let address = format!("models/{}/source/", summary.id);
-    let source = Source { id: &summary.id, name: &summary.name, files };
+    let used = site.content.parts.blocks.iter().filter(|file| file.users.contains(&summary.id));
+    let blocks = used.map(|file| Link { label: file.source.path.clone(), href: Some(file_href(&file.source.path)) });
+    let source = Source { id: &summary.id, name: &summary.name, files, blocks: blocks.collect() };
     site.page(&address, "source.html", ["models", &title, &description], &source)
 }
 

@@ -20,6 +20,8 @@ struct AxisView {
     id: String,
     title: String,
     question: String,
+    /// Where its terms stand as pictures, from the top of the site.
+    gallery: Option<String>,
     terms: Vec<TermView>,
 }
 
@@ -91,6 +93,7 @@ fn axis_view(site: &Site<'_>, axis: &AxisFacts) -> AxisView {
         id: axis.id.clone(),
         title: axis.title.clone(),
         question: axis.question.clone(),
+        gallery: content.is_of_blocks(&axis.id).then(|| content.axis_href(&axis.id)),
         terms: axis.terms.iter().map(term).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! Hostile facts come out as text.
 
+use zoo_catalog::view::CodeLines;
+use zoo_registry::picture::{Cells, Picture, Shown};
 use zoo_registry::record::SourceFile;
 use zoo_registry::{Outcome, Status};
 
@@ -60,7 +62,38 @@ fn hostile() -> zoo_site::Content {
     checks[3].statement.clone_from(&text);
     checks[3].method.clone_from(&text);
     checks[3].catches = vec![text.clone()];
-    fixture::assemble(models, suite)
+    let mut content = fixture::assemble(models, suite);
+    hostile_parts(&mut content.parts);
+    content
+}
+
+/// A building block and a word with every text hostile.
+fn hostile_parts(parts: &mut zoo_catalog::view::Parts) {
+    let text = || HOSTILE.to_owned();
+    let part = &mut parts.kinds[0].parts[0];
+    (part.label, part.definition, part.text) = (text(), text(), text());
+    part.equations = vec![format!("\\text{{{HOSTILE}}}"), text()];
+    (part.time, part.memory, part.kept) = (Some(text()), Some(text()), Some(text()));
+    part.sources = vec![text(), format!("arXiv {HOSTILE}"), "arXiv javascript:alert(1)".into()];
+    part.names.insert("de".into(), text());
+    let says = Picture { says: text(), shown: Shown::Cells(vec![cells(), cells()]) };
+    part.picture = Some(says);
+    part.users = vec!["bert".into(), text()];
+    part.code = vec![CodeLines { path: parts.blocks[0].source.path.clone(), item: text(), first: 1, last: 1 }];
+    parts.blocks[0].source.text = format!("// {HOSTILE}\n");
+    parts.blocks[0].users = vec![text()];
+    let word = &mut parts.words[0];
+    (word.word, word.definition, word.also) = (text(), text(), vec![text()]);
+    word.names.insert("zh".into(), text());
+}
+
+fn cells() -> Cells {
+    Cells {
+        label: HOSTILE.into(),
+        down: HOSTILE.into(),
+        across: HOSTILE.into(),
+        rows: vec!["#m.?".into(), "<\">#".into()],
+    }
 }
 
 #[test]

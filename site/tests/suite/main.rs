@@ -9,6 +9,7 @@ mod check;
 mod escape;
 mod links;
 mod pages;
+mod parts;
 mod scan;
 mod search;
 mod serve;

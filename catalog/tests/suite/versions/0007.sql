@@ -1,7 +1,7 @@
 UPDATE component SET part = 'mlp/dense' WHERE architecture = 'toy';
 INSERT INTO part_kind VALUES ('attention', 0, 'attention', 'Attention', 'Who looks at whom?'), ('mlp', 1, NULL, 'Feed-forward', 'What alone?');
-INSERT INTO part VALUES ('attention', 'causal', 0, 'Causal', 'Only what came before.', 'Rows grow.', '[]', 'M', '$n^2$', NULL, NULL, NULL),
-  ('mlp', 'dense', 0, 'Dense', 'Up and down.', '', '["Mlp"]', NULL, NULL, NULL, NULL, '{}');
+INSERT INTO part VALUES ('attention', 'causal', 0, 'Causal', 'Only what came before.', 'Rows grow.', '[]', '["M"]', '$n^2$', NULL, NULL, NULL),
+  ('mlp', 'dense', 0, 'Dense', 'Up and down.', '', '["Mlp"]', '[]', NULL, NULL, NULL, '{}');
 INSERT INTO part_source VALUES ('attention', 'causal', 0, '§ 3');
 INSERT INTO part_see VALUES ('attention', 'causal', 0, 'mlp', 'dense');
 INSERT INTO part_user VALUES ('mlp', 'dense', 'toy');

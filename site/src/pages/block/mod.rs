@@ -26,7 +26,21 @@ struct KindView {
     id: String,
     title: String,
     question: String,
-    blocks: Vec<Small>,
+    blocks: Gallery,
+}
+
+/// Building blocks side by side: those with a picture, then those without.
+#[derive(Serialize)]
+struct Gallery {
+    drawn: Vec<Small>,
+    named: Vec<Small>,
+}
+
+impl Gallery {
+    fn new(blocks: impl Iterator<Item = Small>) -> Self {
+        let (drawn, named) = blocks.partition(|block| block.picture.is_some());
+        Self { drawn, named }
+    }
 }
 
 /// A building block in a gallery.
@@ -64,7 +78,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let totals = Totals::of(content);
     for (kind, view) in kinds.iter().zip(views()) {
         let link = |other: &&PartKind| Link { label: other.title.clone(), href: Some(format!("parts/{}/", other.id)) };
-        let others = kinds.iter().filter(|other| other.id != kind.id).map(|other| link(other)).collect();
+        let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
         site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
@@ -79,10 +93,11 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 }
 
 fn gallery(content: &Content, kind: &PartKind) -> KindView {
-    let mut blocks: Vec<_> =
-        kind.parts.iter().filter(|part| shown(part)).map(|part| small(content, kind, part)).collect();
-    // What has a picture stands first, in the vocabulary's order.
-    blocks.sort_by_key(|block| block.picture.is_none());
+    let mut parts: Vec<_> = kind.parts.iter().filter(|part| shown(part)).collect();
+    // What most models have comes first; equals keep the vocabulary's order.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.users.len()));
+    let blocks = parts.into_iter().map(|part| small(content, kind, part));
+    let blocks = Gallery::new(blocks);
     KindView { id: kind.id.clone(), title: kind.title.clone(), question: kind.question.clone(), blocks }
 }
 

@@ -6,7 +6,7 @@ use zoo_catalog::view::{PartFacts, PartKind};
 use super::super::usage::{Name, Totals, Usage, names};
 use super::super::{Link, Site};
 use super::code::{Excerpt, excerpt};
-use super::{Small, small};
+use super::{Gallery, small};
 use crate::error::Result;
 use crate::format::external;
 use crate::svg;
@@ -22,12 +22,12 @@ struct BlockPage<'a> {
     definition: &'a str,
     names: Vec<Name>,
     picture: Option<Drawn<'a>>,
-    equation: Option<String>,
+    equations: Vec<String>,
     costs: Vec<Cost>,
     text: String,
     code: Vec<Excerpt>,
     usage: Usage,
-    siblings: Vec<Small>,
+    siblings: Gallery,
     sources: Vec<Source>,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn render(site: &mut Site<'_>, kind: &PartKind, part: &PartFacts, tot
         definition: &part.definition,
         names: names(Some(&part.names)),
         picture,
-        equation: part.equation.as_deref().map(|latex| site.prose.equation(latex)),
+        equations: part.equations.iter().map(|latex| site.prose.equation(latex)).collect(),
         costs: costs(site, part)?,
         text: site.prose.html(&part.text)?,
         code: part.code.iter().map(|code| excerpt(site, code)).filter_map(Result::transpose).collect::<Result<_>>()?,
@@ -90,14 +90,14 @@ fn costs(site: &Site<'_>, part: &PartFacts) -> Result<Vec<Cost>> {
 }
 
 /// What it is to be compared with, then others of its kind that have a picture.
-fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Vec<Small> {
+fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Gallery {
     let content = site.content;
     let named: Vec<_> = part.see.iter().filter_map(|place| content.block(place)).collect();
     let is_named = |other: &PartFacts| named.iter().any(|(of, known)| of.id == kind.id && known.id == other.id);
     let others = kind.parts.iter().filter(|other| other.picture.is_some() && other.id != part.id && !is_named(other));
     let free = SIBLINGS.saturating_sub(named.len());
     let rest = others.take(free).map(|other| (kind, other));
-    named.iter().copied().chain(rest).map(|(kind, other)| small(content, kind, other)).collect()
+    Gallery::new(named.iter().copied().chain(rest).map(|(kind, other)| small(content, kind, other)))
 }
 
 /// The page of a paper on arXiv, where a source begins with its number; an address that is one.

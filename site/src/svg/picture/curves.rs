@@ -22,7 +22,8 @@ pub(super) fn draw(curves: &Curves, size: Size) -> (Canvas, i32, i32) {
     // One curve is what the page is about, and needs no name.
     let named = curves.series.len() > 1;
     let right = WIDTH - if named { names.min(WIDTH / 3) + 16 } else { 12 };
-    let (x, y) = rulers(curves, [LEFT, right], [HEIGHT - BOTTOM, TOP]);
+    let (across, up) = ([LEFT, right], [HEIGHT - BOTTOM, TOP]);
+    let (x, y) = rulers(curves, across, up);
     let mut canvas = Canvas::default();
     for value in y.ticks() {
         let at = y.place(value);
@@ -40,7 +41,7 @@ pub(super) fn draw(curves: &Curves, size: Size) -> (Canvas, i32, i32) {
     let ends: Vec<i32> = curves.series.iter().filter_map(|s| s.points.last()).map(|point| y.place(point[1])).collect();
     let heights = apart(&ends);
     for (index, series) in curves.series.iter().enumerate() {
-        canvas.path(&format!("curve c{}", index % 4), &line(&series.points, &x, &y));
+        canvas.path(&format!("curve c{}", index % 4), &line(&series.points, across, up, curves));
         if let (true, Some(last), Some(height)) = (named, series.points.last(), heights.get(index)) {
             canvas.text("label", x.place(last[0]).min(right) + 8, (height + 5).clamp(12, HEIGHT - 4), &series.name);
         }
@@ -49,7 +50,8 @@ pub(super) fn draw(curves: &Curves, size: Size) -> (Canvas, i32, i32) {
 }
 
 fn thumbnail(curves: &Curves) -> (Canvas, i32, i32) {
-    let (x, y) = rulers(curves, [4, 92], [92, 4]);
+    let (across, up) = ([4, 92], [92, 4]);
+    let (x, y) = rulers(curves, across, up);
     let mut canvas = Canvas::default();
     canvas.rect("outline", [1, 1, 94, 94], 0);
     canvas.path("edge", &format!("M4 {}H92", y.place(0.0)));
@@ -57,7 +59,7 @@ fn thumbnail(curves: &Curves) -> (Canvas, i32, i32) {
         canvas.path("edge", &format!("M{} 92V4", x.place(0.0)));
     }
     for (index, series) in curves.series.iter().enumerate() {
-        canvas.path(&format!("curve c{}", index % 4), &line(&series.points, &x, &y));
+        canvas.path(&format!("curve c{}", index % 4), &line(&series.points, across, up, curves));
     }
     (canvas, 96, 96)
 }
@@ -68,10 +70,12 @@ fn rulers(curves: &Curves, across: [i32; 2], up: [i32; 2]) -> (Ruler, Ruler) {
     (Ruler::over(&axis(&curves.x), values(0), across), Ruler::over(&axis(&curves.y), values(1), up))
 }
 
-/// Every place once.
-fn line(points: &[[f64; 2]], x: &Ruler, y: &Ruler) -> String {
+/// Every place once, in tenths of a pixel.
+fn line(points: &[[f64; 2]], across: [i32; 2], up: [i32; 2], curves: &Curves) -> String {
+    let (x, y) = rulers(curves, across.map(|end| 10 * end), up.map(|end| 10 * end));
     let mut places: Vec<[i32; 2]> = points.iter().map(|point| [x.place(point[0]), y.place(point[1])]).collect();
     places.dedup();
-    let way: Vec<String> = places.iter().map(|[x, y]| format!("{x} {y}")).collect();
+    let tenth = |at: &i32| if at % 10 == 0 { format!("{}", at / 10) } else { format!("{}.{}", at / 10, at % 10) };
+    let way: Vec<String> = places.iter().map(|[x, y]| format!("{} {}", tenth(x), tenth(y))).collect();
     format!("M{}", way.join("L"))
 }

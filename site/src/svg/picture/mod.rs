@@ -36,7 +36,7 @@ pub(crate) fn picture_file(title: &str, picture: &Picture) -> String {
 pub(crate) fn thumbnail(picture: &Picture) -> String {
     let (canvas, width, height) = drawn(picture, Size::Thumbnail);
     format!(
-        "<svg class=\"figure thumbnail\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">{}</svg>",
+        "<svg class=\"figure thumbnail\" viewBox=\"0 0 {width} {height}\" width=\"96\" height=\"96\" preserveAspectRatio=\"xMinYMax\" aria-hidden=\"true\">{}</svg>",
         canvas.body
     )
 }
