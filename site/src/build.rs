@@ -59,7 +59,7 @@ pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary
     let output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
     let mut summary = Summary::of(output.sizes());
     if let Some(program) = &indexer {
-        index(program, &folder.new(), &mut summary)?;
+        index(program, &folder.unplaced(), &mut summary)?;
     }
     folder.place()?;
     Ok(summary)
@@ -145,12 +145,12 @@ impl Folder {
         Ok(folder)
     }
 
-    fn new(&self) -> PathBuf {
+    fn unplaced(&self) -> PathBuf {
         self.work.path().join("new")
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.new().join(path);
+        let path = self.unplaced().join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
@@ -159,7 +159,7 @@ impl Folder {
 
     /// Moves the new site into place; the old one stays, or comes back, when that fails.
     fn place(self) -> Result<()> {
-        let (new, old) = (self.new(), self.work.path().join("old"));
+        let (new, old) = (self.unplaced(), self.work.path().join("old"));
         let stood = self.target.exists();
         if stood {
             if exchanged(&new, &self.target) {

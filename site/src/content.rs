@@ -147,8 +147,10 @@ impl Content {
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.
     pub(crate) fn has_term(&self, axis: &str, term: &str) -> bool {
-        let known = self.axes.iter().any(|known| known.id == axis && known.terms.iter().any(|t| t.id == term));
-        known && !RECORD_AXES.contains(&axis) && self.members(axis, term).next().is_some()
+        let mut axes = self.axes.iter().filter(|known| known.id == axis && !RECORD_AXES.contains(&axis));
+        let known = axes.find_map(|known| known.terms.iter().find(|known| known.id == term));
+        // A model's labs are facts of their own, so the vocabulary does not say who uses them.
+        known.is_some_and(|known| !known.models.is_empty() || axis == LABS && self.members(axis, term).next().is_some())
     }
 
     /// Models that a term describes.

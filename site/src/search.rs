@@ -26,7 +26,7 @@ pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Res
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
     }
-    // Scripts, not data to be fetched: so the policy of a page need not allow it to fetch anything.
+    // Scripts, so that `match.js` has its names before anything else runs.
     for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
         let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
         pages.put(path.into(), format!("export default {names};\n"))?;
@@ -49,9 +49,9 @@ fn names(content: &Content) -> String {
     }
     lines.push(group("families/", "Family"));
     lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
-    for (place, kind, terms) in terms(content) {
+    for Group { place, kind, terms } in terms(content) {
         lines.push(group(&place, kind));
-        lines.extend(terms.into_iter().map(|(id, label, _)| line(id, label, [])));
+        lines.extend(terms.iter().map(|term| line(term.id, term.label, [])));
     }
     lines.join("\n")
 }
@@ -66,12 +66,12 @@ fn more(content: &Content) -> String {
         let kinds = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown));
         lines.extend(kinds.map(|kind| line(&kind.id, &kind.title, [])));
     }
-    for (place, kind, terms) in terms(content) {
-        let mut named = terms.into_iter().filter(|(.., names)| !names.is_empty()).peekable();
+    for Group { place, kind, terms } in terms(content) {
+        let mut named = terms.iter().filter(|term| !term.names.is_empty()).peekable();
         if named.peek().is_some() {
             lines.push(group(&place, kind));
             // The label is known already.
-            lines.extend(named.map(|(id, _, names)| line(id, id, translated(names))));
+            lines.extend(named.map(|term| line(term.id, term.id, translated(term.names))));
         }
     }
     if !content.parts.words.is_empty() {
@@ -90,22 +90,37 @@ fn more(content: &Content) -> String {
 
 type Names = BTreeMap<String, String>;
 
-/// Where the terms of an axis, or the building blocks of a kind, have their pages; what it is called; and each with its label and what
-/// it is called in other languages.
-fn terms(content: &Content) -> Vec<(String, &str, Vec<(&str, &str, &Names)>)> {
+/// Things whose pages stand side by side.
+struct Group<'a> {
+    /// From the top of the site.
+    place: String,
+    kind: &'a str,
+    terms: Vec<Term<'a>>,
+}
+
+/// A term of an axis, or a building block.
+struct Term<'a> {
+    id: &'a str,
+    label: &'a str,
+    /// By language.
+    names: &'a Names,
+}
+
+/// Building blocks by kind, and the terms of the other axes.
+fn terms(content: &Content) -> Vec<Group<'_>> {
     static NONE: Names = Names::new();
     let names = |axis: &str, id: &str| content.parts.names.get(axis).and_then(|of| of.get(id)).unwrap_or(&NONE);
     let blocks = content.parts.kinds.iter().map(|kind| {
         let parts = kind.parts.iter().filter(|part| shown(part));
-        let parts = parts.map(|part| (part.id.as_str(), part.label.as_str(), &part.names));
-        (format!("parts/{}/", kind.id), kind.title.as_str(), parts.collect::<Vec<_>>())
+        let terms = parts.map(|part| Term { id: &part.id, label: &part.label, names: &part.names });
+        Group { place: format!("parts/{}/", kind.id), kind: &kind.title, terms: terms.collect() }
     });
     let others = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)).map(|axis| {
         let terms = axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id));
-        let terms = terms.map(|term| (term.id.as_str(), term.label.as_str(), names(&axis.id, &term.id)));
-        (format!("taxonomy/{}/", axis.id), axis.title.as_str(), terms.collect())
+        let terms = terms.map(|term| Term { id: &term.id, label: &term.label, names: names(&axis.id, &term.id) });
+        Group { place: format!("taxonomy/{}/", axis.id), kind: &axis.title, terms: terms.collect() }
     });
-    blocks.chain(others).filter(|(.., terms)| !terms.is_empty()).collect()
+    blocks.chain(others).filter(|group| !group.terms.is_empty()).collect()
 }
 
 fn translated(names: &Names) -> impl Iterator<Item = String> {

@@ -160,8 +160,8 @@ fn publish_makes_a_catalog_and_a_site_and_shows_it() {
 
 /// The first page of the preview whose address the process prints.
 fn first_page(server: &mut Child) -> String {
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let address = lines.filter(|line| line.starts_with("http://")).next().expect("an address is printed");
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines.find(|line| line.starts_with("http://")).expect("an address is printed");
     let page = get(&address, "/");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     page

@@ -50,6 +50,7 @@ pub struct TypeCost {
     pub measures: Vec<Measure>,
 }
 
+const RULE: &str = "pages-keep-their-budget";
 const KIB: u64 = 1024;
 /// Of any page.
 const CSS: u64 = 8 * KIB;
@@ -66,6 +67,12 @@ const BUDGETS: [(&str, &str, Cost); 8] = [
     ("matrix", "conformance/**", cost(36, 4, 10_000, 3)),
     ("search", "search/", cost(6, 8, 1_500, 8)),
     ("page", "**", cost(25, 4, 4_000, 3)),
+];
+
+/// What is loaded when somebody turns to the search box.
+const SEARCH: [(&str, &[&str], u64); 2] = [
+    ("names", &["search/names.js"], 6 * KIB),
+    ("scripts", &["search/start.js", "search/jump.js", "search/match.js"], 4 * KIB),
 ];
 
 const fn cost(html: u64, js: u64, nodes: u64, requests: u64) -> Cost {
@@ -138,6 +145,13 @@ impl Budgets {
             };
             types[kind].count(&page.path, cost, found);
         }
+        for (what, files, budget) in SEARCH {
+            let bytes: u64 = files.iter().map(|file| size(&(*file).to_owned())).sum();
+            if bytes > budget {
+                let told = format!("the {what} of the search box are {bytes} bytes, packed, and may be {budget}");
+                found.add(files[0], 1, RULE, told, "move what fewer people look for to what is loaded later");
+            }
+        }
         types.retain(|kind| kind.pages > 0);
         types
     }
@@ -159,7 +173,7 @@ impl TypeCost {
                     self.name,
                     measure.budget
                 );
-                found.add(path, 1, "pages-keep-their-budget", told, "show less, or show it on a page of its own");
+                found.add(path, 1, RULE, told, "show less, or show it on a page of its own");
             }
             if value > measure.most || measure.page.is_empty() {
                 (measure.most, measure.page) = (value, path.to_owned());

@@ -195,6 +195,19 @@ fn scripts_that_are_too_heavy_are_seen() {
 }
 
 #[test]
+fn a_search_box_that_costs_too_much_is_seen() {
+    for (file, told) in [("names.js", "names of the search box"), ("match.js", "scripts of the search box")] {
+        let work = tempfile::tempdir().unwrap();
+        small(work.path(), "");
+        fs::create_dir(work.path().join("search")).unwrap();
+        let heavy: String = (0..9000).map(|at| format!("{:x}", at * 7919)).collect();
+        fs::write(work.path().join("search").join(file), heavy).unwrap();
+        let violations = check(work.path()).unwrap().violations;
+        assert!(violations.iter().any(|violation| violation.found.contains(told)), "{told}: {violations:?}");
+    }
+}
+
+#[test]
 fn a_folder_of_something_else_is_not_looked_at() {
     let work = tempfile::tempdir().unwrap();
     assert!(matches!(check(work.path()), Err(Error::NotASite { .. })));
