@@ -56,13 +56,14 @@ const KIB: u64 = 1024;
 const CSS: u64 = 8 * KIB;
 
 /// What pages may weigh, by the beginning of their address: the first that fits counts. `*` is one step.
-const BUDGETS: [(&str, &str, Cost); 8] = [
+const BUDGETS: [(&str, &str, Cost); 9] = [
     ("home", "", cost(20, 2, 1_500, 3)),
     ("source", "models/*/source/", cost(40, 2, 8_000, 3)),
     // One request more is the button that runs the model in its page.
     ("model", "models/*/", cost(25, 4, 5_000, 4)),
     ("models", "models/", cost(25, 8, 4_000, 5)),
-    // One request more is what puts any models side by side.
+    // One request more is what computes costs, or puts any models side by side.
+    ("calculate", "calculate/", cost(25, 8, 4_000, 4)),
     ("compare", "compare/", cost(25, 8, 4_000, 4)),
     ("matrix", "conformance/**", cost(36, 4, 10_000, 3)),
     ("search", "search/", cost(6, 8, 1_500, 8)),

@@ -114,7 +114,7 @@ fn check(path: &str, text: &str) {
         assert!(!["img", "iframe", "object", "embed", "base"].contains(&tag.name), "{path}: {tag:?}");
         // Ours are files of the site, or data that no browser runs.
         let data = tag.get("type") == Some("application/ld+json");
-        let ours = ["search/start.js", "search/page.js", "../models.js", "../compare.js"];
+        let ours = ["search/start.js", "search/page.js", "../models.js", "../compare.js", "../calculate.js"];
         let own = tag.get("src").is_some_and(|source| ours.iter().any(|known| source.ends_with(known)));
         assert!(tag.name != "script" || data || own, "{path}: {tag:?}");
         let asks = tag.get("role") == Some("search") || tag.get("action") == Some("./");
