@@ -1,4 +1,5 @@
-//! How long the catalog takes with a hundred thousand models: `cargo run --release --example scale -- 100000`.
+//! How long the catalog takes with a hundred thousand models: `cargo run --release --example scale -- 100000`. With a path after the
+//! number, the catalog is kept there and nothing is asked: `zoo site build` can be measured on it.
 //!
 //! The models are made up, from a fixed seed: sizes, answers, edges, sources and a few sentences each, from words whose frequencies
 //! fall as those of a language do. Of every question several are asked, many times each, and the median and the slowest are told.
@@ -125,7 +126,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let records = (0..count).map(|at| record(at, &mut draw)).collect::<Result<Vec<_>, _>>()?;
     println!("{count} models, read in {:.1?}", began.elapsed());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(&records))
+    match std::env::args_os().nth(2) {
+        Some(path) => {
+            runtime.block_on(build(path.as_ref(), &records, &SuiteFacts::default(), &[]))?;
+            Ok(())
+        }
+        None => runtime.block_on(measure(&records)),
+    }
 }
 
 async fn measure(records: &[Record]) -> Result<(), Box<dyn Error>> {

@@ -156,7 +156,14 @@ pub fn check_size(what: &str, modules: &ModuleTree, name: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Config`] if a preset is not a configuration of its own family.
 pub fn record(architecture: &dyn Architecture) -> Result<Record> {
-    let descriptor = architecture.descriptor();
+    record_of(architecture, architecture.descriptor())
+}
+
+/// As [`record`], with other facts than those in the program: of its file as it is now, say.
+///
+/// # Errors
+/// [`Error::Config`] if a preset is not a configuration of the family.
+pub fn record_of(architecture: &dyn Architecture, descriptor: &Descriptor) -> Result<Record> {
     let size = |preset: &crate::descriptor::Preset| {
         let config = architecture.complete(&preset.config)?;
         Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config, costs: Vec::new() })

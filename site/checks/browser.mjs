@@ -1,11 +1,12 @@
 // usage: node browser.mjs PUBLIC_DIR [--all]
 // Exits 1 on an accessibility violation, a request elsewhere, a console error (a policy violation is one), a page wider than
-// the screen, or text that differs without JavaScript outside the box in which a model runs.
+// the screen, or text or links that differ without JavaScript outside the box in which a model runs.
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
+import { every, types } from './pages.mjs';
 import { serve } from './server.mjs';
 
 const [folder, ...flags] = process.argv.slice(2);
@@ -21,29 +22,15 @@ const modes = [
 const spacing = '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-default-apps', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'];
 
-function* files(at) {
-  for (const entry of readdirSync(at, { withFileTypes: true })) {
-    const path = join(at, entry.name);
-    if (entry.isDirectory()) yield* files(path);
-    else if (entry.name.endsWith('.html')) yield path;
-  }
-}
-
-// `models/bert/source/index.html` is of the type `models/*/source/`: a name stands for its siblings, a page for its type.
+// The smallest and the largest of each type.
 function pages() {
-  const all = [...files(folder)].sort().map(file => ({ path: '/' + relative(folder, file).split(sep).join('/').replace(/index\.html$/, ''), size: statSync(file).size }));
-  if (flags.includes('--all')) return all.map(page => page.path);
-  const types = new Map();
-  for (const page of all) {
-    const [first, ...rest] = page.path.split('/').slice(1, -1);
-    const type = [first, ...rest.map(name => (name === 'source' ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
-    types.set(type, [...(types.get(type) ?? []), page]);
-  }
-  const ends = [...types.values()].flatMap(same => { same.sort((a, b) => a.size - b.size); return [same[0], same.at(-1)]; });
+  if (flags.includes('--all')) return every(folder).map(page => page.path);
+  const ends = [...types(folder).values()].flatMap(same => [same[0], same.at(-1)]);
   return [...new Set(ends.map(page => page.path))].sort();
 }
 
-const { base, close } = await serve(folder);
+// Under a prefix, as on a host that is shared.
+const { base, close } = await serve(folder, '/some/sub/path');
 const profiles = mkdtempSync(join(tmpdir(), 'zoo-checks-'));
 const words = new Map();
 let bad = 0;
@@ -53,7 +40,7 @@ for (const { name, spaced, ...mode } of modes) {
   for (const path of pages()) {
     const page = await browser.newPage();
     const problems = [];
-    page.on('request', request => { const url = new URL(request.url()); if (url.protocol.startsWith('http') && url.origin !== base) problems.push(`request to ${url.origin}`); });
+    page.on('request', request => { const url = new URL(request.url()); if (url.protocol.startsWith('http') && url.origin !== new URL(base).origin) problems.push(`request to ${url.origin}`); });
     page.on('console', message => { if (message.type() === 'error') problems.push(message.text()); });
     page.on('pageerror', error => problems.push(String(error)));
     await page.goto(base + path, { waitUntil: 'load' });
@@ -70,10 +57,11 @@ for (const { name, spaced, ...mode } of modes) {
     // The box in which a model runs offers a button with a script and a sentence without; what only a script can do stands there only with one.
     const text = await page.evaluate(() => {
       document.querySelectorAll('[data-tryout], [data-script]').forEach(element => element.remove());
-      return document.querySelector('main').innerText;
+      const links = [...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'));
+      return [document.querySelector('main').innerText, ...links].join('\n');
     });
     if (name === 'light') words.set(path, text);
-    if (!script && words.get(path) !== text) problems.push('text differs without JavaScript');
+    if (!script && words.get(path) !== text) problems.push('text or links differ without JavaScript');
     for (const problem of problems) console.log(`${name} ${path}: ${problem}`);
     bad += problems.length;
     await page.close();

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Checks a built site: run.sh PUBLIC_DIR [--all]
-# With ZOO, the program that built it, models are run in their pages and compared with it.
+# Checks a built site: run.sh PUBLIC_DIR [--all] [--lighthouse]
+# With ZOO, the program that built it, links and budgets are checked, and models are run in their pages and compared with it.
 # Valid HTML everywhere; the largest and the smallest page of every type (with --all, every page) in Chromium: light, dark,
 # forced colours, phone, narrow with wide text spacing, and without JavaScript. Exits 1 on any violation.
 set -euo pipefail
 
-public=$(realpath "${1:?usage: run.sh PUBLIC_DIR [--all]}")
+public=$(realpath "${1:?usage: run.sh PUBLIC_DIR [--all] [--lighthouse]}")
 zoo=$(realpath "${ZOO:-.}")
 shift
 [ -f "$public/.zoo-site" ] || { echo "$public is not a built site (it has no .zoo-site)" >&2; exit 2; }
@@ -20,6 +20,10 @@ if [ ! -d node_modules/playwright-core ] || [ package.json -nt node_modules/.pac
 fi
 
 failed=0
+if [ -n "${ZOO:-}" ]; then
+  echo "zoo site check"
+  "$zoo" site check "$public" || failed=1
+fi
 echo "html-validate"
 find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json || failed=1
 echo "records and their schema"
@@ -28,6 +32,14 @@ echo "narrow down, sort, compare"
 node explore.mjs "$public" || failed=1
 echo "chromium"
 node browser.mjs "$public" "$@" || failed=1
+echo "search"
+node search.mjs "$public" || failed=1
+if [[ " $* " == *" --lighthouse "* ]]; then
+  echo "lighthouse"
+  # Two hundred packages that the other checks do without.
+  [ -d node_modules/lighthouse ] || PUPPETEER_SKIP_DOWNLOAD=1 npm install --no-audit --no-fund --silent --no-save lighthouse@12.8.2
+  node lighthouse.mjs "$public" || failed=1
+fi
 if [ -n "${ZOO:-}" ] && [ -d "$public/tryout" ]; then
   echo "models in their pages"
   node tryout.mjs "$public" "$zoo" || failed=1

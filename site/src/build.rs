@@ -1,15 +1,19 @@
 //! From pages to a folder: written beside the old site, swapped in whole.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use tempfile::TempDir;
 use zoo_catalog::Catalog;
 
 use crate::content::Content;
 use crate::data::{BaseUrl, Data};
 use crate::error::{Error, Result};
-use crate::pages::{Pages, render};
+use crate::look::Look;
+use crate::pages::{Output, Pages, Sink, render_into};
 use crate::tryout::Tryout;
 
 /// The file that marks a folder as a site of ours: without it, nothing is overwritten or served.
@@ -26,55 +30,157 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// What a site has beside the catalog.
+/// What a site has besides what its catalog says.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// What runs in the pages of models.
+pub struct Extras {
+    /// What runs in the pages of its models.
     pub tryout: Option<Tryout>,
+    /// A program that indexes the words of a site: it is given the folder, and writes into `pagefind/` there.
+    pub indexer: Option<PathBuf>,
     /// Where the site will stand: without it there is no sitemap, and pages name no canonical address.
     pub base_url: Option<BaseUrl>,
 }
 
 /// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
 ///
-/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256.
+/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256. Every page goes to the disk as it is written, in a
+/// folder beside `out`; that takes the place of the old site in one step, once all is there.
 ///
 /// # Errors
-/// When the catalog cannot be read, a page does not render, or [`write()`] refuses.
-pub async fn build(catalog: &Path, options: Options, out: &Path) -> Result<Summary> {
+/// When the catalog cannot be read, a page does not render, the indexer fails, or [`write()`] refuses.
+pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
-    target(out)?;
-    let Options { tryout, base_url } = options;
+    let mut folder = Folder::beside(out)?;
+    let Extras { tryout, indexer, base_url } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let file = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
     let data = Data { file: Some(file), base_url, ..content.data };
-    write(&render(&Content { tryout, data, ..content })?, out)
+    let content = Content { tryout, indexed: indexer.is_some(), data, ..content };
+    let output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
+    let mut summary = Summary::of(output.sizes());
+    if let Some(program) = &indexer {
+        index(program, &folder.unplaced(), &mut summary)?;
+    }
+    folder.place()?;
+    Ok(summary)
+}
+
+/// Has the words of a new site indexed, and counts what that writes.
+fn index(program: &Path, site: &Path, summary: &mut Summary) -> Result<()> {
+    let failed = |told: String| Error::Indexer { program: program.to_owned(), told };
+    let ran = Command::new(program).arg(site).output().map_err(|error| failed(error.to_string()))?;
+    if !ran.status.success() {
+        let said = String::from_utf8_lossy(&ran.stderr);
+        return Err(failed(format!("{}: {}", ran.status, said.trim())));
+    }
+    let index = site.join("pagefind");
+    let files = if index.is_dir() { files(&index)? } else { BTreeMap::new() };
+    if !files.contains_key("pagefind.js") {
+        return Err(failed("it wrote no `pagefind/pagefind.js`".into()));
+    }
+    summary.files += files.len();
+    summary.bytes += files.values().sum::<u64>();
+    Ok(())
+}
+
+/// Every file of a folder by its path in it, with its bytes. A link is what it leads to, as a host would send it.
+pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![(folder.to_owned(), String::new())];
+    while let Some((at, prefix)) = left.pop() {
+        for entry in fs::read_dir(&at).map_err(Error::io(&at))? {
+            let entry = entry.map_err(Error::io(&at))?;
+            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let facts = fs::metadata(entry.path()).map_err(Error::io(&entry.path()))?;
+            if facts.is_dir() {
+                left.push((entry.path(), path + "/"));
+            } else {
+                found.insert(path, facts.len());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Writes pages to the folder `out`, replacing a site that stands there.
 ///
-/// Everything is written to a new folder beside `out` first, so that an interrupted run leaves the old site whole.
-///
 /// # Errors
 /// [`Error::NotASite`] when `out` holds anything but a site of ours; [`Error::Io`] when the disk refuses.
 pub fn write(pages: &Pages, out: &Path) -> Result<Summary> {
-    let target = target(out)?;
-    let (Some(parent), Some(_)) = (target.parent(), target.file_name()) else {
-        return Err(Error::NotASite { path: target, marker: MARKER });
-    };
-    fs::create_dir_all(parent).map_err(Error::io(parent))?;
-    let work = tempfile::Builder::new().prefix(".zoo-site-").tempdir_in(parent).map_err(Error::io(parent))?;
-    let new = work.path().join("new");
-    let mut summary = Summary { pages: 0, files: 0, bytes: 0 };
-    put(&new.join(MARKER), b"This folder is written by zoo; whatever else stands in it is replaced.\n")?;
+    let folder = Folder::beside(out)?;
     for (path, bytes) in pages.iter() {
-        put(&new.join(path), bytes)?;
-        summary.pages += usize::from(path.ends_with(".html"));
-        summary.files += 1;
-        summary.bytes += bytes.len() as u64;
+        folder.put(path, bytes)?;
     }
-    swap(&new, &target, &work.path().join("old"))?;
-    Ok(summary)
+    folder.place()?;
+    Ok(Summary::of(pages.iter().map(|(path, bytes)| (path, bytes.len() as u64))))
+}
+
+impl Summary {
+    fn of<'a>(files: impl Iterator<Item = (&'a str, u64)>) -> Self {
+        files.fold(Self { pages: 0, files: 0, bytes: 0 }, |sum, (path, size)| Self {
+            pages: sum.pages + usize::from(path.ends_with(".html")),
+            files: sum.files + 1,
+            bytes: sum.bytes + size,
+        })
+    }
+}
+
+/// A site that is being written, in a folder beside the one it will replace: an interrupted run leaves the old site whole.
+#[derive(Debug)]
+struct Folder {
+    target: PathBuf,
+    work: TempDir,
+}
+
+impl Folder {
+    fn beside(out: &Path) -> Result<Self> {
+        let target = target(out)?;
+        let (Some(parent), Some(_)) = (target.parent(), target.file_name()) else {
+            return Err(Error::NotASite { path: target, marker: MARKER });
+        };
+        fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        let work = tempfile::Builder::new().prefix(".zoo-site-").tempdir_in(parent).map_err(Error::io(parent))?;
+        let folder = Self { target, work };
+        folder.put(MARKER, b"This folder is written by zoo; whatever else stands in it is replaced.\n")?;
+        Ok(folder)
+    }
+
+    fn unplaced(&self) -> PathBuf {
+        self.work.path().join("new")
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.unplaced().join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        fs::write(&path, bytes).map_err(Error::io(&path))
+    }
+
+    /// Moves the new site into place; the old one stays, or comes back, when that fails.
+    fn place(self) -> Result<()> {
+        let (new, old) = (self.unplaced(), self.work.path().join("old"));
+        let stood = self.target.exists();
+        if stood {
+            if exchanged(&new, &self.target) {
+                return Ok(());
+            }
+            fs::rename(&self.target, &old).map_err(Error::io(&self.target))?;
+        }
+        fs::rename(&new, &self.target).map_err(|error| {
+            if stood {
+                // The first error is the one to tell.
+                let _ = fs::rename(&old, &self.target);
+            }
+            Error::io(&self.target)(error)
+        })
+    }
+}
+
+impl Sink for Folder {
+    fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()> {
+        self.put(path, &bytes)
+    }
 }
 
 /// Refuses a folder that is not a site of ours.
@@ -102,24 +208,14 @@ fn target(out: &Path) -> Result<PathBuf> {
     Ok(target)
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    }
-    fs::write(path, bytes).map_err(Error::io(path))
+/// Exchanges two folders in one step, so that there is no moment without a site; `false` where the system cannot.
+#[cfg(target_os = "linux")]
+fn exchanged(new: &Path, target: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).is_ok()
 }
 
-/// Moves the new site into place; the old one comes back when that fails.
-fn swap(new: &Path, target: &Path, old: &Path) -> Result<()> {
-    let stood = target.exists();
-    if stood {
-        fs::rename(target, old).map_err(Error::io(target))?;
-    }
-    fs::rename(new, target).map_err(|error| {
-        if stood {
-            // The first error is the one to tell.
-            let _ = fs::rename(old, target);
-        }
-        Error::io(target)(error)
-    })
+#[cfg(not(target_os = "linux"))]
+fn exchanged(_new: &Path, _target: &Path) -> bool {
+    false
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, ModelSummary, Parts, Question};
+use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Parts, Question};
 
 use crate::data::Data;
 use crate::error::{Error, Result};
@@ -29,6 +29,10 @@ pub struct Content {
     pub axes: Vec<AxisFacts>,
     /// What the answers to every question are called, those of labs and families too.
     pub answers: Vec<Question>,
+    /// What else labs are called, in other languages too.
+    pub lab_names: Vec<LabName>,
+    /// Whether the pages will be indexed by their words.
+    pub indexed: bool,
     /// Building blocks, the code they share, and the glossary.
     pub parts: Parts,
     /// What runs in the reader's page, if it was built.
@@ -53,6 +57,8 @@ impl Content {
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,
             answers: catalog.answers().await?,
+            lab_names: catalog.lab_names().await?,
+            indexed: false,
             parts: catalog.parts().await?,
             tryout: None,
             data: Data::read(catalog).await?,
@@ -79,7 +85,7 @@ impl Content {
 
     /// The model with this id.
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
-        self.models.iter().find(|model| model.summary.id == id)
+        self.models.binary_search_by(|model| model.summary.id.as_str().cmp(id)).ok().map(|at| &self.models[at])
     }
 
     /// A model's name for people, or its id where the catalog does not have it.
@@ -141,8 +147,10 @@ impl Content {
 
     /// Whether a term has a page: the vocabulary has it and a model uses it.
     pub(crate) fn has_term(&self, axis: &str, term: &str) -> bool {
-        let known = self.axes.iter().any(|known| known.id == axis && known.terms.iter().any(|t| t.id == term));
-        known && !RECORD_AXES.contains(&axis) && self.members(axis, term).next().is_some()
+        let mut axes = self.axes.iter().filter(|known| known.id == axis && !RECORD_AXES.contains(&axis));
+        let known = axes.find_map(|known| known.terms.iter().find(|known| known.id == term));
+        // A model's labs are facts of their own, so the vocabulary does not say who uses them.
+        known.is_some_and(|known| !known.models.is_empty() || axis == LABS && self.members(axis, term).next().is_some())
     }
 
     /// Models that a term describes.

@@ -37,6 +37,14 @@ pub enum Error {
     /// Source code cannot be highlighted.
     #[error("source code cannot be highlighted: {0}")]
     Highlight(String),
+    /// The program that indexes the words of a site did not.
+    #[error("`{}` did not index the site: {told}", program.display())]
+    Indexer {
+        /// The program.
+        program: PathBuf,
+        /// What it says, or what the system says of it.
+        told: String,
+    },
     /// An id would not make a path.
     #[error("{what} `{id}` cannot be part of an address: ids hold a–z, 0–9, `-` and, between them, `.`")]
     Id {

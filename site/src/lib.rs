@@ -1,30 +1,37 @@
 //! The site: the catalog as pages that need no server and no font, and no script but to run a model in the page.
 //!
-//! [`build()`] reads a catalog and writes a folder; [`serve()`] shows that folder on loopback. Between the two,
-//! [`render`] turns plain [`Content`] into [`Pages`] without touching a disk. All links are relative, so the folder works
+//! [`build()`] reads a catalog and writes a folder, page by page; [`serve()`] shows that folder on loopback.
+//! [`render`] turns plain [`Content`] into [`Pages`] without touching a disk, for tests and examples. All links are relative, so the folder works
 //! under any prefix. Building the same catalog twice gives the same bytes.
 #![warn(missing_docs)]
 
 mod build;
 mod building;
+pub mod check;
 mod content;
 mod data;
 mod error;
 mod format;
 mod highlight;
 mod lineage;
+mod look;
 mod math;
 mod pages;
 mod parts;
+pub mod preview;
 mod prose;
+mod search;
 pub mod serve;
 mod svg;
 mod tryout;
 
-pub use build::{MARKER, Options, Summary, build, write};
+pub use build::{Extras, MARKER, Summary, build, write};
+pub use check::check;
 pub use content::Content;
 pub use data::{BaseUrl, Data};
 pub use error::{Error, Result};
-pub use pages::{Pages, render};
+pub use look::Look;
+pub use pages::{Pages, render, render_with};
+pub use preview::Preview;
 pub use serve::serve;
 pub use tryout::Tryout;

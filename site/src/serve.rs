@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axum::Router;
 use axum::extract::Request;
@@ -16,6 +16,7 @@ use tower_http::services::ServeDir;
 
 use crate::build::check_site;
 use crate::error::{Error, Result};
+use crate::preview::Preview;
 
 /// What a page may load: its style sheet and its pictures; and, where its own policy allows more, the code that runs a model.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -39,7 +40,7 @@ where
 /// A preview that listens but does not answer yet: it knows its address, also where port 0 asked for any free one.
 #[derive(Debug)]
 pub struct Server {
-    dir: PathBuf,
+    router: Router,
     address: SocketAddr,
     listener: TcpListener,
 }
@@ -50,14 +51,25 @@ impl Server {
     /// # Errors
     /// See [`serve`].
     pub async fn bind(dir: &Path, address: SocketAddr) -> Result<Self> {
-        if !address.ip().is_loopback() {
-            return Err(Error::NotLoopback(address));
-        }
+        check_loopback(address)?;
         check_site(dir)?;
+        Self::listen(folder(dir), address).await
+    }
+
+    /// Listens, and will answer with what a preview shows.
+    ///
+    /// # Errors
+    /// [`Error::NotLoopback`], or [`Error::Serve`] when the address is taken.
+    pub async fn preview(preview: &Preview, address: SocketAddr) -> Result<Self> {
+        check_loopback(address)?;
+        Self::listen(preview.router(), address).await
+    }
+
+    async fn listen(router: Router, address: SocketAddr) -> Result<Self> {
         let failed = |source| Error::Serve { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { dir: dir.to_owned(), address, listener })
+        Ok(Self { router: router.layer(from_fn(guard)), address, listener })
     }
 
     /// Where it listens.
@@ -74,26 +86,35 @@ impl Server {
         F: Future<Output = ()> + Send + 'static,
     {
         let address = self.address;
-        axum::serve(self.listener, router(&self.dir))
+        axum::serve(self.listener, self.router)
             .with_graceful_shutdown(shutdown)
             .await
             .map_err(|source| Error::Serve { address, source })
     }
 }
 
-fn router(dir: &Path) -> Router {
+fn check_loopback(address: SocketAddr) -> Result<()> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(Error::NotLoopback(address)) }
+}
+
+fn folder(dir: &Path) -> Router {
     let page = dir.join("404.html");
     let not_found = move || {
         let page = page.clone();
         async move { absent(&page).await }
     };
-    Router::new().fallback_service(ServeDir::new(dir).fallback(not_found.into_service())).layer(from_fn(guard))
+    Router::new().fallback_service(ServeDir::new(dir).fallback(not_found.into_service()))
 }
 
 /// The page for what is not there. It answers at any depth, so its links lead to the top by their full path.
 async fn absent(page: &Path) -> Response {
-    let html = tokio::fs::read_to_string(page).await.unwrap_or_default().replace("=\"./", "=\"/");
-    (StatusCode::NOT_FOUND, Html(html)).into_response()
+    let html = tokio::fs::read_to_string(page).await.unwrap_or_default();
+    (StatusCode::NOT_FOUND, Html(at_any_depth(&html))).into_response()
+}
+
+/// A page whose links lead to the top of the host by their full path.
+pub(crate) fn at_any_depth(html: &str) -> String {
+    html.replace("=\"./", "=\"/")
 }
 
 async fn guard(request: Request, next: Next) -> Response {

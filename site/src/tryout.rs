@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::pages::Pages;
+use crate::pages::Output;
 
 /// The module and the checkpoints that it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(crate) struct FileFacts {
 impl Tryout {
     /// Adds everything to the site. The folder of the code is named for what is in it, and checkpoints are asked for by theirs, so
     /// nothing that a browser kept goes with something newer.
-    pub(crate) fn put(&self, pages: &mut Pages) -> Result<Stage> {
+    pub(crate) fn put(&self, pages: &mut Output<'_>) -> Result<Stage> {
         let packed = packed(&self.module)?;
         let texts = SCRIPTS.iter().map(|(_, text)| text.as_bytes());
         let folder = format!("tryout/{}", digest(texts.chain([packed.as_slice()])));

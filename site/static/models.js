@@ -99,14 +99,13 @@ function show() {
   });
   const own = words(asked.q);
   for (const item of document.querySelectorAll('[data-term]')) {
-    const [id, term] = item.dataset.term.split(':'), facet = facets.get(id), link = item.querySelector('a');
+    const [id, term] = item.dataset.term.split(':'), facet = facets.get(id), control = item.querySelector('a, button');
     const active = own.includes(item.dataset.term), index = facet.term.indexOf(term);
     const models = [...found].filter(model => facet.of[model].includes(index)).length;
     // What would leave nothing cannot be clicked, for it is not there.
     item.hidden = models === 0 && !active;
     item.querySelector('.count').textContent = models;
-    link.href = address({ ...asked, q: (active ? own.filter(word => word !== item.dataset.term) : [...own, item.dataset.term]).join(' ') });
-    if (active) link.setAttribute('aria-current', 'true'); else link.removeAttribute('aria-current');
+    if (active) control.setAttribute('aria-current', 'true'); else control.removeAttribute('aria-current');
   }
 }
 
@@ -124,17 +123,20 @@ function read() {
   show();
 }
 
-// Every answer becomes a link to the list that it narrows; without this script it leads to the page of the answer.
+// A click on an answer narrows down; opened elsewhere, its link leads to the page of the answer, as it does without this script.
 for (const item of document.querySelectorAll('[data-term]')) {
-  if (!item.querySelector('a')) {
-    const link = document.createElement('a');
-    link.textContent = item.firstChild.textContent.trim();
-    item.firstChild.replaceWith(link, ' ');
+  let control = item.querySelector('a');
+  if (!control) {
+    control = document.createElement('button');
+    control.type = 'button';
+    control.textContent = item.firstChild.textContent.trim();
+    item.firstChild.replaceWith(control, ' ');
   }
-  item.querySelector('a').addEventListener('click', event => {
+  control.addEventListener('click', event => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    go({ q: new URL(event.currentTarget.href).searchParams.get('q') ?? '' });
+    const own = words(asked.q), { term } = item.dataset;
+    go({ q: (own.includes(term) ? own.filter(word => word !== term) : [...own, term]).join(' ') });
   });
 }
 [...table.tHead.rows[0].cells].forEach((cell, index) => {

@@ -5,7 +5,7 @@ use zoo_registry::names::{glob, is_glob, nearest, normal};
 
 use super::{Catalog, Filter};
 use crate::error::Result;
-use crate::view::Named;
+use crate::view::{LabName, Named};
 use crate::words;
 
 /// How many names that are alike in one way are looked at closely.
@@ -40,6 +40,15 @@ impl Catalog {
             near.extend(found.into_iter().map(|(name,)| name));
         }
         Ok(nearest(asked, near.iter().map(String::as_str)))
+    }
+
+    /// What else labs are called, by lab, in the vocabulary's order.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
+    pub async fn lab_names(&self) -> Result<Vec<LabName>> {
+        let query = sqlx::query_as("SELECT lab, name, language FROM lab_name ORDER BY lab, position");
+        query.fetch_all(&self.pool).await.map_err(self.reading())
     }
 
     /// What a filter's name stands for, as JSON: pairs of a model and a size, or of a model and null. `None` where no name is asked for.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use zoo_conformance::report::Entry;
 use zoo_registry::{Outcome, Registry};
-use zoo_site::Options;
+use zoo_site::Extras;
 
 use super::{catalog, check, site};
 use crate::conformance::{Listener, Running, Selection, expectations};
@@ -51,6 +51,9 @@ pub(crate) struct Args {
     tryout: tryout::Args,
 
     #[command(flatten)]
+    full_text: site::FullText,
+
+    #[command(flatten)]
     address: site::Address,
 
     /// Show the site afterwards, at this loopback address
@@ -67,7 +70,11 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
     }
-    let options = Options { tryout: args.tryout.gather(registry, shell)?, base_url: args.address.base_url.clone() };
+    let extras = Extras {
+        tryout: args.tryout.gather(registry, shell)?,
+        indexer: args.full_text.program(),
+        base_url: args.address.base_url.clone(),
+    };
     interrupt::listen();
     let began = Instant::now();
 
@@ -94,7 +101,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     let summary = catalog::build(&args.db, &records, &outcomes)?;
     done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
 
-    let summary = site::build(&args.db, options, &args.out)?;
+    let summary = site::build(&args.db, extras, &args.out)?;
     let pages = counted(summary.pages, "page");
     done(shell, "site", format!("{}, {pages}, {}", args.out.display(), bytes(summary.bytes)));
     shell.step("done", format!("in {}", time(began.elapsed())));

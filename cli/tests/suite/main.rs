@@ -21,6 +21,7 @@ mod score;
 #[path = "../../../registry/tests/hub/server.rs"]
 #[expect(dead_code, reason = "its other faults are for the tests of the registry")]
 mod server;
+mod site;
 mod support;
 mod train;
 mod transcripts;

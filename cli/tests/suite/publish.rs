@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{command, text, zoo_in};
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
     let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(name).collect();
     names.sort();
@@ -87,7 +87,7 @@ fn models_run_in_their_pages_if_the_module_has_them() {
     let page = |id: &str| fs::read_to_string(folder.path().join(format!("public/models/{id}/index.html"))).unwrap();
     zoo(&["catalog", "build"]).code(0);
     zoo(&["site", "build"]).code(0);
-    assert!(!page("bert").contains("data-tryout"), "without a module there is no box");
+    assert!(!page("bert").contains("tryout/"), "without a module there is no box");
     let said = zoo(&["site", "build", "--module", "zoo.sqlite"]).code(2).err;
     assert!(said.contains("`zoo.sqlite` is not a WebAssembly module"), "{said}");
     for command in [&["site", "build"][..], &["publish"]] {
@@ -99,7 +99,7 @@ fn models_run_in_their_pages_if_the_module_has_them() {
     fs::write(folder.path().join("zoo.wasm"), [b"\0asm", facts.as_slice()].concat()).unwrap();
     zoo(&["site", "build", "--module", "zoo.wasm"]).code(0).says(&["was built without", "`gpt2`"]);
     assert!(page("bert").contains("wasm-unsafe-eval") && page("bert").contains("Run it here"));
-    assert!(!page("gpt2").contains("data-tryout") && !page("gpt2").contains("wasm-unsafe-eval"));
+    assert!(!page("gpt2").contains("tryout/") && !page("gpt2").contains("wasm-unsafe-eval"));
     let demo = fs::read(folder.path().join("public/models/bert/demo/model.safetensors")).unwrap();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../architectures/src/bert/demo/model.safetensors");
     assert!(demo == fs::read(own).unwrap());
@@ -160,18 +160,24 @@ fn publish_makes_a_catalog_and_a_site_and_shows_it() {
 
 /// The first page of the preview whose address the process prints.
 fn first_page(server: &mut Child) -> String {
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let address = lines.filter_map(|line| line.strip_prefix("http://").map(str::to_owned)).next();
-    let mut stream = TcpStream::connect(address.expect("an address is printed")).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines.find(|line| line.starts_with("http://")).expect("an address is printed");
+    let page = get(&address, "/");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     page
 }
 
+/// What a server answers, with its head.
+pub(crate) fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// Sends Ctrl-C and waits for the exit code.
-fn interrupted(child: &mut Child) -> Option<i32> {
+pub(crate) fn interrupted(child: &mut Child) -> Option<i32> {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     child.wait().unwrap().code()

@@ -1,5 +1,7 @@
 //! The lineage of all models: a picture over time, the same as nested lists, and every edge with where it was read.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use zoo_catalog::view::Model;
 
@@ -8,7 +10,7 @@ use super::timeline::{Key, key, kind};
 use super::{Link, Site, root};
 use crate::content::Content;
 use crate::error::Result;
-use crate::lineage::{Branch, anchor, forest, pairs};
+use crate::lineage::{Branch, Pair, anchor, forest, pairs};
 use crate::svg;
 
 /// The axis of the kinds of edges.
@@ -21,7 +23,8 @@ struct Lineage {
     relations: Vec<Relation>,
     tree: Vec<Step>,
     edges: Vec<Listed>,
-    roots: usize,
+    /// How many models are related to no other.
+    alone: usize,
 }
 
 /// A kind of edge, with its stroke.
@@ -63,14 +66,17 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         count: edges().filter(|edge| edge.relation == term.id).count(),
     };
     let forest = forest(content, &pairs);
+    let ends = |pair: &Pair<'_>| [pair.parent, pair.child].map(|model| model.summary.id.clone());
+    let related: BTreeSet<String> = pairs.iter().flat_map(ends).collect();
+    let (trees, alone): (Vec<_>, Vec<_>) = forest.iter().partition(|branch| related.contains(&branch.model.summary.id));
     let mut tree = Vec::new();
-    forest.iter().filter(|branch| !branch.children.is_empty()).for_each(|branch| steps(content, branch, &mut tree));
+    trees.into_iter().for_each(|branch| steps(content, branch, &mut tree));
     let page = Lineage {
         picture: svg::map(content, &pairs, &root(address), shape, stroke),
         key: key(content),
         relations: terms.iter().enumerate().map(relation).filter(|relation| relation.count > 0).collect(),
         tree,
-        roots: forest.iter().filter(|branch| branch.children.is_empty()).count(),
+        alone: alone.len(),
         edges: listed(content, &pairs),
     };
     let description = "Which model came from which: a picture over time, nested lists, and every edge with its source.";

@@ -12,6 +12,8 @@ mod lineage;
 mod model;
 mod models;
 mod not_found;
+mod output;
+mod search;
 mod source;
 mod taxonomy;
 mod timeline;
@@ -27,7 +29,10 @@ use zoo_registry::Status;
 use crate::content::{Content, LABS};
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact};
+use crate::look::Look;
 use crate::prose::Prose;
+
+pub(crate) use output::{Output, Sink};
 
 /// Files of a site by path: `models/bert/index.html` → bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,22 +58,33 @@ impl Pages {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
-        match self.0.insert(path.clone(), bytes.into()) {
-            None => Ok(()),
-            Some(_) => Err(Error::Twice(path)),
-        }
-    }
 }
 
-/// Writes every page of the site except the catalog's own file.
+/// Every page of the site except the catalog's own file, in memory.
 ///
 /// # Errors
 /// When an id would not make an address or a page does not render.
 pub fn render(content: &Content) -> Result<Pages> {
+    render_with(content, &Look::default())
+}
+
+/// As [`render`], with templates, styles and scripts from elsewhere.
+///
+/// # Errors
+/// See [`render`]; and when one of these files cannot be read, or is no template.
+pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
+    let mut pages = Pages::default();
+    render_into(content, look, Output::new(&mut pages))?;
+    Ok(pages)
+}
+
+/// Writes every page of the site except the catalog's own file; none is held.
+///
+/// # Errors
+/// See [`render`]; and whatever the place that takes them says.
+pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates()?, prose: Prose::new()?, pages: Pages::default() };
+    let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
     home::render(&mut site)?;
     models::render(&mut site)?;
@@ -89,62 +105,85 @@ pub fn render(content: &Content) -> Result<Pages> {
     taxonomy::render(&mut site)?;
     glossary::render(&mut site)?;
     not_found::render(&mut site)?;
-    let style = concat!(
-        include_str!("../../static/zoo.css"),
-        include_str!("../../static/figure.css"),
-        include_str!("../../static/tryout.css"),
-        include_str!("../../static/calculate.css"),
-        include_str!("../../static/picture.css"),
-        include_str!("../../static/parts.css")
-    );
+    search::render(&mut site)?;
+    crate::search::put(content, look, &mut site.pages)?;
+    let mut style = String::new();
+    for (name, own) in STYLES {
+        style += &look.text(&format!("static/{name}"), own)?;
+    }
     site.pages.put("zoo.css".into(), style)?;
-    site.pages.put("explore.css".into(), include_str!("../../static/explore.css"))?;
-    site.pages.put("icon.svg".into(), include_str!("../../static/icon.svg"))?;
+    let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
+    site.pages.put("icon.svg".into(), icon.into_owned())?;
+    for (name, own) in SCRIPTS {
+        site.pages.put(name.into(), look.text(&format!("static/{name}"), own)?.into_owned())?;
+    }
     data::render(&mut site)?;
     data::sitemap(&mut site)?;
     Ok(site.pages)
 }
 
-fn templates() -> Result<Tera> {
+/// The parts of the style sheet, in order.
+const STYLES: [(&str, &str); 8] = [
+    ("zoo.css", include_str!("../../static/zoo.css")),
+    ("figure.css", include_str!("../../static/figure.css")),
+    ("tryout.css", include_str!("../../static/tryout.css")),
+    ("picture.css", include_str!("../../static/picture.css")),
+    ("parts.css", include_str!("../../static/parts.css")),
+    ("search.css", include_str!("../../static/search.css")),
+    ("calculate.css", include_str!("../../static/calculate.css")),
+    ("explore.css", include_str!("../../static/explore.css")),
+];
+
+/// Scripts of single pages.
+const SCRIPTS: [(&str, &str); 2] =
+    [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
+
+/// The templates.
+const TEMPLATES: [(&str, &str); 37] = [
+    ("components.html", include_str!("../../templates/components.html")),
+    ("base.html", include_str!("../../templates/base.html")),
+    ("home.html", include_str!("../../templates/home.html")),
+    ("models.html", include_str!("../../templates/models.html")),
+    ("model.html", include_str!("../../templates/model.html")),
+    ("calculate.html", include_str!("../../templates/calculate.html")),
+    ("cost.html", include_str!("../../templates/cost.html")),
+    ("run.html", include_str!("../../templates/run.html")),
+    ("tryout.html", include_str!("../../templates/tryout.html")),
+    ("source.html", include_str!("../../templates/source.html")),
+    ("family.html", include_str!("../../templates/family.html")),
+    ("families.html", include_str!("../../templates/families.html")),
+    ("conformance.html", include_str!("../../templates/conformance.html")),
+    ("planted.html", include_str!("../../templates/planted.html")),
+    ("check.html", include_str!("../../templates/check.html")),
+    ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
+    ("term.html", include_str!("../../templates/term.html")),
+    ("usage.html", include_str!("../../templates/usage.html")),
+    ("parts.html", include_str!("../../templates/parts.html")),
+    ("kind.html", include_str!("../../templates/kind.html")),
+    ("part.html", include_str!("../../templates/part.html")),
+    ("code.html", include_str!("../../templates/code.html")),
+    ("glossary.html", include_str!("../../templates/glossary.html")),
+    ("search.html", include_str!("../../templates/search.html")),
+    ("find.html", include_str!("../../templates/find.html")),
+    ("lineage-components.html", include_str!("../../templates/lineage-components.html")),
+    ("compare.html", include_str!("../../templates/compare.html")),
+    ("diff.html", include_str!("../../templates/diff.html")),
+    ("lineage.html", include_str!("../../templates/lineage.html")),
+    ("timeline.html", include_str!("../../templates/timeline.html")),
+    ("data.html", include_str!("../../templates/data.html")),
+    ("model.md", include_str!("../../templates/model.md")),
+    ("feed.xml", include_str!("../../templates/feed.xml")),
+    ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
+    ("citation.cff", include_str!("../../templates/citation.cff")),
+    ("llms.txt", include_str!("../../templates/llms.txt")),
+    ("404.html", include_str!("../../templates/404.html")),
+];
+
+fn templates(look: &Look) -> Result<Tera> {
     let mut tera = Tera::default();
-    tera.add_raw_templates([
-        ("components.html", include_str!("../../templates/components.html")),
-        ("base.html", include_str!("../../templates/base.html")),
-        ("home.html", include_str!("../../templates/home.html")),
-        ("models.html", include_str!("../../templates/models.html")),
-        ("model.html", include_str!("../../templates/model.html")),
-        ("calculate.html", include_str!("../../templates/calculate.html")),
-        ("cost.html", include_str!("../../templates/cost.html")),
-        ("run.html", include_str!("../../templates/run.html")),
-        ("tryout.html", include_str!("../../templates/tryout.html")),
-        ("source.html", include_str!("../../templates/source.html")),
-        ("family.html", include_str!("../../templates/family.html")),
-        ("families.html", include_str!("../../templates/families.html")),
-        ("conformance.html", include_str!("../../templates/conformance.html")),
-        ("planted.html", include_str!("../../templates/planted.html")),
-        ("check.html", include_str!("../../templates/check.html")),
-        ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
-        ("term.html", include_str!("../../templates/term.html")),
-        ("usage.html", include_str!("../../templates/usage.html")),
-        ("parts.html", include_str!("../../templates/parts.html")),
-        ("kind.html", include_str!("../../templates/kind.html")),
-        ("part.html", include_str!("../../templates/part.html")),
-        ("code.html", include_str!("../../templates/code.html")),
-        ("glossary.html", include_str!("../../templates/glossary.html")),
-        ("lineage-components.html", include_str!("../../templates/lineage-components.html")),
-        ("compare.html", include_str!("../../templates/compare.html")),
-        ("diff.html", include_str!("../../templates/diff.html")),
-        ("lineage.html", include_str!("../../templates/lineage.html")),
-        ("timeline.html", include_str!("../../templates/timeline.html")),
-        ("data.html", include_str!("../../templates/data.html")),
-        ("model.md", include_str!("../../templates/model.md")),
-        ("feed.xml", include_str!("../../templates/feed.xml")),
-        ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
-        ("citation.cff", include_str!("../../templates/citation.cff")),
-        ("llms.txt", include_str!("../../templates/llms.txt")),
-        ("404.html", include_str!("../../templates/404.html")),
-    ])
-    .map_err(Error::Templates)?;
+    let text = |(name, own): (&'static str, _)| Ok((name, look.text(&format!("templates/{name}"), own)?));
+    let texts: Vec<_> = TEMPLATES.into_iter().map(text).collect::<Result<_>>()?;
+    tera.add_raw_templates(texts).map_err(Error::Templates)?;
     Ok(tera)
 }
 
@@ -153,7 +192,7 @@ struct Site<'a> {
     content: &'a Content,
     tera: Tera,
     prose: Prose,
-    pages: Pages,
+    pages: Output<'a>,
 }
 
 /// What every page has.
@@ -165,10 +204,10 @@ struct Shell<'a> {
     description: &'a str,
     /// Which entry of the navigation it belongs to.
     section: &'a str,
-    /// Whether there are building blocks.
-    blocks: bool,
     /// Its whole address, where that of the site is known.
     canonical: Option<String>,
+    /// Whether there are building blocks.
+    blocks: bool,
 }
 
 impl Site<'_> {
@@ -179,7 +218,7 @@ impl Site<'_> {
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
         let canonical = base.map(|base| base.at(address));
         let blocks = !self.content.parts.kinds.is_empty();
-        let shell = Shell { root: root(address), title, description, section, blocks, canonical };
+        let shell = Shell { root: root(address), title, description, section, canonical, blocks };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);

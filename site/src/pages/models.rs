@@ -57,8 +57,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let facets = FACETS.iter().filter_map(|id| facet(content, id)).collect();
     let index = Index { rows: Row::all(content, models), tally, facets };
     let description = "Every model of the zoo with its family, date, size and conformance.";
-    site.page("models/", "models.html", ["models", "Models", description], &index)?;
-    site.pages.put("models.js".into(), include_str!("../../static/models.js"))
+    site.page("models/", "models.html", ["models", "Models", description], &index)
 }
 
 fn facet(content: &Content, id: &'static str) -> Option<Facet> {

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use zoo_catalog::view::Model;
 use zoo_registry::record::{Record, Size};
-use zoo_site::{Error, MARKER, Options, build, render, write};
+use zoo_site::{Error, Extras, MARKER, build, render, write};
 
 use crate::fixture;
 
 /// A catalog file with the fixture's models.
-async fn catalog(folder: &Path) -> std::path::PathBuf {
+pub(crate) async fn catalog(folder: &Path) -> std::path::PathBuf {
     let content = fixture::content();
     let record = |model: &Model| Record {
         descriptor: model.descriptor.clone(),
@@ -60,8 +60,8 @@ async fn a_catalog_becomes_the_same_site_twice() {
     let work = tempfile::tempdir().unwrap();
     let catalog = catalog(work.path()).await;
     let (one, two) = (work.path().join("deep/one"), work.path().join("two"));
-    let summary = build(&catalog, Options::default(), &one).await.unwrap();
-    assert_eq!(build(&catalog, Options::default(), &two).await.unwrap(), summary);
+    let summary = build(&catalog, Extras::default(), &one).await.unwrap();
+    assert_eq!(build(&catalog, Extras::default(), &two).await.unwrap(), summary);
     let (first, second) = (files(&one), files(&two));
     assert!(first == second, "two builds differ");
     assert_eq!(summary.files + 1, first.len(), "every file but the marker is counted");
@@ -77,7 +77,7 @@ async fn a_catalog_becomes_the_same_site_twice() {
 async fn the_digest_is_of_the_file() {
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("public");
-    build(&catalog(work.path()).await, Options::default(), &out).await.unwrap();
+    build(&catalog(work.path()).await, Extras::default(), &out).await.unwrap();
     let told = fs::read_to_string(out.join("catalog.sqlite.sha256")).unwrap();
     let status =
         std::process::Command::new("sha256sum").arg("--check").arg("catalog.sqlite.sha256").current_dir(&out).output();
@@ -128,8 +128,43 @@ async fn a_failed_build_leaves_the_old_site() {
     write(&render(&fixture::content()).unwrap(), &out).unwrap();
     let before = files(&out);
     assert!(matches!(
-        build(&work.path().join("nowhere.sqlite"), Options::default(), &out).await,
+        build(&work.path().join("nowhere.sqlite"), Extras::default(), &out).await,
         Err(Error::Catalog(_))
     ));
     assert!(files(&out) == before);
+}
+
+/// A program for the place of the indexer.
+#[cfg(unix)]
+fn program(folder: &Path, script: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join("indexer.sh");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_words_are_indexed_before_the_site_is_put_in_place() {
+    let work = tempfile::tempdir().unwrap();
+    let (catalog, out) = (catalog(work.path()).await, work.path().join("public"));
+    let plain = build(&catalog, Extras::default(), &out).await.unwrap();
+    let with = |script: &str| Extras { indexer: Some(program(work.path(), script)), ..Extras::default() };
+    let before = files(&out);
+    let cases = [
+        ("echo out of luck >&2; exit 3", "out of luck"),
+        ("true", "wrote no"),
+        ("touch $1/../lost; exit 1", "exit status: 1"),
+    ];
+    for (script, told) in cases {
+        let error = build(&catalog, with(script), &out).await.unwrap_err().to_string();
+        assert!(error.contains(told) && error.contains("indexer.sh"), "{error}");
+        assert!(files(&out) == before, "a failed build changed the site");
+    }
+    let script = "mkdir $1/pagefind; test -f $1/models/bert/index.html && printf 12345 > $1/pagefind/pagefind.js";
+    let summary = build(&catalog, with(script), &out).await.unwrap();
+    assert_eq!(summary.files, plain.files + 1);
+    assert_eq!(fs::read(out.join("pagefind/pagefind.js")).unwrap(), b"12345");
+    assert!(fs::read_to_string(out.join("search/index.html")).unwrap().contains("data-indexed"));
 }

@@ -5,6 +5,7 @@
 mod fixture;
 
 mod build;
+mod check;
 mod compare;
 mod data;
 mod escape;
@@ -13,6 +14,7 @@ mod links;
 mod pages;
 mod parts;
 mod scan;
+mod search;
 mod serve;
 mod tryout;
 
@@ -21,7 +23,7 @@ use zoo_site::{Pages, render};
 /// Pages of the fixture, with stand-ins for the files that only a catalog gives.
 pub(crate) fn rendered(content: &zoo_site::Content) -> Vec<(String, String)> {
     let mut files = texts(&render(content).unwrap());
-    for name in ["catalog.sqlite", "catalog.sqlite.sha256", "catalog.csv", "lineage.csv", "conformance.csv"] {
+    for name in ["catalog.sqlite", "catalog.sqlite.sha256"] {
         files.push((name.into(), String::new()));
     }
     files

@@ -198,8 +198,9 @@ fn pages_keep_to_their_budgets() {
     let files = files();
     for (path, text) in &files {
         let (bytes, nodes) = match path.as_str() {
-            "zoo.css" => (24 << 10, 0),
-            "explore.css" | "models.js" | "compare.js" => (12 << 10, 0),
+            // `zoo site check` weighs it packed.
+            "zoo.css" => (40 << 10, 0),
+            "models.js" | "compare.js" => (12 << 10, 0),
             _ if path.ends_with("/source/index.html") => (200 << 10, 8000),
             _ if path.starts_with("models/") && path.ends_with("/index.html") => (100 << 10, 1500),
             "conformance/index.html" => (125 << 10, 7000),

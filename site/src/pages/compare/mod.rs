@@ -119,7 +119,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     for pair in &pairs {
         render_pair(site, pair, &pairs)?;
     }
-    site.pages.put("compare.js".into(), include_str!("../../../static/compare.js"))
+    Ok(())
 }
 
 /// Every edge in words, for lists and tables.

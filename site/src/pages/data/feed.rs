@@ -4,11 +4,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
-use super::Site;
-use crate::error::{Error, Result};
+use super::{Site, json};
+use crate::error::Result;
+use crate::pages::root;
+
+/// Where the feeds are.
+pub(super) const CHANGES: &str = "changes.atom";
+pub(super) const NEW: &str = "models/new.atom";
 
 /// How many models the feed of new ones holds.
-const NEW: usize = 30;
+const NEWEST: usize = 30;
 
 #[derive(Serialize)]
 struct Feed {
@@ -16,8 +21,7 @@ struct Feed {
     title: &'static str,
     subtitle: &'static str,
     /// From the feed to the top of the site.
-    root: &'static str,
-    path: &'static str,
+    root: String,
     /// The whole address of the feed, where it is known.
     address: Option<String>,
     updated: String,
@@ -33,39 +37,32 @@ struct Entry {
     summary: String,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+/// The feed at this path.
+pub(super) fn text(site: &Site<'_>, path: &str) -> Result<String> {
     let mut models: Vec<&Model> = site.content.models.iter().collect();
     models.sort_by(|a, b| (&b.summary.date, &a.summary.id).cmp(&(&a.summary.date, &b.summary.id)));
-    let whole =
-        |model: &Model| serde_json::to_string(model).map_err(|source| Error::Json { page: CHANGES.into(), source });
-    let changed = models.iter().map(|model| Ok(entry(model, "", &whole(model)?))).collect::<Result<Vec<_>>>()?;
-    let new = models.iter().take(NEW).map(|model| entry(model, "../", "")).collect();
-    let about = "Every model of the catalog as it is described now. A model whose record changed is a new entry.";
-    put(site, CHANGES, "./", ["Changes of the catalog", about], changed)?;
-    put(site, "models/new.atom", "../", ["New models", "The newest models of the catalog, by their own dates."], new)
-}
-
-const CHANGES: &str = "changes.atom";
-
-fn put(
-    site: &mut Site<'_>,
-    path: &'static str,
-    root: &'static str,
-    [title, subtitle]: [&'static str; 2],
-    entries: Vec<Entry>,
-) -> Result<()> {
+    let entries = match path {
+        CHANGES => models.iter().map(|model| Ok(entry(model, "", &json(path, model)?))).collect::<Result<_>>()?,
+        _ => models.iter().take(NEWEST).map(|model| entry(model, "../", "")).collect::<Vec<_>>(),
+    };
+    let (title, subtitle) = match path {
+        CHANGES => (
+            "Changes of the catalog",
+            "Every model of the catalog as it is described now. A model whose record changed is a new entry.",
+        ),
+        _ => ("New models", "The newest models of the catalog, by their own dates."),
+    };
     let updated = entries.iter().map(|entry| entry.updated.clone()).max();
     let feed = Feed {
         id: name(&["feed", path]),
         title,
         subtitle,
-        root,
-        path,
+        root: root(path),
         address: site.content.data.base_url.as_ref().map(|base| base.at(path)),
         updated: updated.unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned()),
         entries,
     };
-    site.text(path.to_owned(), "feed.xml", &feed)
+    site.text(path, "feed.xml", &feed)
 }
 
 /// An entry whose id is made of the model's id and of `state`.

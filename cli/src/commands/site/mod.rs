@@ -1,12 +1,15 @@
 //! `zoo site`: the static pages, written and looked at.
 
+mod check;
+mod watch;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use zoo_registry::Registry;
 use zoo_site::serve::Server;
-use zoo_site::{BaseUrl, Options, Summary};
+use zoo_site::{BaseUrl, Extras, Summary};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -23,6 +26,8 @@ Examples:
   zoo site build --base-url https://zoo.example/   with a sitemap and canonical addresses
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
+  zoo site serve --watch                  what facts, templates and styles say as they are edited
+  zoo site check                          every link, every page's head, every budget
 
 The folder needs no server: links are relative, and any web host can publish it as it is.";
 
@@ -55,18 +60,57 @@ enum Action {
         tryout: tryout::Args,
 
         #[command(flatten)]
+        full_text: FullText,
+
+        #[command(flatten)]
         address: Address,
     },
     /// Show a built site on this machine
     Serve {
         /// The folder to show
-        #[arg(long, value_name = "DIR", default_value = FOLDER)]
+        #[arg(long, value_name = "DIR", default_value = FOLDER, conflicts_with = "watch")]
         out: PathBuf,
 
         /// Where to listen: a loopback address and a port
         #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
         addr: SocketAddr,
+
+        #[command(flatten)]
+        follow: watch::Follow,
     },
+    /// Look a built site over: links, what every page must have, what it may weigh
+    ///
+    /// Sizes are of packed files, in KiB; each beside what a page of its type may have. Nothing is loaded and no browser runs.
+    Check {
+        /// The folder to look at
+        #[arg(value_name = "DIR", default_value = FOLDER)]
+        folder: PathBuf,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Where the program is that indexes the words of a site, and what `npm install` gives it.
+const INDEXER: (&str, &str) = ("site/fulltext/index.mjs", "site/fulltext/node_modules/pagefind");
+
+/// Arguments of the commands that write a site.
+#[derive(Debug, clap::Args)]
+// It stands beside a command's own arguments, and groups are named for their structs.
+#[group(skip)]
+pub(crate) struct FullText {
+    /// The program that indexes the words of all pages: it is given the new site's folder; without one, the site is searched by
+    /// names [default: site/fulltext/index.mjs, if its packages are installed]
+    #[arg(long, value_name = "PROGRAM")]
+    full_text: Option<PathBuf>,
+}
+
+impl FullText {
+    pub(crate) fn program(&self) -> Option<PathBuf> {
+        let (usual, needed) = INDEXER;
+        self.full_text.clone().or_else(|| Path::new(needed).exists().then(|| usual.into()))
+    }
 }
 
 /// Where a site will stand.
@@ -90,23 +134,29 @@ impl Address {
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
-        Action::Build { db, out, tryout, address } => {
-            let options = Options { tryout: tryout.gather(registry, shell)?, base_url: address.base_url.clone() };
+        Action::Build { db, out, tryout, full_text, address } => {
+            let extras = Extras {
+                tryout: tryout.gather(registry, shell)?,
+                indexer: full_text.program(),
+                base_url: address.base_url.clone(),
+            };
             let busy = shell.busy("writing the site");
-            let summary = build(db, options, out)?;
+            let summary = build(db, extras, out)?;
             drop(busy);
             address.note(shell);
             shell.note(format!("{}, {}", counted(summary.pages, "page"), bytes(summary.bytes)));
             Ok(writeln!(shell, "{}", out.join("index.html").display())?)
         }
-        Action::Serve { out, addr } => serve(out, *addr, shell),
+        Action::Serve { addr, follow, .. } if follow.is_wanted() => watch::run(follow, *addr, registry, shell),
+        Action::Serve { out, addr, .. } => serve(out, *addr, shell),
+        Action::Check { folder, json } => check::run(folder, *json, shell),
     }
 }
 
 /// Writes the site. Ctrl-C waits for the folder to be whole.
-pub(crate) fn build(db: &Path, options: Options, out: &Path) -> Result<Summary, Failure> {
+pub(crate) fn build(db: &Path, extras: Extras, out: &Path) -> Result<Summary, Failure> {
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_site::build(db, options, out).await?) })
+    wait(async { Ok(zoo_site::build(db, extras, out).await?) })
 }
 
 /// Shows a built site until Ctrl-C.

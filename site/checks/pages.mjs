@@ -1,0 +1,29 @@
+// Which pages of a site stand for all: `models/bert/source/index.html` is of the type `models/*/source/`.
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+function* files(at) {
+  for (const entry of readdirSync(at, { withFileTypes: true })) {
+    const path = join(at, entry.name);
+    if (entry.isDirectory()) yield* files(path);
+    else if (entry.name.endsWith('.html')) yield path;
+  }
+}
+
+// Every page with its size, sorted by address.
+export function every(folder) {
+  const page = file => ({ path: '/' + relative(folder, file).split(sep).join('/').replace(/index\.html$/, ''), size: statSync(file).size });
+  return [...files(folder)].sort().map(page);
+}
+
+// The pages of each type, the smallest first. A name stands for its siblings, a page for its type.
+export function types(folder) {
+  const types = new Map();
+  for (const page of every(folder)) {
+    const [first, ...rest] = page.path.split('/').slice(1, -1);
+    const type = [first, ...rest.map(name => (name === 'source' ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
+    types.set(type, [...(types.get(type) ?? []), page]);
+  }
+  for (const same of types.values()) same.sort((a, b) => a.size - b.size);
+  return types;
+}

@@ -1,0 +1,18 @@
+//! The page of results: what is asked stands in its address, and scripts answer.
+
+use serde::Serialize;
+
+use super::Site;
+use crate::error::Result;
+
+#[derive(Serialize)]
+struct Search {
+    /// Whether there is an index of the texts.
+    indexed: bool,
+}
+
+pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+    let description = "Find models, building blocks, terms and checks by name, and pages by their words.";
+    let page = Search { indexed: site.content.indexed };
+    site.page("search/", "search.html", ["search", "Search", description], &page)
+}

@@ -1,0 +1,163 @@
+//! What the search box looks names up in: one file of names, small enough to be loaded when somebody turns to the box.
+
+use std::collections::BTreeMap;
+
+use zoo_catalog::view::WordFacts;
+
+use crate::building::shown;
+use crate::content::{Content, LABS};
+use crate::error::{Error, Result};
+use crate::format::slug;
+use crate::look::Look;
+use crate::pages::Output;
+
+/// The scripts, by name. Only the first is loaded with a page.
+const SCRIPTS: [(&str, &str); 5] = [
+    ("start.js", include_str!("../static/search/start.js")),
+    ("jump.js", include_str!("../static/search/jump.js")),
+    ("match.js", include_str!("../static/search/match.js")),
+    ("page.js", include_str!("../static/search/page.js")),
+    ("texts.js", include_str!("../static/search/texts.js")),
+];
+
+/// Adds the scripts and the names to the site.
+pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Result<()> {
+    for (name, own) in SCRIPTS {
+        let text = look.text(&format!("static/search/{name}"), own)?;
+        pages.put(format!("search/{name}"), text.into_owned())?;
+    }
+    // Scripts, so that `match.js` has its names before anything else runs.
+    for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
+        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
+        pages.put(path.into(), format!("export default {names};\n"))?;
+    }
+    Ok(())
+}
+
+/// Groups of names: `=address TAB kind`, and below it a line a thing, `id TAB label TAB other names`. A label that is the id is left
+/// out; a name in another language begins with it: `zh=悟道`.
+///
+/// This is loaded before anything is typed.
+fn names(content: &Content) -> String {
+    let mut lines = vec![group("models/", "Model")];
+    for model in &content.models {
+        let facts = &model.descriptor;
+        let own = |name: &&String| !name.starts_with(&facts.id);
+        let sizes = facts.presets.iter().flat_map(|preset| std::iter::once(&preset.id).chain(&preset.aliases));
+        let others = facts.aliases.iter().chain(sizes).filter(own).cloned();
+        lines.push(line(&facts.id, &model.summary.name, others.chain(translated(&facts.names))));
+    }
+    lines.push(group("families/", "Family"));
+    lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
+    for Group { place, kind, terms } in terms(content) {
+        lines.push(group(&place, kind));
+        lines.extend(terms.iter().map(|term| line(term.id, term.label, [])));
+    }
+    lines.join("\n")
+}
+
+/// What is loaded once somebody types: what fewer people look for, and what terms are called in other languages.
+fn more(content: &Content) -> String {
+    let mut lines = labs(content);
+    lines.push(group("conformance/", "Check"));
+    lines.extend(content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, [])));
+    if !content.parts.kinds.is_empty() {
+        lines.push(group("parts/", "Building blocks"));
+        let kinds = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown));
+        lines.extend(kinds.map(|kind| line(&kind.id, &kind.title, [])));
+    }
+    for Group { place, kind, terms } in terms(content) {
+        let mut named = terms.iter().filter(|term| !term.names.is_empty()).peekable();
+        if named.peek().is_some() {
+            lines.push(group(&place, kind));
+            // The label is known already.
+            lines.extend(named.map(|term| line(term.id, term.id, translated(term.names))));
+        }
+    }
+    if !content.parts.words.is_empty() {
+        lines.push(group("glossary/#", "Glossary"));
+        let word = |word: &WordFacts| {
+            line(
+                &slug(&format!("word {}", word.word)),
+                &word.word,
+                word.also.iter().cloned().chain(translated(&word.names)),
+            )
+        };
+        lines.extend(content.parts.words.iter().map(word));
+    }
+    lines.join("\n")
+}
+
+type Names = BTreeMap<String, String>;
+
+/// Things whose pages stand side by side.
+struct Group<'a> {
+    /// From the top of the site.
+    place: String,
+    kind: &'a str,
+    terms: Vec<Term<'a>>,
+}
+
+/// A term of an axis, or a building block.
+struct Term<'a> {
+    id: &'a str,
+    label: &'a str,
+    /// By language.
+    names: &'a Names,
+}
+
+/// Building blocks by kind, and the terms of the other axes.
+fn terms(content: &Content) -> Vec<Group<'_>> {
+    static NONE: Names = Names::new();
+    let names = |axis: &str, id: &str| content.parts.names.get(axis).and_then(|of| of.get(id)).unwrap_or(&NONE);
+    let blocks = content.parts.kinds.iter().map(|kind| {
+        let parts = kind.parts.iter().filter(|part| shown(part));
+        let terms = parts.map(|part| Term { id: &part.id, label: &part.label, names: &part.names });
+        Group { place: format!("parts/{}/", kind.id), kind: &kind.title, terms: terms.collect() }
+    });
+    let others = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)).map(|axis| {
+        let terms = axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id));
+        let terms = terms.map(|term| Term { id: &term.id, label: &term.label, names: names(&axis.id, &term.id) });
+        Group { place: format!("taxonomy/{}/", axis.id), kind: &axis.title, terms: terms.collect() }
+    });
+    blocks.chain(others).filter(|group| !group.terms.is_empty()).collect()
+}
+
+fn translated(names: &Names) -> impl Iterator<Item = String> {
+    names.iter().map(|(language, name)| format!("{language}={name}"))
+}
+
+/// A lab has no page of its own: it leads to the texts that name it.
+fn labs(content: &Content) -> Vec<String> {
+    let mut ids: Vec<&String> = content.models.iter().flat_map(|model| &model.summary.labs).collect();
+    ids.sort();
+    ids.dedup();
+    let lab = |id: &String| {
+        let names = content.lab_names.iter().filter(|name| name.lab == *id);
+        let others = names.map(|name| match &name.language {
+            Some(language) => format!("{language}={}", name.name),
+            None => name.name.clone(),
+        });
+        line(id, &content.term_label(LABS, id), others)
+    };
+    std::iter::once(group("search/?q=", "Lab")).chain(ids.into_iter().map(lab)).collect()
+}
+
+fn group(address: &str, kind: &str) -> String {
+    format!("={address}\t{}", plain(kind))
+}
+
+fn line(id: &str, label: &str, others: impl IntoIterator<Item = String>) -> String {
+    let label = if label == id { "" } else { label };
+    let mut line = format!("{}\t{}", plain(id), plain(label));
+    for other in others {
+        line.push('\t');
+        line.push_str(&plain(&other));
+    }
+    line.trim_end().to_owned()
+}
+
+/// A name without what separates names here.
+fn plain(name: &str) -> String {
+    name.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

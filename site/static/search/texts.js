@@ -1,0 +1,48 @@
+// Finds pages by their words, in the indexes that Pagefind made of them: one a language. Nothing here knows of the page it runs in.
+const top = new URL('..', import.meta.url);
+const indexes = new Map();
+
+// The index of one language.
+async function index(language) {
+  if (!indexes.has(language)) {
+    indexes.set(language, (async () => {
+      const { createInstance } = await import(new URL('pagefind/pagefind.js', top));
+      // Pagefind takes the index of the language that the page is in, and looks at once.
+      const own = document.documentElement.lang;
+      document.documentElement.lang = language;
+      const made = createInstance({ baseUrl: top.pathname });
+      document.documentElement.lang = own;
+      await made.init();
+      return made;
+    })());
+  }
+  return indexes.get(language);
+}
+
+let entry;
+async function existing(languages) {
+  entry ??= fetch(new URL('pagefind/pagefind-entry.json', top)).then(answer => answer.json());
+  const known = (await entry).languages;
+  return languages.filter(language => language in known);
+}
+
+// Which indexes may know what is asked: Han characters are of one language; an umlaut, or a reader of German, asks for another.
+export function languages(text) {
+  if (/\p{Script=Han}/u.test(text)) return ['zh', 'en'];
+  const german = /[äöüß]/i.test(text) || navigator.languages.some(language => language.startsWith('de'));
+  return german ? ['en', 'de'] : ['en'];
+}
+
+// The pages in which the text stands, the best of each language first: address, excerpt, title.
+export async function pages(text, languages, limit) {
+  const found = new Map();
+  for (const language of await existing(languages)) {
+    const answer = await (await index(language)).search(text);
+    for (const hit of await Promise.all(answer.results.slice(0, limit).map(result => result.data()))) {
+      // A page is indexed once for each language in which it has a name.
+      const url = hit.url.replace(/[?&]in=[a-z]{2}/, '');
+      if (!found.has(url)) found.set(url, { ...hit, url });
+    }
+  }
+  return [...found.values()].slice(0, limit);
+}
