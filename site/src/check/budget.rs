@@ -62,8 +62,8 @@ const BUDGETS: [(&str, &str, Cost); 9] = [
     // One request more is the button that runs the model in its page.
     ("model", "models/*/", cost(25, 4, 5_000, 4)),
     ("models", "models/", cost(25, 8, 4_000, 5)),
-    // One request more is what computes costs, or puts any models side by side.
-    ("calculate", "calculate/", cost(25, 8, 4_000, 4)),
+    // One request more is what computes costs, or puts any models side by side; a row a size is most of the calculator.
+    ("calculate", "calculate/", cost(32, 8, 6_000, 4)),
     ("compare", "compare/", cost(25, 8, 4_000, 4)),
     ("matrix", "conformance/**", cost(36, 4, 10_000, 3)),
     ("search", "search/", cost(6, 8, 1_500, 8)),
