@@ -24,7 +24,7 @@ use crate::rows::Rows;
 const SHORTEST: usize = 128;
 /// The longest, where the model knows none, and where it knows a longer one: masks and relative positions are laid out on the host
 /// for every pair of tokens.
-const ENDLESS: usize = 2048;
+const ENDLESS: usize = 1024;
 /// As long as anybody may ask for.
 pub const LONGEST: usize = 4096;
 
