@@ -28,7 +28,7 @@ const SMALL: [&str; 11] = [
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 13] = [
     "open",
     "models",
     "families",
@@ -36,6 +36,7 @@ const WHOLE: [&str; 12] = [
     "axes",
     "parts",
     "answers",
+    "lab_names",
     "stats",
     "tables",
     "descriptors",

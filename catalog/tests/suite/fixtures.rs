@@ -119,6 +119,7 @@ const TOY: &str = r#"
     hub_seen = "a/b: README.md"
     context = 64
     active = 9
+    config = { d_model = 4, n_layers = 3, n_heads = 2 }
     stated = { parameters = 20, label = "20", sources = [{ source = "paper", ref = "a/b@1: c.md#d", confidence = "high" }] }
     counted = { parameters = 21, basis = NASTY, checked = { parameters = 21, source = "repo", ref = "x" } }
 
@@ -223,7 +224,7 @@ fn toml_escaped(text: &str) -> String {
 
 fn size(preset: &str, d_model: usize) -> Size {
     let config = json!({
-        "d_model": d_model, "n_layers": 12, "n_heads": 1, "zeta": null, "eps": 0.1 + 0.2, "whole": 2.0, "least": i64::MIN, "name": NASTY, "tied": true,
+        "d_model": d_model, "zeta": null, "eps": 0.1 + 0.2, "whole": 2.0, "least": i64::MIN, "name": NASTY, "tied": true,
         "extents": [1, 2.5, "x"], "nested": { "z": 1, "a": false }, "aaa": 1,
     });
     let config = config.as_object().unwrap().clone();

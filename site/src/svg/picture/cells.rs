@@ -84,7 +84,9 @@ fn draw(panels: Vec<Grid<'_>>, size: Size) -> (Canvas, i32, i32) {
         let (width, height) = (count(panel.rows.first().map_or(1, Vec::len)) * cell, count(panel.rows.len()) * cell);
         if size == Size::Page {
             canvas.text("code", x, HEAD - 7, &panel.axes);
-            canvas.text("label", x, head + height + FOOT - 4, panel.label);
+            if many {
+                canvas.text("label", x, head + height + FOOT - 4, panel.label);
+            }
             lattice(&mut canvas, [x + 1, head + 1, width, height], cell);
         } else {
             canvas.rect("outline", [x + 1, head + 1, width, height], 0);
