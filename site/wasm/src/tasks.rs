@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use zoo_registry::generate::{Ended, Prompt, Settings, Written, generate, room};
+use zoo_registry::generate::{Prompt, Settings, Written, generate, room};
 use zoo_registry::input::Side;
 use zoo_registry::output::{Record, likeliest};
 use zoo_registry::tokenizer::Encoded;
