@@ -3,13 +3,13 @@
 use zoo_catalog::view::{BlockFile, PartFacts, PartKind};
 use zoo_registry::descriptor::Component;
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::slug;
 use crate::pages::Link;
 use crate::parts::Part;
 use crate::svg::category;
 
-impl Content {
+impl Edition<'_> {
     /// A kind of building block.
     pub(crate) fn kind(&self, id: &str) -> Option<&PartKind> {
         self.parts.kinds.iter().find(|kind| kind.id == id)

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use zoo_catalog::view::WordFacts;
 
 use crate::building::shown;
-use crate::content::{Content, LABS};
+use crate::content::LABS;
+use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::slug;
 use crate::look::Look;
@@ -21,7 +22,7 @@ const SCRIPTS: [(&str, &str); 5] = [
 ];
 
 /// Adds the scripts and the names to the site.
-pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Result<()> {
+pub(crate) fn put(content: &Edition<'_>, look: &Look, pages: &mut Output<'_>) -> Result<()> {
     for (name, own) in SCRIPTS {
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
@@ -38,9 +39,9 @@ pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Res
 /// out; a name in another language begins with it: `zh=悟道`.
 ///
 /// This is loaded before anything is typed.
-fn names(content: &Content) -> String {
+fn names(content: &Edition<'_>) -> String {
     let mut lines = vec![group("models/", "Model")];
-    for model in &content.models {
+    for model in content.models {
         let facts = &model.descriptor;
         let own = |name: &&String| !name.starts_with(&facts.id);
         let sizes = facts.presets.iter().flat_map(|preset| std::iter::once(&preset.id).chain(&preset.aliases));
@@ -57,7 +58,7 @@ fn names(content: &Content) -> String {
 }
 
 /// What is loaded once somebody types: what fewer people look for, and what terms are called in other languages.
-fn more(content: &Content) -> String {
+fn more(content: &Edition<'_>) -> String {
     let mut lines = labs(content);
     lines.push(group("conformance/", "Check"));
     lines.extend(content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, [])));
@@ -107,7 +108,7 @@ struct Term<'a> {
 }
 
 /// Building blocks by kind, and the terms of the other axes.
-fn terms(content: &Content) -> Vec<Group<'_>> {
+fn terms<'a>(content: &'a Edition<'_>) -> Vec<Group<'a>> {
     static NONE: Names = Names::new();
     let names = |axis: &str, id: &str| content.parts.names.get(axis).and_then(|of| of.get(id)).unwrap_or(&NONE);
     let blocks = content.parts.kinds.iter().map(|kind| {
@@ -128,7 +129,7 @@ fn translated(names: &Names) -> impl Iterator<Item = String> {
 }
 
 /// A lab has no page of its own: it leads to the texts that name it.
-fn labs(content: &Content) -> Vec<String> {
+fn labs(content: &Edition<'_>) -> Vec<String> {
     let mut ids: Vec<&String> = content.models.iter().flat_map(|model| &model.summary.labs).collect();
     ids.sort();
     ids.dedup();

@@ -40,14 +40,13 @@ struct Row<'a> {
     lengths: String,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let sizes =
         site.content.models.iter().flat_map(|model| model.descriptor.sizes().map(move |(_, size)| (model, size)));
     let page = Page { rows: sizes.filter_map(|(model, preset)| row(model, preset)).collect() };
-    let about =
-        "Weights, memory and operations of every size, for the batch, the length and the type of numbers you choose.";
+    let [title, about] = ["nav.calculate", "calculate.description"].map(|key| site.content.words.say(key));
     site.pages.put("calculate.js".into(), include_str!("../../static/calculate.js"))?;
-    site.page("calculate/", "calculate.html", ["calculate", "Calculate", about], &page)
+    site.page("calculate/", "calculate.html", ["calculate", &title, &about], &page)
 }
 
 fn row<'a>(model: &'a Model, preset: &'a Preset) -> Option<Row<'a>> {

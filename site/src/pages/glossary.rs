@@ -39,7 +39,7 @@ struct Entry {
     de: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     if site.content.parts.kinds.is_empty() {
         return Ok(());
     }
@@ -58,11 +58,11 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         Letter { letter, anchor, words }
     });
     let page = Glossary { letters: letters.collect(), words };
-    let description = "Words of transformer models in English, Chinese and German, each with a definition.";
-    site.page("glossary/", "glossary.html", ["glossary", "Glossary", description], &page)
+    let [title, description] = ["foot.glossary", "glossary.description"].map(|key| site.content.words.say(key));
+    site.page("glossary/", "glossary.html", ["glossary", &title, &description], &page)
 }
 
-fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
+fn entries(site: &Site<'_, '_>) -> Result<Vec<Entry>> {
     let content = site.content;
     let name =
         |names: Option<&BTreeMap<String, String>>, language: &str| names.and_then(|names| names.get(language)).cloned();

@@ -27,10 +27,13 @@ use zoo_catalog::view::{ModelSummary, Tally};
 use zoo_registry::Status;
 
 use crate::content::{Content, LABS};
+use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact};
 use crate::look::Look;
 use crate::prose::Prose;
+use crate::tryout::Stage;
+use crate::words::{Tongue, Words, expand};
 
 pub(crate) use output::{Output, Sink};
 
@@ -82,44 +85,61 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 ///
 /// # Errors
 /// See [`render`]; and whatever the place that takes them says.
-pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
+pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
-    home::render(&mut site)?;
-    models::render(&mut site)?;
-    for model in &content.models {
-        model::render(&mut site, model, stage.as_ref())?;
-        source::render(&mut site, model)?;
+    let prose = Prose::new()?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut output)).transpose()?;
+    for tongue in [Tongue::English] {
+        let words = Words::read(tongue, look)?;
+        let tera = templates(look, &words)?;
+        let edition = Edition::new(content, words);
+        let mut site = Site { content: &edition, tera, prose: &prose, pages: &mut output };
+        edition_into(&mut site, stage.as_ref())?;
+        crate::search::put(&edition, look, site.pages)?;
+        assets(look, site.pages)?;
+        data::render(&mut site)?;
+        data::sitemap(&mut site)?;
     }
-    family::render_index(&mut site)?;
-    for family in &content.families {
-        family::render(&mut site, family)?;
+    Ok(output)
+}
+
+/// The pages of one language.
+fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
+    home::render(site)?;
+    models::render(site)?;
+    for model in site.content.models {
+        model::render(site, model, stage)?;
+        source::render(site, model)?;
     }
-    calculate::render(&mut site)?;
-    compare::render(&mut site)?;
-    lineage::render(&mut site)?;
-    timeline::render(&mut site)?;
-    conformance::render(&mut site)?;
-    block::render(&mut site)?;
-    taxonomy::render(&mut site)?;
-    glossary::render(&mut site)?;
-    not_found::render(&mut site)?;
-    search::render(&mut site)?;
-    crate::search::put(content, look, &mut site.pages)?;
+    family::render_index(site)?;
+    for family in site.content.families {
+        family::render(site, family)?;
+    }
+    calculate::render(site)?;
+    compare::render(site)?;
+    lineage::render(site)?;
+    timeline::render(site)?;
+    conformance::render(site)?;
+    block::render(site)?;
+    taxonomy::render(site)?;
+    glossary::render(site)?;
+    not_found::render(site)?;
+    search::render(site)
+}
+
+/// Styles, scripts and the icon, which all languages share.
+fn assets(look: &Look, pages: &mut Output<'_>) -> Result<()> {
     let mut style = String::new();
     for (name, own) in STYLES {
         style += &look.text(&format!("static/{name}"), own)?;
     }
-    site.pages.put("zoo.css".into(), style)?;
+    pages.put("zoo.css".into(), style)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
-    site.pages.put("icon.svg".into(), icon.into_owned())?;
+    pages.put("icon.svg".into(), icon.into_owned())?;
     for (name, own) in SCRIPTS {
-        site.pages.put(name.into(), look.text(&format!("static/{name}"), own)?.into_owned())?;
+        pages.put(name.into(), look.text(&format!("static/{name}"), own)?.into_owned())?;
     }
-    data::render(&mut site)?;
-    data::sitemap(&mut site)?;
-    Ok(site.pages)
+    Ok(())
 }
 
 /// The parts of the style sheet, in order.
@@ -179,20 +199,23 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("404.html", include_str!("../../templates/404.html")),
 ];
 
-fn templates(look: &Look) -> Result<Tera> {
+/// The templates with the words of one language in them.
+fn templates(look: &Look, words: &Words) -> Result<Tera> {
     let mut tera = Tera::default();
-    let text = |(name, own): (&'static str, _)| Ok((name, look.text(&format!("templates/{name}"), own)?));
+    let text = |(name, own): (&'static str, _)| {
+        Ok((name, expand(name, &look.text(&format!("templates/{name}"), own)?, words)?))
+    };
     let texts: Vec<_> = TEMPLATES.into_iter().map(text).collect::<Result<_>>()?;
     tera.add_raw_templates(texts).map_err(Error::Templates)?;
     Ok(tera)
 }
 
 /// What pages are written with, and where they go.
-struct Site<'a> {
-    content: &'a Content,
+struct Site<'s, 'a> {
+    content: &'s Edition<'s>,
     tera: Tera,
-    prose: Prose,
-    pages: Output<'a>,
+    prose: &'s Prose,
+    pages: &'s mut Output<'a>,
 }
 
 /// What every page has.
@@ -210,7 +233,7 @@ struct Shell<'a> {
     blocks: bool,
 }
 
-impl Site<'_> {
+impl Site<'_, '_> {
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
@@ -245,21 +268,21 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    fn model(content: &Content, id: &str) -> Self {
+    fn model(content: &Edition<'_>, id: &str) -> Self {
         let href = content.model(id).map(|_| format!("models/{id}/"));
         Self { label: content.model_name(id).to_owned(), href }
     }
 
-    fn family(content: &Content, id: &str) -> Self {
+    fn family(content: &Edition<'_>, id: &str) -> Self {
         let href = content.has_family(id).then(|| format!("families/{id}/"));
         Self { label: content.family_name(id), href }
     }
 
-    fn term(content: &Content, axis: &str, term: &str) -> Self {
+    fn term(content: &Edition<'_>, axis: &str, term: &str) -> Self {
         Self { label: content.term_label(axis, term), href: content.term_href(axis, term) }
     }
 
-    fn terms(content: &Content, axis: &str, model: &ModelSummary) -> Vec<Self> {
+    fn terms(content: &Edition<'_>, axis: &str, model: &ModelSummary) -> Vec<Self> {
         let terms = model.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default();
         terms.iter().map(|term| Self::term(content, axis, term)).collect()
     }
@@ -289,7 +312,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(content: &Content, model: &ModelSummary) -> Self {
+    fn new(content: &Edition<'_>, model: &ModelSummary) -> Self {
         Self {
             id: model.id.clone(),
             name: model.name.clone(),
@@ -301,17 +324,17 @@ impl Row {
             attention: Link::terms(content, "attention", model),
             presets: model.presets,
             parameters: model.parameters.map(range),
-            tally: TallyView::new(&model.tally),
+            tally: TallyView::new(&content.words, &model.tally),
         }
     }
 
-    fn all<'a>(content: &Content, models: impl IntoIterator<Item = &'a ModelSummary>) -> Vec<Self> {
+    fn all<'a>(content: &Edition<'_>, models: impl IntoIterator<Item = &'a ModelSummary>) -> Vec<Self> {
         models.into_iter().map(|model| Self::new(content, model)).collect()
     }
 }
 
 /// Labs, each leading to what else it made where the vocabularies name it.
-fn labs(content: &Content, ids: &[String]) -> Vec<Link> {
+fn labs(content: &Edition<'_>, ids: &[String]) -> Vec<Link> {
     ids.iter().map(|id| Link::term(content, LABS, id)).collect()
 }
 
@@ -338,7 +361,7 @@ struct TallyView {
 }
 
 impl TallyView {
-    fn new(tally: &Tally) -> Self {
+    fn new(words: &Words, tally: &Tally) -> Self {
         let of = tally.all() - tally.not_applicable;
         let status = match tally {
             Tally { fail: 1.., .. } => Status::Fail,
@@ -355,32 +378,32 @@ impl TallyView {
             expected: tally.expected,
             fail: tally.fail,
             not_applicable: tally.not_applicable,
-            status: StatusView::new(status),
+            status: StatusView::new(words, status),
         }
     }
 }
 
 /// A status as symbol, word and class: never colour alone.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct StatusView {
     symbol: &'static str,
-    word: &'static str,
+    word: String,
     class: &'static str,
 }
 
 impl StatusView {
-    fn new(status: Status) -> Self {
-        let (symbol, word) = match status {
-            Status::Pass => ("✓", "pass"),
-            Status::Waived => ("△", "waived"),
-            Status::NotApplicable => ("–", "n/a"),
-            Status::ExpectedFailure => ("▽", "expected"),
-            Status::UnexpectedPass => ("!", "unexpected pass"),
-            Status::Flaky => ("≈", "flaky"),
-            Status::Fail => ("✗", "fail"),
-            Status::Timeout => ("⧖", "timeout"),
-            Status::Error => ("⚠", "error"),
+    fn new(words: &Words, status: Status) -> Self {
+        let symbol = match status {
+            Status::Pass => "✓",
+            Status::Waived => "△",
+            Status::NotApplicable => "–",
+            Status::ExpectedFailure => "▽",
+            Status::UnexpectedPass => "!",
+            Status::Flaky => "≈",
+            Status::Fail => "✗",
+            Status::Timeout => "⧖",
+            Status::Error => "⚠",
         };
-        Self { symbol, word, class: status.as_str() }
+        Self { symbol, word: words.say(&format!("status.{}.word", status.as_str())), class: status.as_str() }
     }
 }

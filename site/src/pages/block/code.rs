@@ -30,7 +30,7 @@ pub(super) fn link(path: &str) -> Link {
     Link { label: path.to_owned(), href: Some(file_href(path)) }
 }
 
-pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
     let (content, path) = (site.content, &file.source.path);
     let mut computes = Vec::new();
     for kind in &content.parts.kinds {
@@ -51,7 +51,7 @@ pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
         computes,
         users: file.users.iter().map(|id| Link::model(content, id)).collect(),
     };
-    let description = format!("Shared code of the families: {path}.");
+    let description = content.words.with("code.description", &[("path", path)]);
     let address = file_href(path);
     site.page(&address, "code.html", ["parts", path, &description], &page)
 }
@@ -79,7 +79,7 @@ struct Line {
 const SHOWN: u32 = 70;
 
 /// Lines of shared code, highlighted; none where the file is not there or shorter.
-pub(super) fn excerpt(site: &Site<'_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
+pub(super) fn excerpt(site: &Site<'_, '_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
     let Some(file) = site.content.block_file(&code.path) else { return Ok(None) };
     let last = code.last.min(code.first.saturating_add(SHOWN - 1));
     let lines = site.prose.rust().lines(&file.source.text)?;

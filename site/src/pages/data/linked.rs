@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use zoo_catalog::view::Model;
 
-use crate::content::{Content, LABS};
+use crate::content::LABS;
+use crate::edition::Edition;
 
 const CONTEXT: &str = "https://schema.org";
 
 /// A model and the way to its page.
-pub(in crate::pages) fn model(content: &Content, model: &Model) -> String {
+pub(in crate::pages) fn model(content: &Edition<'_>, model: &Model) -> String {
     let (summary, facts) = (&model.summary, &model.descriptor);
     let labs: Vec<Value> = summary
         .labs

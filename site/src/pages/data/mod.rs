@@ -32,7 +32,7 @@ struct DataPage {
 #[derive(Serialize)]
 struct File {
     path: &'static str,
-    what: &'static str,
+    what: String,
     kind: &'static str,
     size: String,
     digest: String,
@@ -50,24 +50,24 @@ struct Twins {
 /// The catalog itself.
 const CATALOG: &str = "catalog.sqlite";
 
-/// Files of the whole catalog, what is in them, and their media types.
+/// Files of the whole catalog, the roles of the words that say what is in them, and their media types.
 const FILES: [(&str, &str, &str); 12] = [
-    (CATALOG, "Everything: facts, sources, sizes, module trees, outcomes", "application/vnd.sqlite3"),
-    ("catalog.json", "The facts of every model as its TOML gives them", "application/json"),
-    ("catalog.min.json", "One line a model, column by column: what the index of models searches", "application/json"),
-    ("sizes.min.json", "The configuration of each model's first size, in the same order", "application/json"),
-    ("catalog.csv", "One line a model", "text/csv"),
-    ("lineage.csv", "One line for each step from a model to one that it comes from", "text/csv"),
-    ("conformance.csv", "One line for each outcome of a check", "text/csv"),
-    ("schema/model.json", "JSON Schema of the record of one model", "application/schema+json"),
-    (feed::CHANGES, "A feed: a model whose record changed is a new entry", "application/atom+xml"),
-    (feed::NEW, "A feed of the newest models", "application/atom+xml"),
-    ("llms.txt", "Where to look, for programs that read text", "text/plain"),
-    ("CITATION.cff", "How to cite the catalog", "text/plain"),
+    (CATALOG, "sqlite", "application/vnd.sqlite3"),
+    ("catalog.json", "json", "application/json"),
+    ("catalog.min.json", "columns", "application/json"),
+    ("sizes.min.json", "sizes", "application/json"),
+    ("catalog.csv", "csv", "text/csv"),
+    ("lineage.csv", "lineage", "text/csv"),
+    ("conformance.csv", "conformance", "text/csv"),
+    ("schema/model.json", "schema", "application/schema+json"),
+    (feed::CHANGES, "changes", "application/atom+xml"),
+    (feed::NEW, "new", "application/atom+xml"),
+    ("llms.txt", "llms", "text/plain"),
+    ("CITATION.cff", "citation", "text/plain"),
 ];
 
 /// The twins of one model's page.
-pub(super) fn twins(site: &mut Site<'_>, model: &Model) -> Result<()> {
+pub(super) fn twins(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     let content = site.content;
     let id = &model.summary.id;
     let twin = twin::twin(content, model);
@@ -85,12 +85,13 @@ pub(super) fn twins(site: &mut Site<'_>, model: &Model) -> Result<()> {
 }
 
 /// Files of the whole catalog, and the page that lists them.
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let base = content.data.base_url.as_ref().map(ToString::to_string);
     let version = content.data.file.as_deref().map(|file| digest(file)[..12].to_owned());
     let mut files = Vec::new();
-    for (path, what, kind) in FILES {
+    for (path, role, kind) in FILES {
+        let what = content.words.say(&format!("file.{role}"));
         let Some(bytes_of) = file(site, path, base.as_deref(), version.as_deref())? else { continue };
         files.push(File { path, what, kind, size: bytes(bytes_of.len() as u64), digest: digest(&bytes_of) });
         site.pages.put(path.into(), bytes_of)?;
@@ -113,12 +114,12 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         licence: LICENCE,
         version,
     };
-    let description = "The catalog as SQLite, JSON and CSV, with its schema, its licence and how to cite it.";
-    site.page("data/", "data.html", ["data", "Data", description], &page)
+    let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
+    site.page("data/", "data.html", ["data", &title, &description], &page)
 }
 
 /// One of the files; none where the content does not have what it is made of.
-fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
+fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
     let content = site.content;
     let table = TABLES.iter().find(|(_, file)| *file == path);
     let text = match path {
@@ -138,7 +139,7 @@ fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) 
 }
 
 /// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn sitemap(site: &mut Site<'_, '_>) -> Result<()> {
     let mut robots = "User-agent: *\nAllow: /\n".to_owned();
     if let Some(base) = &site.content.data.base_url {
         let pages =
@@ -166,7 +167,7 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
     Ok(json + "\n")
 }
 
-impl Site<'_> {
+impl Site<'_, '_> {
     /// The text of a file that is not a page, from its template.
     fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
         let failed = |source| Error::Template { page: path.to_owned(), source };

@@ -4,9 +4,10 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::{Outcome, Status};
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::{humanise, magnitude};
 use crate::pages::StatusView;
+use crate::words::Words;
 
 /// A check and what it found on every device.
 #[derive(Serialize)]
@@ -32,10 +33,10 @@ pub(in crate::pages) struct Found {
 }
 
 /// Outcomes by check, in the catalog's order.
-pub(super) fn checks(content: &Content, model: &Model) -> Vec<Check> {
+pub(super) fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for outcome in &model.outcomes {
-        let found = found(model, outcome);
+        let found = found(&content.words, model, outcome);
         match checks.last_mut() {
             Some(last) if last.id == outcome.check => last.found.push(found),
             _ => {
@@ -54,24 +55,28 @@ pub(super) fn checks(content: &Content, model: &Model) -> Vec<Check> {
 }
 
 /// With its excuse, if it has one.
-pub(in crate::pages) fn found(model: &Model, outcome: &Outcome) -> Found {
+pub(in crate::pages) fn found(words: &Words, model: &Model, outcome: &Outcome) -> Found {
     let facts = &model.descriptor;
     let reason = match outcome.status {
         Status::Waived => {
             let waiver = facts.waivers.iter().find(|waiver| waiver.check == outcome.check);
-            waiver.map(|waiver| format!("Waived: {}", waiver.reason))
+            waiver.map(|waiver| words.with("status.waived_for", &[("reason", &waiver.reason)]))
         }
         Status::ExpectedFailure => {
             let mut expected = facts.expected_failures.iter();
             let expected = expected.find(|known| known.check == outcome.check && known.is_on(&outcome.device));
-            expected
-                .map(|known| format!("Expected to fail until {} ({}): {}", known.expires, known.owner, known.reason))
+            expected.map(|known| {
+                words.with(
+                    "status.expected_until",
+                    &[("date", &known.expires), ("owner", &known.owner), ("reason", &known.reason)],
+                )
+            })
         }
         _ => None,
     };
     Found {
         device: outcome.device.clone(),
-        status: StatusView::new(outcome.status),
+        status: StatusView::new(words, outcome.status),
         error: outcome.error.map(magnitude),
         tolerance: outcome.tolerance.map(magnitude),
         measure: outcome.measure.clone(),

@@ -18,7 +18,7 @@ use zoo_registry::record::Demo;
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs, root};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{number, slug};
 use crate::lineage::anchor;
@@ -144,7 +144,7 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
 
 /// A component with its building block and its code.
 fn component<'a>(
-    content: &Content,
+    content: &Edition<'_>,
     component: &'a descriptor::Component,
     all: &[descriptor::Component],
     tree: Option<&Part<'_>>,
@@ -163,7 +163,7 @@ fn component<'a>(
     }
 }
 
-pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
     // The first preset is the default; a model without code has none that builds anything.
@@ -175,12 +175,18 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         _ => None,
     };
     let href = |part: &Part<'_>| content.box_href(part, components, placement);
-    let around = svg::Around { components, taxonomy: &summary.taxonomy, root: &root(&address), href: &href };
+    let around = svg::Around {
+        words: &content.words,
+        components,
+        taxonomy: &summary.taxonomy,
+        root: &root(&address),
+        href: &href,
+    };
     let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
     if let Some(drawing) = &drawing {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
-    let segments = part.as_ref().map(|part| svg::segments(part, components)).unwrap_or_default();
+    let segments = part.as_ref().map(|part| svg::segments(&content.words, part, components)).unwrap_or_default();
     let classified = |(axis, terms): (&'_ str, &[String])| {
         let terms = terms.iter().map(|term| Link::term(content, axis, term)).collect();
         (content.axis_title(axis), terms)
@@ -198,7 +204,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         date: &summary.date,
         labs: labs(content, &summary.labs),
         licence: &descriptor.licence,
-        facts: sizes::facts(model, built),
+        facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
         diagram: drawing.map(|drawing| Diagram {
             svg: drawing.inline,
@@ -215,9 +221,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
                 Classified { axis: pair.0, title, terms }
             })
             .collect(),
-        sizes: sizes::table(model),
+        sizes: sizes::table(&content.words, model),
         heads: &descriptor.heads,
-        bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
+        bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
         parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
         cost: cost::view(model, built),
@@ -229,7 +235,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         rust,
         has_source: !model.sources.is_empty(),
         code: summary.code,
-        tally: TallyView::new(&summary.tally),
+        tally: TallyView::new(&content.words, &summary.tally),
         checks: evidence::checks(content, model),
         ladders: conformance::ladders(content, &model.summary.id),
         ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, &summary.id, edge)).collect(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::record::Demo;
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::bytes;
 use crate::tryout::{FileFacts, Stage};
 
@@ -45,7 +45,7 @@ enum Example {
     Picture {},
 }
 
-pub(super) fn view(content: &Content, model: &Model, stage: &Stage) -> Option<View> {
+pub(super) fn view(content: &Edition<'_>, model: &Model, stage: &Stage) -> Option<View> {
     let id = &model.summary.id;
     let (demo, files) = (model.demo.as_ref()?, stage.demos.get(id)?);
     let told = Told { name: content.model_name(id), module: &stage.module, files, examples: examples(demo) };
