@@ -6,6 +6,7 @@ use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Questi
 use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::tryout::Tryout;
+use crate::words::Tongue;
 
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
@@ -36,6 +37,8 @@ pub struct Content {
     pub tryout: Option<Tryout>,
     /// What stands beside the pages, for programs.
     pub data: Data,
+    /// The languages that pages are written in. English is always one of them.
+    pub tongues: Vec<Tongue>,
 }
 
 impl Content {
@@ -59,6 +62,7 @@ impl Content {
             parts: catalog.parts().await?,
             tryout: None,
             data: Data::read(catalog).await?,
+            tongues: Tongue::ALL.to_vec(),
         })
     }
 

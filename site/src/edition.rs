@@ -7,8 +7,7 @@ use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary,
 use crate::content::{Content, LABS, RECORD_AXES};
 use crate::data::Data;
 use crate::format::humanise;
-use crate::tryout::Tryout;
-use crate::words::Words;
+use crate::words::{Questions, Tongue, Words};
 
 /// The views of [`Content`], with the labels of one language. What has no name in it keeps the English one.
 #[derive(Debug)]
@@ -19,30 +18,83 @@ pub(crate) struct Edition<'a> {
     pub(crate) matrix: &'a Matrix,
     pub(crate) lab_names: &'a [LabName],
     pub(crate) indexed: bool,
-    pub(crate) tryout: Option<&'a Tryout>,
     pub(crate) data: &'a Data,
     pub(crate) axes: Vec<AxisFacts>,
     pub(crate) answers: Vec<Question>,
     pub(crate) parts: Parts,
+    /// Answers by axis and id that have no name in this language.
+    unnamed: BTreeSet<(String, String)>,
+    /// What questions are called that are no axes of the taxonomy: of families, labs and years.
+    titles: BTreeMap<String, String>,
 }
 
 impl<'a> Edition<'a> {
     /// The content in the language of these words.
-    pub(crate) fn new(content: &'a Content, words: Words) -> Self {
-        let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, tryout, data } = content;
-        Self {
+    pub(crate) fn new(content: &'a Content, words: Words, questions: &Questions) -> Self {
+        let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, data, .. } = content;
+        let mut edition = Self {
             words,
             models,
             families,
             matrix,
             lab_names,
             indexed: *indexed,
-            tryout: tryout.as_ref(),
             data,
             axes: axes.clone(),
             answers: answers.clone(),
             parts: parts.clone(),
+            unnamed: BTreeSet::new(),
+            titles: BTreeMap::new(),
+        };
+        if edition.words.tongue() != Tongue::English {
+            edition.translate(questions);
         }
+        edition
+    }
+
+    /// Calls questions, answers and building blocks as the language calls them; what they are called in English becomes a further name.
+    fn translate(&mut self, questions: &Questions) {
+        let tongue = self.words.tongue();
+        for axis in &mut self.axes {
+            questions.rename(tongue, &axis.id, &mut axis.title, &mut axis.question);
+            for term in &mut axis.terms {
+                let names = self.parts.names.entry(axis.id.clone()).or_default().entry(term.id.clone()).or_default();
+                let name =
+                    names.get(tongue.code()).map(String::as_str).or(questions.answer(tongue, &axis.id, &term.id));
+                if let Some(name) = name.map(str::to_owned) {
+                    names.insert(Tongue::English.code().to_owned(), std::mem::replace(&mut term.label, name));
+                } else {
+                    self.unnamed.insert((axis.id.clone(), term.id.clone()));
+                }
+            }
+        }
+        for kind in &mut self.parts.kinds {
+            questions.rename(tongue, &kind.id, &mut kind.title, &mut kind.question);
+            for part in &mut kind.parts {
+                if let Some(name) = part.names.get(tongue.code()).cloned() {
+                    let english = std::mem::replace(&mut part.label, name);
+                    part.names.insert(Tongue::English.code().to_owned(), english);
+                } else {
+                    self.unnamed.insert((kind.id.clone(), part.id.clone()));
+                }
+            }
+        }
+        for question in &mut self.answers {
+            let Some(axis) = self.axes.iter().find(|axis| axis.id == question.id) else { continue };
+            for answer in &mut question.terms {
+                if let Some(term) = axis.terms.iter().find(|term| term.id == answer.id) {
+                    answer.label.clone_from(&term.label);
+                }
+            }
+        }
+        for (id, title) in questions.titles(tongue) {
+            self.titles.insert(id.to_owned(), title.to_owned());
+        }
+    }
+
+    /// Whether an answer or a building block is called as in English, for want of another name.
+    pub(crate) fn is_unnamed(&self, axis: &str, term: &str) -> bool {
+        !self.unnamed.is_empty() && self.unnamed.contains(&(axis.to_owned(), term.to_owned()))
     }
 }
 
@@ -82,7 +134,8 @@ impl Edition<'_> {
     /// Title of an axis.
     pub(crate) fn axis_title(&self, axis: &str) -> String {
         let found = self.axes.iter().find(|known| known.id == axis);
-        found.map_or_else(|| humanise(axis), |known| known.title.clone())
+        let other = || self.titles.get(axis).cloned().unwrap_or_else(|| humanise(axis));
+        found.map_or_else(other, |known| known.title.clone())
     }
 
     /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.

@@ -21,16 +21,23 @@ const SCRIPTS: [(&str, &str); 5] = [
     ("texts.js", include_str!("../static/search/texts.js")),
 ];
 
-/// Adds the scripts and the names to the site.
-pub(crate) fn put(content: &Edition<'_>, look: &Look, pages: &mut Output<'_>) -> Result<()> {
+/// Adds the scripts to the site.
+pub(crate) fn put(look: &Look, pages: &mut Output<'_>) -> Result<()> {
     for (name, own) in SCRIPTS {
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
     }
+    Ok(())
+}
+
+/// Adds the names by which things are found on the pages of one language.
+pub(crate) fn names_into(content: &Edition<'_>, pages: &mut Output<'_>) -> Result<()> {
+    let folder = content.words.tongue().folder();
     // Scripts, so that `match.js` has its names before anything else runs.
-    for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
-        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
-        pages.put(path.into(), format!("export default {names};\n"))?;
+    for (file, names) in [("names", names(content)), ("more", more(content))] {
+        let path = format!("{folder}search/{file}.js");
+        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.clone(), source })?;
+        pages.put(path, format!("export default {names};\n"))?;
     }
     Ok(())
 }
@@ -40,7 +47,7 @@ pub(crate) fn put(content: &Edition<'_>, look: &Look, pages: &mut Output<'_>) ->
 ///
 /// This is loaded before anything is typed.
 fn names(content: &Edition<'_>) -> String {
-    let mut lines = vec![group("models/", "Model")];
+    let mut lines = vec![group("models/", &content.words.say("jump.model"))];
     for model in content.models {
         let facts = &model.descriptor;
         let own = |name: &&String| !name.starts_with(&facts.id);
@@ -48,7 +55,7 @@ fn names(content: &Edition<'_>) -> String {
         let others = facts.aliases.iter().chain(sizes).filter(own).cloned();
         lines.push(line(&facts.id, &model.summary.name, others.chain(translated(&facts.names))));
     }
-    lines.push(group("families/", "Family"));
+    lines.push(group("families/", &content.words.say("jump.family")));
     lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
     for Group { place, kind, terms } in terms(content) {
         lines.push(group(&place, kind));
@@ -60,10 +67,10 @@ fn names(content: &Edition<'_>) -> String {
 /// What is loaded once somebody types: what fewer people look for, and what terms are called in other languages.
 fn more(content: &Edition<'_>) -> String {
     let mut lines = labs(content);
-    lines.push(group("conformance/", "Check"));
+    lines.push(group("conformance/", &content.words.say("jump.check")));
     lines.extend(content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, [])));
     if !content.parts.kinds.is_empty() {
-        lines.push(group("parts/", "Building blocks"));
+        lines.push(group("parts/", &content.words.say("nav.blocks")));
         let kinds = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown));
         lines.extend(kinds.map(|kind| line(&kind.id, &kind.title, [])));
     }
@@ -76,7 +83,7 @@ fn more(content: &Edition<'_>) -> String {
         }
     }
     if !content.parts.words.is_empty() {
-        lines.push(group("glossary/#", "Glossary"));
+        lines.push(group("glossary/#", &content.words.say("foot.glossary")));
         let word = |word: &WordFacts| {
             line(
                 &slug(&format!("word {}", word.word)),
@@ -141,7 +148,7 @@ fn labs(content: &Edition<'_>) -> Vec<String> {
         });
         line(id, &content.term_label(LABS, id), others)
     };
-    std::iter::once(group("search/?q=", "Lab")).chain(ids.into_iter().map(lab)).collect()
+    std::iter::once(group("search/?q=", &content.words.say("jump.lab"))).chain(ids.into_iter().map(lab)).collect()
 }
 
 fn group(address: &str, kind: &str) -> String {

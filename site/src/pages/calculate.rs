@@ -45,7 +45,6 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
         site.content.models.iter().flat_map(|model| model.descriptor.sizes().map(move |(_, size)| (model, size)));
     let page = Page { rows: sizes.filter_map(|(model, preset)| row(model, preset)).collect() };
     let [title, about] = ["nav.calculate", "calculate.description"].map(|key| site.content.words.say(key));
-    site.pages.put("calculate.js".into(), include_str!("../../static/calculate.js"))?;
     site.page("calculate/", "calculate.html", ["calculate", &title, &about], &page)
 }
 

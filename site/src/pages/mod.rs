@@ -27,13 +27,14 @@ use zoo_catalog::view::{ModelSummary, Tally};
 use zoo_registry::Status;
 
 use crate::content::{Content, LABS};
+use crate::data::BaseUrl;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
-use crate::format::{THIN, compact};
+use crate::format::{THIN, compact, escape};
 use crate::look::Look;
 use crate::prose::Prose;
 use crate::tryout::Stage;
-use crate::words::{Tongue, Words, expand};
+use crate::words::{NOTICE, Questions, Tongue, Words, expand};
 
 pub(crate) use output::{Output, Sink};
 
@@ -89,17 +90,28 @@ pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output
     content.check()?;
     let prose = Prose::new()?;
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut output)).transpose()?;
-    for tongue in [Tongue::English] {
-        let words = Words::read(tongue, look)?;
+    let questions = Questions::read(look)?;
+    let tongues: Vec<Tongue> = Tongue::ALL
+        .into_iter()
+        .filter(|tongue| *tongue == Tongue::English || content.tongues.contains(tongue))
+        .collect();
+    let mut files = Vec::new();
+    for tongue in &tongues {
+        let words = Words::read(*tongue, look)?;
         let tera = templates(look, &words)?;
-        let edition = Edition::new(content, words);
-        let mut site = Site { content: &edition, tera, prose: &prose, pages: &mut output };
+        let edition = Edition::new(content, words, &questions);
+        let mut site = Site { content: &edition, tera, prose: &prose, tongues: &tongues, pages: &mut output };
         edition_into(&mut site, stage.as_ref())?;
-        crate::search::put(&edition, look, site.pages)?;
-        assets(look, site.pages)?;
-        data::render(&mut site)?;
-        data::sitemap(&mut site)?;
+        crate::search::names_into(&edition, site.pages)?;
+        if site.is_english() {
+            not_found::render(&mut site)?;
+            files = data::files(&mut site)?;
+        }
+        data::render(&mut site, &files)?;
     }
+    crate::search::put(look, &mut output)?;
+    assets(look, &mut output)?;
+    data::sitemap(content, look, &mut output)?;
     Ok(output)
 }
 
@@ -109,7 +121,9 @@ fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
     models::render(site)?;
     for model in site.content.models {
         model::render(site, model, stage)?;
-        source::render(site, model)?;
+        if site.is_english() {
+            source::render(site, model)?;
+        }
     }
     family::render_index(site)?;
     for family in site.content.families {
@@ -123,7 +137,6 @@ fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
     block::render(site)?;
     taxonomy::render(site)?;
     glossary::render(site)?;
-    not_found::render(site)?;
     search::render(site)
 }
 
@@ -155,8 +168,12 @@ const STYLES: [(&str, &str); 8] = [
 ];
 
 /// Scripts of single pages.
-const SCRIPTS: [(&str, &str); 2] =
-    [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
+const SCRIPTS: [(&str, &str); 4] = [
+    ("calculate.js", include_str!("../../static/calculate.js")),
+    ("compare.js", include_str!("../../static/compare.js")),
+    ("models.js", include_str!("../../static/models.js")),
+    ("words.js", include_str!("../../static/words.js")),
+];
 
 /// The templates.
 const TEMPLATES: [(&str, &str); 37] = [
@@ -206,8 +223,15 @@ fn templates(look: &Look, words: &Words) -> Result<Tera> {
         Ok((name, expand(name, &look.text(&format!("templates/{name}"), own)?, words)?))
     };
     let texts: Vec<_> = TEMPLATES.into_iter().map(text).collect::<Result<_>>()?;
+    tera.register_filter("inside", inside);
     tera.add_raw_templates(texts).map_err(Error::Templates)?;
     Ok(tera)
+}
+
+/// A label as it stands inside a sentence: its first letter is a small one.
+fn inside(label: &str, _: tera::Kwargs, _: &tera::State<'_>) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What pages are written with, and where they go.
@@ -215,14 +239,20 @@ struct Site<'s, 'a> {
     content: &'s Edition<'s>,
     tera: Tera,
     prose: &'s Prose,
+    /// Every language of the site.
+    tongues: &'s [Tongue],
     pages: &'s mut Output<'a>,
 }
 
 /// What every page has.
 #[derive(Serialize)]
 struct Shell<'a> {
-    /// From the page to the top of the site: `../../`.
+    /// The language of the page, as HTML names it.
+    tag: &'static str,
+    /// From the page to the first page of its language: `../../`.
     root: String,
+    /// From the page to the top of the site, where all that has no language stands.
+    top: String,
     title: &'a str,
     description: &'a str,
     /// Which entry of the navigation it belongs to.
@@ -231,23 +261,101 @@ struct Shell<'a> {
     canonical: Option<String>,
     /// Whether there are building blocks.
     blocks: bool,
+    /// The same page in every language, if there are several.
+    tongues: Vec<Other>,
+    /// The same, by whole addresses, where that of the site is known.
+    alternates: Vec<Alternate>,
+}
+
+/// The same page in a language.
+#[derive(Serialize)]
+struct Other {
+    tag: &'static str,
+    name: &'static str,
+    /// None for the page itself.
+    href: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Alternate {
+    tag: &'static str,
+    address: String,
 }
 
 impl Site<'_, '_> {
+    /// Whether these are the pages at the top of the site, beside which everything stands that has no language.
+    fn is_english(&self) -> bool {
+        self.content.words.tongue() == Tongue::English
+    }
+
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+        self.page_in(self.tongues, address, template, head, page)
+    }
+
+    /// The same for a page that holds no words but code, so that it stands in English only.
+    fn page_of_code<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+        self.page_in(&[], address, template, head, page)
+    }
+
+    fn page_in<T: Serialize>(
+        &mut self,
+        tongues: &[Tongue],
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        page: &T,
+    ) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
+        let tongue = self.content.words.tongue();
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
-        let canonical = base.map(|base| base.at(address));
-        let blocks = !self.content.parts.kinds.is_empty();
-        let shell = Shell { root: root(address), title, description, section, canonical, blocks };
+        let at = |tongue: Tongue| format!("{}{address}", tongue.folder());
+        let root = root(address);
+        let top = if tongue.up().is_empty() {
+            root.clone()
+        } else {
+            format!("{}{}", root.trim_start_matches("./"), tongue.up())
+        };
+        let tongues = if tongues.len() > 1 { tongues } else { &[] };
+        let other = |other: &Tongue| Other {
+            tag: other.tag(),
+            name: other.name(),
+            href: (*other != tongue).then(|| format!("{top}{}", at(*other))),
+        };
+        let alternate = |base: &BaseUrl| {
+            let each = tongues.iter().map(|tongue| (tongue.tag(), *tongue));
+            let all = each.chain((!tongues.is_empty()).then_some(("x-default", Tongue::English)));
+            all.map(|(tag, tongue)| Alternate { tag, address: base.at(&at(tongue)) }).collect()
+        };
+        let shell = Shell {
+            tag: tongue.tag(),
+            title,
+            description,
+            section,
+            canonical: base.map(|base| base.at(&at(tongue))),
+            blocks: !self.content.parts.kinds.is_empty(),
+            tongues: tongues.iter().map(other).collect(),
+            alternates: base.map(alternate).unwrap_or_default(),
+            root,
+            top,
+        };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
-        let html = self.tera.render(template, &context).map_err(failed)?;
-        let path = if address.ends_with(".html") { address.to_owned() } else { format!("{address}index.html") };
+        context.insert("top", &shell.top);
+        let html = self.noticed(self.tera.render(template, &context).map_err(failed)?);
+        let path = if address.ends_with(".html") { at(tongue) } else { format!("{}index.html", at(tongue)) };
         self.pages.put(path, html)
+    }
+
+    /// A page that says once that some of it is English, if some of it is.
+    fn noticed(&self, html: String) -> String {
+        let Some((before, after)) = html.split_once(NOTICE) else { return html };
+        if !after.contains(" lang=\"en\"") {
+            return format!("{before}{after}");
+        }
+        format!("{before}<p class=\"notice\">{}</p>\n{after}", escape(&self.content.words.say("text.notice")))
     }
 }
 
@@ -263,23 +371,40 @@ fn root(address: &str) -> String {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Link {
     pub(crate) label: String,
-    /// From the top of the site.
+    /// From the first page of the language.
     pub(crate) href: Option<String>,
+    /// Whether the label is English on a page of another language.
+    pub(crate) english: bool,
+    /// Whether it leads from such a page to one that is in English only.
+    pub(crate) only_english: bool,
 }
 
 impl Link {
+    /// A name that is the same in every language.
+    pub(crate) fn new(label: impl Into<String>, href: Option<String>) -> Self {
+        Self { label: label.into(), href, english: false, only_english: false }
+    }
+
+    /// To a page of code, from the top of the site.
+    pub(crate) fn code(content: &Edition<'_>, label: impl Into<String>, href: &str) -> Self {
+        let tongue = content.words.tongue();
+        let href = Some(format!("{}{href}", tongue.up()));
+        Self { only_english: tongue != Tongue::English, ..Self::new(label, href) }
+    }
+
     fn model(content: &Edition<'_>, id: &str) -> Self {
         let href = content.model(id).map(|_| format!("models/{id}/"));
-        Self { label: content.model_name(id).to_owned(), href }
+        Self::new(content.model_name(id), href)
     }
 
     fn family(content: &Edition<'_>, id: &str) -> Self {
         let href = content.has_family(id).then(|| format!("families/{id}/"));
-        Self { label: content.family_name(id), href }
+        Self::new(content.family_name(id), href)
     }
 
     fn term(content: &Edition<'_>, axis: &str, term: &str) -> Self {
-        Self { label: content.term_label(axis, term), href: content.term_href(axis, term) }
+        let english = content.is_unnamed(axis, term);
+        Self { english, ..Self::new(content.term_label(axis, term), content.term_href(axis, term)) }
     }
 
     fn terms(content: &Edition<'_>, axis: &str, model: &ModelSummary) -> Vec<Self> {

@@ -72,7 +72,7 @@ fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts, tota
         question: &axis.question,
         label: &term.label,
         definition: &term.definition,
-        names: names(content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
+        names: names(content.words.tongue(), content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
         usage: Usage::new(content, members, Some([&axis.id, &term.id]), totals),
         siblings: siblings.collect(),
     };

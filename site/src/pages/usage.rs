@@ -8,6 +8,7 @@ use zoo_catalog::view::ModelSummary;
 use super::{Count, Link, Row};
 use crate::edition::Edition;
 use crate::svg;
+use crate::words::Tongue;
 
 /// Answers shown as going together.
 const OFTEN: usize = 8;
@@ -141,11 +142,11 @@ pub(super) struct Name {
     name: String,
 }
 
-/// Names with their languages, in the order they are shown.
-pub(super) fn names(names: Option<&BTreeMap<String, String>>) -> Vec<Name> {
-    let known = [("zh", "zh-Hans", "中文"), ("de", "de", "Deutsch")];
-    let name = |(id, tag, language): (&str, &'static str, &'static str)| {
-        Some(Name { tag, language, name: names?.get(id)?.clone() })
+/// Names in languages other than the page's own, in the order they are shown.
+pub(super) fn names(own: Tongue, names: Option<&BTreeMap<String, String>>) -> Vec<Name> {
+    let name = |tongue: Tongue| {
+        let name = names?.get(tongue.code())?.clone();
+        Some(Name { tag: tongue.tag(), language: tongue.name(), name })
     };
-    known.into_iter().filter_map(name).collect()
+    Tongue::ALL.into_iter().filter(|tongue| *tongue != own).filter_map(name).collect()
 }

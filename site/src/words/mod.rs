@@ -3,6 +3,7 @@
 //! Templates name a text as `[[page.role]]` and code as `words.say("page.role")`. Numbers, names and code are no words: they are handed to
 //! a text, which says where they stand.
 
+mod questions;
 mod template;
 mod tongue;
 
@@ -14,7 +15,8 @@ use toml::Value;
 use crate::error::{Error, Result};
 use crate::look::Look;
 
-pub(crate) use template::expand;
+pub(crate) use questions::Questions;
+pub(crate) use template::{NOTICE, expand};
 pub use tongue::Tongue;
 
 /// The files, in the order of [`Tongue::ALL`].

@@ -3,11 +3,17 @@
 //! `[[page.role]]` is the text of that role. What the text leaves open is handed to it: `[[page.role | name = … | link = <a href="…">]]`, where
 //! `{name}` in the text becomes what is handed, and `<link>words</link>` becomes that element around its words. Where a text depends on a
 //! number, the one handed as `n` decides. `[[* page]]` is every text of a section as JSON, for a script.
+//!
+//! What is English in every language says so: `[[en words]]` inside a line, `[[div prose]]` around blocks, `[[lang]]` and `[[hreflang]]` in a
+//! tag. In the English templates nothing of that is left. `[[notice]]` is where a page says once that some of it is English.
 
 use std::collections::BTreeMap;
 
-use super::{Text, Words};
+use super::{Text, Tongue, Words};
 use crate::error::{Error, Result};
+
+/// Stands where a page says that some of it is English, until it is known whether it is.
+pub(crate) const NOTICE: &str = "<!--notice-->";
 
 /// Elements that texts may hold themselves.
 const PLAIN: [&str; 2] = ["code", "b"];
@@ -58,6 +64,9 @@ fn text(inside: &str, words: &Words) -> std::result::Result<String, String> {
     if let Some(section) = inside.strip_prefix("* ") {
         return script(section.trim(), words);
     }
+    if let Some(english) = english(inside, words.tongue() == Tongue::English) {
+        return expanded(&english, words);
+    }
     let mut parts = split(inside).into_iter();
     let key = parts.next().unwrap_or_default().trim();
     let mut handed = BTreeMap::new();
@@ -75,6 +84,26 @@ fn text(inside: &str, words: &Words) -> std::result::Result<String, String> {
             let n = n.ok_or_else(|| format!("`{key}` depends on a number, and `n` is not handed as `{{{{ … }}}}`"))?;
             format!("{{% if {} == 1 %}}{}{{% else %}}{}{{% endif %}}", n.trim(), form(one)?, form(other)?)
         }
+    })
+}
+
+/// What is English in every language; `None` for anything else.
+fn english(inside: &str, itself: bool) -> Option<String> {
+    let around = |name: &str, within: &str| {
+        if itself { within.to_owned() } else { format!("<{name} lang=\"en\">{within}</{name}>") }
+    };
+    Some(match inside.split_once(' ') {
+        Some(("en", within)) => around("span", within),
+        Some(("div", within)) => around("div", within),
+        None if inside == "lang" || inside == "hreflang" => {
+            if itself {
+                String::new()
+            } else {
+                format!(" {inside}=\"en\"")
+            }
+        }
+        None if inside == "notice" => if itself { "" } else { NOTICE }.to_owned(),
+        _ => return None,
     })
 }
 

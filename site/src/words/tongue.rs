@@ -41,6 +41,13 @@ impl Tongue {
         ["", "zh/", "de/"][self as usize]
     }
 
+    /// The language of a file by its path in the site, and its path among the pages of that language.
+    pub(crate) fn of_path(path: &str) -> (Self, &str) {
+        let own = |tongue: &Self| *tongue != Self::English && path.starts_with(tongue.folder());
+        let tongue = Self::ALL.into_iter().find(own).unwrap_or_default();
+        (tongue, &path[tongue.folder().len()..])
+    }
+
     /// From its pages to the top of the site.
     pub(crate) fn up(self) -> &'static str {
         if self == Self::English { "" } else { "../" }

@@ -6,6 +6,7 @@ use zoo_catalog::view::BlockFile;
 use super::super::{Link, Site};
 use super::lines_href;
 use crate::building::file_href;
+use crate::edition::Edition;
 use crate::error::Result;
 
 #[derive(Serialize)]
@@ -26,8 +27,8 @@ struct Computed {
 }
 
 /// A link to a file.
-pub(super) fn link(path: &str) -> Link {
-    Link { label: path.to_owned(), href: Some(file_href(path)) }
+pub(super) fn link(content: &Edition<'_>, path: &str) -> Link {
+    Link::code(content, path, &file_href(path))
 }
 
 pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
@@ -38,7 +39,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
             let place = format!("{}/{}", kind.id, part.id);
             let href = content.block_href(&place);
             computes.extend(part.code.iter().filter(|code| code.path == *path).map(|code| Computed {
-                block: Link { label: part.label.clone(), href: href.clone() },
+                block: Link::new(&part.label, href.clone()),
                 item: code.item.clone(),
                 first: code.first,
                 last: code.last,
@@ -53,7 +54,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
     };
     let description = content.words.with("code.description", &[("path", path)]);
     let address = file_href(path);
-    site.page(&address, "code.html", ["parts", path, &description], &page)
+    site.page_of_code(&address, "code.html", ["parts", path, &description], &page)
 }
 
 /// The lines of an item as they stand on the page of a building block.

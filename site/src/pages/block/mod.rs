@@ -68,7 +68,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let parts = || kinds.iter().flat_map(|kind| &kind.parts).filter(|part| shown(part));
     let hub = Hub {
         kinds: views().collect(),
-        files: content.parts.blocks.iter().map(|file| code::link(&file.source.path)).collect(),
+        files: content.parts.blocks.iter().map(|file| code::link(content, &file.source.path)).collect(),
         blocks: parts().count(),
         pictures: parts().filter(|part| part.picture.is_some()).count(),
     };
@@ -76,7 +76,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     site.page("parts/", "parts.html", ["parts", &title, &told], &hub)?;
     let totals = Totals::of(content);
     for (kind, view) in kinds.iter().zip(views()) {
-        let link = |other: &&PartKind| Link { label: other.title.clone(), href: Some(format!("parts/{}/", other.id)) };
+        let link = |other: &&PartKind| Link::new(&other.title, Some(format!("parts/{}/", other.id)));
         let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
@@ -85,8 +85,8 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
             part::render(site, kind, part, &totals)?;
         }
     }
-    for file in &content.parts.blocks {
-        code::render(site, file)?;
+    if site.is_english() {
+        content.parts.blocks.iter().try_for_each(|file| code::render(site, file))?;
     }
     Ok(())
 }
@@ -102,11 +102,17 @@ fn gallery(content: &Edition<'_>, kind: &PartKind) -> KindView {
 
 fn small(content: &Edition<'_>, kind: &PartKind, part: &PartFacts) -> Small {
     Small {
-        link: Link { label: part.label.clone(), href: content.block_href(&format!("{}/{}", kind.id, part.id)) },
+        link: link(content, kind, part),
         picture: part.picture.as_ref().map(svg::thumbnail),
         definition: part.definition.clone(),
         users: part.users.len(),
     }
+}
+
+/// A building block by its name, leading to its page.
+pub(super) fn link(content: &Edition<'_>, kind: &PartKind, part: &PartFacts) -> Link {
+    let english = content.is_unnamed(&kind.id, &part.id);
+    Link { english, ..Link::new(&part.label, content.block_href(&format!("{}/{}", kind.id, part.id))) }
 }
 
 /// The page of a file and lines in it, from the top of the site.

@@ -59,17 +59,17 @@ pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts,
         let file = format!("parts/{}/{}.svg", kind.id, part.id);
         Drawn { svg: svg::picture(&part.label, picture), says: &picture.says, file }
     });
-    if let (Some(drawn), Some(data)) = (&picture, &part.picture) {
+    if let (Some(drawn), Some(data), true) = (&picture, &part.picture, site.is_english()) {
         site.pages.put(drawn.file.clone(), svg::picture_file(&part.label, data))?;
     }
     let users = content.models.iter().map(|model| &model.summary).filter(|model| part.users.contains(&model.id));
     let itself = kind.is_axis.then_some([kind.id.as_str(), part.id.as_str()]);
     let page = BlockPage {
-        kind: Link { label: kind.title.clone(), href: Some(format!("parts/{}/", kind.id)) },
+        kind: Link::new(&kind.title, Some(format!("parts/{}/", kind.id))),
         question: &kind.question,
         label: &part.label,
         definition: &part.definition,
-        names: names(Some(&part.names)),
+        names: names(content.words.tongue(), Some(&part.names)),
         picture,
         equations: part.equations.iter().map(|latex| site.prose.equation(latex)).collect(),
         costs: costs(site, part)?,

@@ -14,6 +14,8 @@ use crate::pages::StatusView;
 pub(super) struct Group<'a> {
     title: String,
     statement: String,
+    /// Whether the statement is that of the suite, which speaks English.
+    english: bool,
     checks: Vec<Row<'a>>,
 }
 
@@ -71,6 +73,7 @@ pub(super) fn groups<'a>(content: &'a Edition<'_>, checked: &Checked<'a>, notes:
         groups.push(Group {
             title: format!("{} {}", level.id, level.name),
             statement: level.statement.clone(),
+            english: true,
             checks,
         });
     }
@@ -79,6 +82,7 @@ pub(super) fn groups<'a>(content: &'a Edition<'_>, checked: &Checked<'a>, notes:
     groups.push(Group {
         title: content.words.say(if suite.levels.is_empty() { "conformance.checks" } else { "conformance.candidates" }),
         statement: content.words.say("conformance.candidates_told"),
+        english: false,
         checks: candidates.map(|check| row(content, check, checked, notes)).collect(),
     });
     groups.retain(|group| !group.checks.is_empty());

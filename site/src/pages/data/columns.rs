@@ -114,7 +114,7 @@ pub(in crate::pages) fn title(content: &Edition<'_>, id: &str) -> String {
 pub(in crate::pages) fn label(content: &Edition<'_>, id: &str, term: &str) -> Link {
     match id {
         "family" => Link::family(content, term),
-        "year" | "code" => Link { label: term.to_owned(), href: None },
+        "year" | "code" => Link::new(term, None),
         axis => Link::term(content, axis, term),
     }
 }

@@ -9,11 +9,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
-use super::Site;
 use super::model::cite;
+use super::{Output, Site, templates};
+use crate::content::Content;
 use crate::data::TABLES;
+use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::bytes;
+use crate::look::Look;
+use crate::words::{Tongue, Words};
 
 /// What the site says of its own licence.
 const LICENCE: &str = "MIT OR Apache-2.0";
@@ -38,6 +42,15 @@ struct File {
     digest: String,
 }
 
+/// A file of the whole catalog, as every language lists it.
+pub(super) struct FileFacts {
+    path: &'static str,
+    role: &'static str,
+    kind: &'static str,
+    size: u64,
+    digest: String,
+}
+
 /// Files that every model has, shown by one of them.
 #[derive(Serialize)]
 struct Twins {
@@ -46,6 +59,9 @@ struct Twins {
     models: usize,
     drawn: bool,
 }
+
+/// What scripts read; each language has its own.
+const COLUMNS: [&str; 2] = ["catalog.min.json", "sizes.min.json"];
 
 /// The catalog itself.
 const CATALOG: &str = "catalog.sqlite";
@@ -84,38 +100,70 @@ pub(super) fn twins(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     site.pages.put(format!("models/{id}.bib"), bib)
 }
 
-/// Files of the whole catalog, and the page that lists them.
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
-    let content = site.content;
-    let base = content.data.base_url.as_ref().map(ToString::to_string);
-    let version = content.data.file.as_deref().map(|file| digest(file)[..12].to_owned());
+/// Files of the whole catalog.
+pub(super) fn files(site: &mut Site<'_, '_>) -> Result<Vec<FileFacts>> {
+    let base = site.content.data.base_url.as_ref().map(ToString::to_string);
+    let version = version(site.content);
     let mut files = Vec::new();
     for (path, role, kind) in FILES {
-        let what = content.words.say(&format!("file.{role}"));
         let Some(bytes_of) = file(site, path, base.as_deref(), version.as_deref())? else { continue };
-        files.push(File { path, what, kind, size: bytes(bytes_of.len() as u64), digest: digest(&bytes_of) });
+        files.push(FileFacts { path, role, kind, size: bytes_of.len() as u64, digest: digest(&bytes_of) });
         site.pages.put(path.into(), bytes_of)?;
     }
     if let Some(file) = files.iter().find(|file| file.path == CATALOG) {
         site.pages.put(format!("{CATALOG}.sha256"), format!("{}  {CATALOG}\n", file.digest))?;
     }
+    Ok(files)
+}
+
+fn version(content: &Edition<'_>) -> Option<String> {
+    content.data.file.as_deref().map(|file| digest(file)[..12].to_owned())
+}
+
+/// The page that lists the files, and what scripts of the language's pages read.
+pub(super) fn render(site: &mut Site<'_, '_>, files: &[FileFacts]) -> Result<()> {
+    let content = site.content;
+    let folder = content.words.tongue().folder();
+    if !site.is_english() {
+        for path in COLUMNS {
+            let path = format!("{folder}{path}");
+            let text = columns_of(content, &path)?;
+            site.pages.put(path, text)?;
+        }
+    }
+    let listed = |file: &FileFacts| File {
+        path: file.path,
+        what: content.words.say(&format!("file.{}", file.role)),
+        kind: file.kind,
+        size: bytes(file.size),
+        digest: file.digest.clone(),
+    };
     let drawn = |id: &str| site.pages.sizes().any(|(path, _)| path == format!("models/{id}.svg"));
     let shown = content.models.iter().find(|model| model.summary.code).or(content.models.first());
     let page = DataPage {
-        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), LICENCE),
+        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), folder, LICENCE),
         twins: shown.map(|model| Twins {
             id: model.summary.id.clone(),
             name: model.summary.name.clone(),
             models: content.models.len(),
             drawn: drawn(&model.summary.id),
         }),
-        files,
-        base,
+        files: files.iter().map(listed).collect(),
+        base: content.data.base_url.as_ref().map(ToString::to_string),
         licence: LICENCE,
-        version,
+        version: version(content),
     };
     let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
     site.page("data/", "data.html", ["data", &title, &description], &page)
+}
+
+/// What scripts read that show models side by side, in the words of a language.
+fn columns_of(content: &Edition<'_>, path: &str) -> Result<String> {
+    if path.ends_with(COLUMNS[0]) {
+        json(path, &columns::columns(content))
+    } else {
+        json(path, &columns::sizes(content))
+    }
 }
 
 /// One of the files; none where the content does not have what it is made of.
@@ -125,8 +173,7 @@ fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&st
     let text = match path {
         CATALOG => return Ok(content.data.file.clone()),
         "catalog.json" => json(path, &content.models.iter().map(|model| &model.descriptor).collect::<Vec<_>>())?,
-        "catalog.min.json" => json(path, &columns::columns(content))?,
-        "sizes.min.json" => json(path, &columns::sizes(content))?,
+        path if COLUMNS.contains(&path) => columns_of(content, path)?,
         "schema/model.json" => include_str!("../../../static/schema/model.json").to_owned(),
         "CITATION.cff" => site.text(path, "citation.cff", &Cited { base, version })?,
         "llms.txt" => {
@@ -139,17 +186,17 @@ fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&st
 }
 
 /// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn sitemap(content: &Content, look: &Look, output: &mut Output<'_>) -> Result<()> {
     let mut robots = "User-agent: *\nAllow: /\n".to_owned();
-    if let Some(base) = &site.content.data.base_url {
-        let pages =
-            site.pages.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
+    if let Some(base) = &content.data.base_url {
+        let pages = output.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
         let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
         robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
-        let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
-        site.pages.put("sitemap.xml".into(), text)?;
+        let tera = templates(look, &Words::read(Tongue::English, look)?)?;
+        let text = text(&tera, "sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
+        output.put("sitemap.xml".into(), text)?;
     }
-    site.pages.put("robots.txt".into(), robots)
+    output.put("robots.txt".into(), robots)
 }
 
 #[derive(Serialize)]
@@ -170,8 +217,12 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
 impl Site<'_, '_> {
     /// The text of a file that is not a page, from its template.
     fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
-        let failed = |source| Error::Template { page: path.to_owned(), source };
-        let context = tera::Context::from_serialize(data).map_err(failed)?;
-        self.tera.render(template, &context).map_err(failed)
+        text(&self.tera, path, template, data)
     }
+}
+
+fn text<T: Serialize>(tera: &tera::Tera, path: &str, template: &str, data: &T) -> Result<String> {
+    let failed = |source| Error::Template { page: path.to_owned(), source };
+    let context = tera::Context::from_serialize(data).map_err(failed)?;
+    tera.render(template, &context).map_err(failed)
 }

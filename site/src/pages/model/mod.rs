@@ -156,7 +156,7 @@ fn component<'a>(
     };
     Component {
         module: &component.module,
-        name: Link { label: component.name.clone(), href },
+        name: Link::new(&component.name, href),
         code: module.and_then(|module| content.code_of(module.kind)),
         kind: &component.kind,
         source: &component.source,
@@ -183,7 +183,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         href: &href,
     };
     let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
-    if let Some(drawing) = &drawing {
+    if let Some(drawing) = drawing.as_ref().filter(|_| site.is_english()) {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
     let segments = part.as_ref().map(|part| svg::segments(&content.words, part, components)).unwrap_or_default();
@@ -252,5 +252,5 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         sources: origin::sources(content, descriptor),
     };
     site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
-    data::twins(site, model)
+    if site.is_english() { data::twins(site, model) } else { Ok(()) }
 }

@@ -7,6 +7,7 @@ use zoo_registry::record::Demo;
 use crate::edition::Edition;
 use crate::format::bytes;
 use crate::tryout::{FileFacts, Stage};
+use crate::words::Tongue;
 
 /// What the template shows.
 #[derive(Debug, Serialize)]
@@ -18,6 +19,8 @@ pub(super) struct View {
     /// What the script reads, JSON.
     told: String,
     files: Vec<FileFacts>,
+    /// Where they are, seen from the page.
+    folder: String,
 }
 
 /// What the script reads.
@@ -25,7 +28,7 @@ pub(super) struct View {
 struct Told<'a> {
     name: &'a str,
     module: &'a FileFacts,
-    files: &'a [FileFacts],
+    files: Vec<FileFacts>,
     examples: Vec<Example>,
 }
 
@@ -48,13 +51,22 @@ enum Example {
 pub(super) fn view(content: &Edition<'_>, model: &Model, stage: &Stage) -> Option<View> {
     let id = &model.summary.id;
     let (demo, files) = (model.demo.as_ref()?, stage.demos.get(id)?);
-    let told = Told { name: content.model_name(id), module: &stage.module, files, examples: examples(demo) };
+    // The files stand once, with the page at the top of the site.
+    let up = if content.words.tongue() == Tongue::English { String::new() } else { format!("../../../models/{id}/") };
+    let seen = |file: &FileFacts| FileFacts { address: format!("{up}{}", file.address), ..file.clone() };
+    let told = Told {
+        name: content.model_name(id),
+        module: &stage.module,
+        files: files.iter().map(seen).collect(),
+        examples: examples(demo),
+    };
     let size = stage.module.bytes + files.iter().map(|file| file.bytes).sum::<usize>();
     Some(View {
         script: stage.script.clone(),
         size: bytes(size as u64),
         told: serde_json::to_string(&told).ok()?,
         files: files.clone(),
+        folder: format!("{up}demo/"),
     })
 }
 
