@@ -1,6 +1,6 @@
 // The calculator: takes its numbers from the table below it, and shows each with the formula it comes from.
 
-import { say } from "./words.js";
+import { say } from "./search/start.js";
 
 const form = document.getElementById("calculator");
 const answer = document.getElementById("calculated");

@@ -1,5 +1,5 @@
 // Two to four models side by side; which ones stands in the address: ?m=bert,roberta
-import { say } from './words.js';
+import { say } from './search/start.js';
 
 const place = document.getElementById('any');
 const form = place.querySelector('form'), sides = document.getElementById('sides');

@@ -1,5 +1,5 @@
 // The index of models: what is asked stands in the address, as one line that people can read: ?q=arch:decoder+year:2020..&sort=-parameters
-import { say } from './words.js';
+import { say } from './search/start.js';
 
 const box = document.getElementById('ask');
 const table = document.querySelector('table.models');

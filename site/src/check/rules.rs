@@ -85,7 +85,10 @@ fn language(path: &str, page: &Page, found: &mut Found) {
     let told = page.all("html").next().and_then(|tag| tag.get("lang")).unwrap_or_default();
     if told != own {
         let line = page.all("html").next().map_or(1, |tag| tag.line);
-        let found_there = format!("`<html>` has the `lang` `{told}`, expected `{own}`");
+        let found_there = match told {
+            "" => "`<html>` has no `lang`".to_owned(),
+            _ => format!("`<html>` has the `lang` `{told}`, expected `{own}`"),
+        };
         found.add(path, line, "every-page-says-what-it-is", found_there, "name the language of the page");
     }
 }

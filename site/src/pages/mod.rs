@@ -168,11 +168,10 @@ const STYLES: [(&str, &str); 8] = [
 ];
 
 /// Scripts of single pages.
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 3] = [
     ("calculate.js", include_str!("../../static/calculate.js")),
     ("compare.js", include_str!("../../static/compare.js")),
     ("models.js", include_str!("../../static/models.js")),
-    ("words.js", include_str!("../../static/words.js")),
 ];
 
 /// The templates.
@@ -293,8 +292,14 @@ impl Site<'_, '_> {
         self.page_in(self.tongues, address, template, head, page)
     }
 
-    /// The same for a page that holds no words but code, so that it stands in English only.
-    fn page_of_code<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+    /// The same for a page that stands in English only: it holds no words but code, or there can be one alone.
+    fn page_in_english<T: Serialize>(
+        &mut self,
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        page: &T,
+    ) -> Result<()> {
         self.page_in(&[], address, template, head, page)
     }
 

@@ -10,5 +10,5 @@ struct NotFound {}
 
 pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let [title, told] = ["not_found.heading", "not_found.gist"].map(|key| site.content.words.say(key));
-    site.page("404.html", "404.html", ["", &title, &told], &NotFound {})
+    site.page_in_english("404.html", "404.html", ["", &title, &told], &NotFound {})
 }

@@ -44,7 +44,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     let used = site.content.parts.blocks.iter().filter(|file| file.users.contains(&summary.id));
     let blocks = used.map(|file| Link::code(site.content, &file.source.path, &file_href(&file.source.path)));
     let source = Source { id: &summary.id, name: &summary.name, files, blocks: blocks.collect() };
-    site.page_of_code(&address, "source.html", ["models", &title, &description], &source)
+    site.page_in_english(&address, "source.html", ["models", &title, &description], &source)
 }
 
 fn view<'a>(site: &Site<'_, '_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {

@@ -83,7 +83,7 @@ mod tests {
         let layer = |n: &str| branch(n, "Layer", vec![leaf("attention", "Attention", &[3, 2]), leaf("x", "Odd", &[1])]);
         let layers = branch("layers", "Vec", vec![layer("0"), layer("1"), layer("2")]);
         let tree = branch("", "Toy", vec![leaf("token", "Embedding", &[5, 2]), layers]);
-        let found = segments(&Part::fold(&tree), &[]);
+        let found = segments(&Words::english(), &Part::fold(&tree), &[]);
         let counts: Vec<_> = found.iter().map(|segment| (segment.category, segment.count)).collect();
         assert_eq!(counts, [("embedding", 10), ("attention", 18), ("other", 3)]);
         assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), tree.parameter_count());

@@ -62,6 +62,12 @@ impl Words {
         Ok(Self { tongue, texts })
     }
 
+    /// Those of the program, for tests.
+    #[cfg(test)]
+    pub(crate) fn english() -> Self {
+        Self::read(Tongue::English, &Look::default()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     pub(crate) fn tongue(&self) -> Tongue {
         self.tongue
     }
@@ -125,18 +131,14 @@ fn gather(prefix: &str, value: &Value, texts: &mut BTreeMap<String, Text>) -> st
 fn filled(text: &str, parts: &[(&str, &dyn Display)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find('{') {
-        let (before, from) = rest.split_at(start);
+    while let Some((before, from)) = rest.split_once('{') {
         filled.push_str(before);
-        let Some(end) = from.find('}') else { break };
-        match parts.iter().find(|(name, _)| *name == &from[1..end]) {
+        let Some((name, after)) = from.split_once('}') else { return filled + "{" + from };
+        match parts.iter().find(|(known, _)| *known == name) {
             Some((_, part)) => filled.push_str(&part.to_string()),
-            None => filled.push_str(&from[..=end]),
+            None => filled.extend(["{", name, "}"]),
         }
-        rest = &from[end + 1..];
-        if rest.is_empty() {
-            return filled;
-        }
+        rest = after;
     }
     filled + rest
 }
@@ -163,3 +165,6 @@ impl Text {
         between('{', '}').chain(between('<', '>')).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 // The page of results: names at once, then the texts of all pages, from the index that Pagefind made of them.
 import { find, more } from './match.js';
-import { say } from '../words.js';
+import { say } from './start.js';
 import { languages, pages } from './texts.js';
 
 const [NAMES, TEXTS, PAUSE] = [12, 20, 150];

@@ -54,7 +54,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
     };
     let description = content.words.with("code.description", &[("path", path)]);
     let address = file_href(path);
-    site.page_of_code(&address, "code.html", ["parts", path, &description], &page)
+    site.page_in_english(&address, "code.html", ["parts", path, &description], &page)
 }
 
 /// The lines of an item as they stand on the page of a building block.

@@ -109,7 +109,10 @@ mod tests {
             line("pooler", [&[], &["P"]], false),
             line("pooler.dense", [&[], &["D"]], false),
         ];
-        let found: Vec<_> = rows(&lines).into_iter().map(|row| (row.name, row.depth, row.folded, row.same)).collect();
+        let found: Vec<_> = rows(&Words::english(), &lines)
+            .into_iter()
+            .map(|row| (row.name, row.depth, row.folded, row.same))
+            .collect();
         let told = |name: &str, depth, folded, same| (name.to_owned(), depth, folded, same);
         assert_eq!(
             found,

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn growth_is_said_as_people_say_it() {
-        let told = |before, after| growth(before, after).replace(THIN, " ");
+        let told = |before, after| growth(&Words::english(), before, after).replace(THIN, " ");
         assert_eq!(told(110_000_000, 125_000_000), "+14 % parameters (110 M → 125 M)");
         assert_eq!(told(110_000_000, 11_700_000), "1 / 9 of the parameters (110 M → 11.7 M)");
         assert_eq!(told(1_500_000_000, 175_000_000_000), "117 × the parameters (1.50 B → 175 B)");
@@ -84,9 +84,10 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        assert_eq!(differing("class", "classes", &[]), None);
-        assert_eq!(differing("class", "classes", &["Norm"]).as_deref(), Some("1 class differs: norm"));
-        let many = differing("difference of recipe", "differences of recipe", &["A", "B", "C", "D", "E"]);
+        let words = Words::english();
+        assert_eq!(differing(&words, "diff.classes_differ", &[]), None);
+        assert_eq!(differing(&words, "diff.classes_differ", &["Norm"]).as_deref(), Some("1 class differs: norm"));
+        let many = differing(&words, "diff.recipe_differs", &["A", "B", "C", "D", "E"]);
         assert_eq!(many.as_deref(), Some("5 differences of recipe: a, b, c, d, …"));
     }
 }
