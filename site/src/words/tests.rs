@@ -98,7 +98,7 @@ fn pattern(literal: &str) -> Option<(&str, &str)> {
 }
 
 /// What addresses of files end in; they look like keys.
-const FILES_OF: [&str; 9] = [".html", ".js", ".css", ".csv", ".json", ".atom", ".xml", ".sqlite", ".svg"];
+const FILES_OF: [&str; 10] = [".html", ".js", ".css", ".csv", ".json", ".atom", ".xml", ".sqlite", ".svg", ".md"];
 
 fn is_key(text: &str) -> bool {
     let plain =
