@@ -21,7 +21,7 @@ export function types(folder) {
   const types = new Map();
   for (const page of every(folder)) {
     const [first, ...rest] = page.path.split('/').slice(1, -1);
-    const type = [first, ...rest.map(name => (name === 'source' ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
+    const type = [first, ...rest.map(name => (['source', 'evidence', 'modules', 'planted'].includes(name) ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
     types.set(type, [...(types.get(type) ?? []), page]);
   }
   for (const same of types.values()) same.sort((a, b) => a.size - b.size);

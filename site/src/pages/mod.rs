@@ -85,7 +85,7 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
     let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &mut site.pages)).transpose()?;
     home::render(&mut site)?;
     models::render(&mut site)?;
     for model in &content.models {
@@ -139,12 +139,14 @@ const SCRIPTS: [(&str, &str); 2] =
     [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 37] = [
+const TEMPLATES: [(&str, &str); 40] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("models.html", include_str!("../../templates/models.html")),
     ("model.html", include_str!("../../templates/model.html")),
+    ("modules.html", include_str!("../../templates/modules.html")),
+    ("evidence.html", include_str!("../../templates/evidence.html")),
     ("calculate.html", include_str!("../../templates/calculate.html")),
     ("cost.html", include_str!("../../templates/cost.html")),
     ("run.html", include_str!("../../templates/run.html")),
@@ -154,6 +156,7 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("families.html", include_str!("../../templates/families.html")),
     ("conformance.html", include_str!("../../templates/conformance.html")),
     ("planted.html", include_str!("../../templates/planted.html")),
+    ("planted-area.html", include_str!("../../templates/planted-area.html")),
     ("check.html", include_str!("../../templates/check.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
