@@ -9,6 +9,7 @@ mod build;
 mod building;
 pub mod check;
 mod content;
+mod costs;
 mod data;
 mod error;
 mod format;

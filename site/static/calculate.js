@@ -55,7 +55,8 @@ function calculate(size, tokens, batch, width) {
     items.push(["The next token", flops((fixed + pair * tokens) * batch), `(${grouped(fixed)} + ${grouped(pair)} × ${grouped(tokens)}) × ${batch}, estimated`]);
   }
   const others = lengths(size).map((length) => grouped(length.tokens));
-  const note = !counted && others.length > 0 ? `Counted at ${others.join(", ")} tokens; otherwise estimated.` : "";
+  const otherwise = fixed === null ? "for other lengths there is no formula" : "otherwise estimated";
+  const note = !counted && others.length > 0 ? `Counted at ${others.join(", ")} tokens; ${otherwise}.` : "";
   return { items, note };
 }
 

@@ -1,7 +1,7 @@
 //! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
 
 pub(super) mod cite;
-pub(super) mod cost;
+mod cost;
 pub(super) mod evidence;
 mod modules;
 pub(super) mod origin;
