@@ -85,7 +85,12 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
     let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &mut site.pages)).transpose()?;
+    let mut style = String::new();
+    for (name, own) in STYLES {
+        style += &look.text(&format!("static/{name}"), own)?;
+    }
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &style, &mut site.pages)).transpose()?;
+    site.pages.put("zoo.css".into(), style)?;
     home::render(&mut site)?;
     models::render(&mut site)?;
     for model in &content.models {
@@ -107,11 +112,6 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
     not_found::render(&mut site)?;
     search::render(&mut site)?;
     crate::search::put(content, look, &mut site.pages)?;
-    let mut style = String::new();
-    for (name, own) in STYLES {
-        style += &look.text(&format!("static/{name}"), own)?;
-    }
-    site.pages.put("zoo.css".into(), style)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
     site.pages.put("icon.svg".into(), icon.into_owned())?;
     for (name, own) in SCRIPTS {
@@ -123,10 +123,9 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
 }
 
 /// The parts of the style sheet, in order.
-const STYLES: [(&str, &str); 8] = [
+const STYLES: [(&str, &str); 7] = [
     ("zoo.css", include_str!("../../static/zoo.css")),
     ("figure.css", include_str!("../../static/figure.css")),
-    ("tryout.css", include_str!("../../static/tryout.css")),
     ("picture.css", include_str!("../../static/picture.css")),
     ("parts.css", include_str!("../../static/parts.css")),
     ("search.css", include_str!("../../static/search.css")),
