@@ -2,6 +2,7 @@
 
 mod block;
 mod calculate;
+mod cards;
 mod compare;
 mod conformance;
 mod data;
@@ -11,6 +12,7 @@ mod home;
 mod lineage;
 mod model;
 mod models;
+mod moved;
 mod not_found;
 mod output;
 mod search;
@@ -19,7 +21,7 @@ mod taxonomy;
 mod timeline;
 mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -84,7 +86,16 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 /// See [`render`]; and whatever the place that takes them says.
 pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
+    let mut site = Site {
+        content,
+        tera: templates(look)?,
+        prose: Prose::new()?,
+        drawn: cards::Drawn::new(content)?,
+        common: None,
+        stubs: BTreeSet::new(),
+        pages: output,
+    };
+    site.common_card()?;
     let mut style = String::new();
     for (name, own) in STYLES {
         style += &look.text(&format!("static/{name}"), own)?;
@@ -108,6 +119,7 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
     conformance::render(&mut site)?;
     block::render(&mut site)?;
     taxonomy::render(&mut site)?;
+    moved::render(&mut site)?;
     glossary::render(&mut site)?;
     not_found::render(&mut site)?;
     search::render(&mut site)?;
@@ -138,7 +150,7 @@ const SCRIPTS: [(&str, &str); 2] =
     [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 40] = [
+const TEMPLATES: [(&str, &str); 41] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -178,6 +190,7 @@ const TEMPLATES: [(&str, &str); 40] = [
     ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
     ("citation.cff", include_str!("../../templates/citation.cff")),
     ("llms.txt", include_str!("../../templates/llms.txt")),
+    ("moved.html", include_str!("../../templates/moved.html")),
     ("404.html", include_str!("../../templates/404.html")),
 ];
 
@@ -194,6 +207,12 @@ struct Site<'a> {
     content: &'a Content,
     tera: Tera,
     prose: Prose,
+    /// What draws cards, where pages have any.
+    drawn: Option<cards::Drawn>,
+    /// The card of pages without one of their own.
+    common: Option<cards::Shown>,
+    /// Old addresses, which only say where their page stands now.
+    stubs: BTreeSet<String>,
     pages: Output<'a>,
 }
 
@@ -208,6 +227,8 @@ struct Shell<'a> {
     section: &'a str,
     /// Its whole address, where that of the site is known.
     canonical: Option<String>,
+    /// What messengers show of it.
+    card: Option<&'a cards::Shown>,
     /// Whether there are building blocks.
     blocks: bool,
 }
@@ -215,12 +236,28 @@ struct Shell<'a> {
 impl Site<'_> {
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+        let card = self.common.clone();
+        self.page_with_card(address, template, head, card.as_ref(), page)
+    }
+
+    /// The same with a card of its own.
+    fn page_with_card<T: Serialize>(
+        &mut self,
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        card: Option<&cards::Shown>,
+        page: &T,
+    ) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
         let canonical = base.map(|base| base.at(address));
         let blocks = !self.content.parts.kinds.is_empty();
-        let shell = Shell { root: root(address), title, description, section, canonical, blocks };
+        // The page for what is not there answers at any depth.
+        let root = self.content.data.top().filter(|_| address == "404.html").unwrap_or_else(|| root(address));
+        let card = card.filter(|_| canonical.is_some());
+        let shell = Shell { root, title, description, section, canonical, card, blocks };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);

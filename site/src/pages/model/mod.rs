@@ -149,6 +149,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
     if let Some(drawing) = &drawing {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
+    let card = site.card(model, drawing.as_ref().map(|drawing| &drawing.shapes))?;
     let rows = drawing.as_mut().map(|drawing| std::mem::take(&mut drawing.rows)).unwrap_or_default();
     let tree = built.zip(part.as_ref()).map(|(size, part)| (size.preset.id.as_str(), part));
     let modules = modules::render(site, model, tree, rows)?;
@@ -214,6 +215,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         linked: linked::model(content, model),
         sourced: origin::is_sourced(descriptor),
     };
-    site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
+    let head = ["models", summary.name.as_str(), summary.summary.as_str()];
+    site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;
     data::twins(site, model)
 }
