@@ -16,6 +16,7 @@ const MARGIN: f32 = 72.0;
 /// Where words end, and the picture begins.
 const WORDS: f32 = 640.0;
 const PICTURE: [f32; 4] = [780.0, 62.0, 360.0, 506.0];
+const PLACES: [f32; 4] = [790.0, 108.0, 340.0, 404.0];
 
 /// What stands on a card.
 pub(crate) struct Card<'a> {
@@ -32,8 +33,19 @@ pub(crate) struct Card<'a> {
 pub(crate) enum Picture<'a> {
     /// The architecture, from its module tree.
     Shapes(&'a Shapes),
-    /// All models by date and size, both from 0 to 1, and which of them it is.
-    Among(&'a [[f32; 2]], Option<usize>),
+    /// All models by date and size, and which of them it is.
+    Among(&'a Places, Option<usize>),
+}
+
+/// Where models stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    /// By date and size, both from 0 to 1.
+    pub(crate) all: Vec<[f32; 2]>,
+    /// The first and the last year.
+    pub(crate) years: [String; 2],
+    /// The smallest and the largest size.
+    pub(crate) sizes: [String; 2],
 }
 
 /// Draws cards.
@@ -52,7 +64,10 @@ impl Cards {
         painter.rect([0.0, 0.0, 14.0, 630.0], 0.0, Some(Paint::Accent), None);
         match &card.picture {
             Picture::Shapes(shapes) => painter.shapes(shapes, PICTURE),
-            Picture::Among(places, own) => painter.among(places, *own, PICTURE),
+            Picture::Among(places, own) => {
+                painter.among(&places.all, *own, PLACES);
+                self.ends(&mut painter, places);
+            }
         }
         let font = &self.0;
         font.write(&mut painter, "zoo", [MARGIN, 104.0], 46.0, Paint::Accent);
@@ -83,6 +98,20 @@ impl Cards {
         font.write(&mut painter, &facts, [MARGIN, 560.0], 28.0, Paint::Ink);
         png::encode(SIZE, &painter.pixels())
     }
+
+    /// Where the picture of all models begins and ends.
+    fn ends(&self, painter: &mut Painter, places: &Places) {
+        let [x, y, width, height] = PLACES;
+        let [first, last] = &places.years;
+        let [least, most] = &places.sizes;
+        let below = y + height + 48.0;
+        let mut write = |text: &str, at: [f32; 2]| self.0.write(painter, text, at, 22.0, Paint::Quiet);
+        write(first, [x - 8.0, below]);
+        write(last, [x + width + 8.0 - self.0.width(last, 22.0), below]);
+        if !most.is_empty() {
+            write(&format!("{least} – {most} parameters"), [x - 8.0, y - 36.0]);
+        }
+    }
 }
 
 /// A name in the largest size in which it fits a line, or else two.
@@ -109,7 +138,8 @@ mod tests {
 
     fn card(name: &str, summary: &str) -> Vec<u8> {
         let facts = vec!["2018".to_owned(), "109 M".to_owned()];
-        let picture = Picture::Among(&[[0.1, 0.2], [0.9, 0.8]], Some(1));
+        let places = Places { all: vec![[0.1, 0.2], [0.9, 0.8]], ..Places::default() };
+        let picture = Picture::Among(&places, Some(1));
         Cards::new().unwrap().draw(&Card { name, id: "the-id", summary, facts, picture }).unwrap()
     }
 
@@ -134,6 +164,8 @@ mod tests {
         assert_eq!(title(&font, "T5").0, ["T5"]);
         let (lines, size) = title(&font, "Vision Transformer with Registers and Much More of It Besides");
         assert!(lines.len() == 2 && lines.iter().all(|line| font.width(line, size) <= WORDS), "{lines:?}");
+        let cut = font.wrap("one two three four five six", 31.0, font.width("one two three four", 31.0), 1);
+        assert_eq!(cut, ["one two three…"], "no part of a word is left");
         let (lines, size) = title(&font, &"x".repeat(400));
         assert!(lines.iter().all(|line| font.width(line, size) <= WORDS), "{lines:?}");
     }

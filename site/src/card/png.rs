@@ -18,7 +18,7 @@ pub(super) fn encode([width, height]: [u16; 2], pixels: &[u8]) -> Result<Vec<u8>
         filtered.extend(row.iter().zip(&above).map(|(now, above): (&u8, &u8)| now.wrapping_sub(*above)));
         above.copy_from_slice(row);
     }
-    let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(6));
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(3));
     let packed = packer.write_all(&filtered).and_then(|()| packer.finish());
     let packed = packed.map_err(|error| Error::Card(format!("the pixels do not pack: {error}")))?;
     let mut header = Vec::from(u32::from(width).to_be_bytes());

@@ -58,8 +58,13 @@ impl Font {
         let last = lines.len().saturating_sub(1);
         for (at, line) in lines.iter_mut().enumerate() {
             let more = cut && at == last;
+            let fits = |line: &str| self.width(&format!("{line}…"), size) <= width;
+            // Whole words go; letters only where a single word is too long.
+            while more && !fits(line) && line.contains(' ') {
+                line.truncate(line.rfind(' ').unwrap_or(0));
+            }
             if more || self.width(line, size) > width {
-                while !line.is_empty() && self.width(&format!("{line}…"), size) > width {
+                while !line.is_empty() && !fits(line) {
                     line.pop();
                 }
                 *line = format!("{}…", line.trim_end_matches([' ', ',', ';', ':', '.']));

@@ -5,9 +5,10 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 
 use super::{Site, range};
-use crate::card::{Card, Cards, Picture, SIZE};
+use crate::card::{Card, Cards, Picture, Places, SIZE};
 use crate::content::Content;
 use crate::error::Result;
+use crate::format::compact;
 use crate::svg::{self, Shapes};
 
 /// The card of pages that have none of their own.
@@ -16,8 +17,9 @@ const COMMON: &str = "og/zoo.png";
 /// Draws the cards of a site.
 pub(super) struct Drawn {
     cards: Cards,
-    /// Models by date and size, both from 0 to 1, in the catalog's order; where one of them is not known there is none.
-    places: Vec<Option<[f32; 2]>>,
+    /// In the catalog's order, the place of each model among those that have one: a date and a size.
+    known: Vec<Option<usize>>,
+    places: Places,
 }
 
 /// What a page says of its card.
@@ -34,12 +36,13 @@ impl Drawn {
         if content.data.base_url.is_none() {
             return Ok(None);
         }
-        Ok(Some(Self { cards: Cards::new()?, places: places(content) }))
+        let (known, places) = places(content);
+        Ok(Some(Self { cards: Cards::new()?, known, places }))
     }
 }
 
 /// Where models stand between the first and the last, the smallest and the largest.
-fn places(content: &Content) -> Vec<Option<[f32; 2]>> {
+fn places(content: &Content) -> (Vec<Option<usize>>, Places) {
     let known = |model: &Model| {
         let (_, most) = model.summary.parameters.filter(|(_, most)| *most > 0)?;
         #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
@@ -60,7 +63,22 @@ fn places(content: &Content) -> Vec<Option<[f32; 2]>> {
             (((place[axis] - first) / (last - first).max(1e-9) * 1000.0).round() / 1000.0) as f32
         })
     };
-    known.into_iter().map(|place| place.map(within)).collect()
+    let all: Vec<[f32; 2]> = known.iter().flatten().copied().map(within).collect();
+    let mut count = 0..;
+    let numbers = known.iter().map(|place| place.and_then(|_| count.next())).collect();
+    let mut dated: Vec<&Model> =
+        content.models.iter().zip(&known).filter(|(_, place)| place.is_some()).map(|(model, _)| model).collect();
+    dated.sort_by_key(|model| &model.summary.date);
+    let year =
+        |model: Option<&&Model>| model.map(|model| model.summary.date.chars().take(4).collect()).unwrap_or_default();
+    let sizes: Vec<u64> = dated.iter().filter_map(|model| model.summary.parameters).map(|(_, most)| most).collect();
+    let size = |size: Option<&u64>| size.map(|size| compact(*size)).unwrap_or_default();
+    let places = Places {
+        all,
+        years: [year(dated.first()), year(dated.last())],
+        sizes: [size(sizes.iter().min()), size(sizes.iter().max())],
+    };
+    (numbers, places)
 }
 
 impl Site<'_> {
@@ -70,11 +88,8 @@ impl Site<'_> {
         let (Some(base), Some(drawn)) = (&content.data.base_url, &self.drawn) else { return Ok(None) };
         let summary = &model.summary;
         let own = content.models.iter().position(|known| known.summary.id == summary.id);
-        let own = own.filter(|own| drawn.places[*own].is_some());
-        // Its place among those that have one.
-        let own = own.map(|own| drawn.places[..own].iter().flatten().count());
-        let places: Vec<[f32; 2]> = drawn.places.iter().flatten().copied().collect();
-        let picture = shapes.map_or(Picture::Among(&places, own), Picture::Shapes);
+        let own = own.and_then(|own| drawn.known.get(own).copied().flatten());
+        let picture = shapes.map_or(Picture::Among(&drawn.places, own), Picture::Shapes);
         let says = match (shapes, own) {
             (Some(_), _) => "its architecture, drawn from its code",
             (None, Some(_)) => "its place among all models by date and parameters",
@@ -98,14 +113,13 @@ impl Site<'_> {
     pub(super) fn common_card(&mut self) -> Result<()> {
         let content = self.content;
         let (Some(base), Some(drawn)) = (&content.data.base_url, &self.drawn) else { return Ok(()) };
-        let places: Vec<[f32; 2]> = drawn.places.iter().flatten().copied().collect();
         let facts = vec![format!("{} models", content.models.len()), format!("{} families", content.families.len())];
         let card = Card {
             name: "Transformers",
             id: "zoo",
             summary: "Each drawn from its own code, classified and checked.",
             facts,
-            picture: Picture::Among(&places, None),
+            picture: Picture::Among(&drawn.places, None),
         };
         let png = drawn.cards.draw(&card)?;
         let shown =
