@@ -132,8 +132,6 @@ fn title(font: &Font, name: &str) -> (Vec<String>, f32) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn card(name: &str, summary: &str) -> Vec<u8> {

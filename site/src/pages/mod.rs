@@ -96,12 +96,10 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
         pages: output,
     };
     site.common_card()?;
-    let mut style = String::new();
-    for (name, own) in STYLES {
-        style += &look.text(&format!("static/{name}"), own)?;
-    }
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &style, &mut site.pages)).transpose()?;
-    site.pages.put("zoo.css".into(), style)?;
+    // No model runs in the page of the calculator.
+    let around = sheet(look, |name| name != "calculate.css")?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut site.pages)).transpose()?;
+    site.pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     home::render(&mut site)?;
     models::render(&mut site)?;
     for model in &content.models {
@@ -144,6 +142,12 @@ const STYLES: [(&str, &str); 7] = [
     ("calculate.css", include_str!("../../static/calculate.css")),
     ("explore.css", include_str!("../../static/explore.css")),
 ];
+
+/// Those parts of the style sheet that are wanted.
+fn sheet(look: &Look, is_wanted: impl Fn(&str) -> bool) -> Result<String> {
+    let wanted = STYLES.into_iter().filter(|(name, _)| is_wanted(name));
+    wanted.map(|(name, own)| look.text(&format!("static/{name}"), own)).collect()
+}
 
 /// Scripts of single pages.
 const SCRIPTS: [(&str, &str); 2] =
