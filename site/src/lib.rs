@@ -7,6 +7,7 @@
 
 mod build;
 mod building;
+mod card;
 pub mod check;
 mod content;
 mod costs;
@@ -29,7 +30,7 @@ mod tryout;
 pub use build::{Extras, MARKER, Summary, build, write};
 pub use check::check;
 pub use content::Content;
-pub use data::{BaseUrl, Data};
+pub use data::{BasePath, BaseUrl, Data};
 pub use error::{Error, Result};
 pub use look::Look;
 pub use pages::{Pages, render, render_with};

@@ -13,12 +13,15 @@ use crate::pages::Output;
 
 /// The scripts, by name. Only the first is loaded with a page.
 const SCRIPTS: [(&str, &str); 5] = [
-    ("start.js", include_str!("../static/search/start.js")),
+    ("start.js", START),
     ("jump.js", include_str!("../static/search/jump.js")),
     ("match.js", include_str!("../static/search/match.js")),
     ("page.js", include_str!("../static/search/page.js")),
     ("texts.js", include_str!("../static/search/texts.js")),
 ];
+
+/// What hears the search box.
+pub(crate) const START: &str = include_str!("../static/search/start.js");
 
 /// Adds the scripts and the names to the site.
 pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Result<()> {

@@ -74,6 +74,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         tryout: args.tryout.gather(registry, shell)?,
         indexer: args.full_text.program(),
         base_url: args.address.base_url.clone(),
+        base_path: args.address.base_path.clone(),
     };
     interrupt::listen();
     let began = Instant::now();

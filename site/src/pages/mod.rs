@@ -2,6 +2,7 @@
 
 mod block;
 mod calculate;
+mod cards;
 mod compare;
 mod conformance;
 mod data;
@@ -11,6 +12,7 @@ mod home;
 mod lineage;
 mod model;
 mod models;
+mod moved;
 mod not_found;
 mod output;
 mod search;
@@ -19,7 +21,7 @@ mod taxonomy;
 mod timeline;
 mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -84,8 +86,20 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 /// See [`render`]; and whatever the place that takes them says.
 pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site { content, tera: templates(look)?, prose: Prose::new()?, pages: output };
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut site.pages)).transpose()?;
+    let mut site = Site {
+        content,
+        tera: templates(look)?,
+        prose: Prose::new()?,
+        drawn: cards::Drawn::new(content)?,
+        common: None,
+        stubs: BTreeSet::new(),
+        pages: output,
+    };
+    site.common_card()?;
+    // No model runs in the page of the calculator.
+    let around = sheet(look, |name| name != "calculate.css")?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut site.pages)).transpose()?;
+    site.pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     home::render(&mut site)?;
     models::render(&mut site)?;
     for model in &content.models {
@@ -103,15 +117,11 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
     conformance::render(&mut site)?;
     block::render(&mut site)?;
     taxonomy::render(&mut site)?;
+    moved::render(&mut site)?;
     glossary::render(&mut site)?;
     not_found::render(&mut site)?;
     search::render(&mut site)?;
     crate::search::put(content, look, &mut site.pages)?;
-    let mut style = String::new();
-    for (name, own) in STYLES {
-        style += &look.text(&format!("static/{name}"), own)?;
-    }
-    site.pages.put("zoo.css".into(), style)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
     site.pages.put("icon.svg".into(), icon.into_owned())?;
     for (name, own) in SCRIPTS {
@@ -123,10 +133,9 @@ pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<
 }
 
 /// The parts of the style sheet, in order.
-const STYLES: [(&str, &str); 8] = [
+const STYLES: [(&str, &str); 7] = [
     ("zoo.css", include_str!("../../static/zoo.css")),
     ("figure.css", include_str!("../../static/figure.css")),
-    ("tryout.css", include_str!("../../static/tryout.css")),
     ("picture.css", include_str!("../../static/picture.css")),
     ("parts.css", include_str!("../../static/parts.css")),
     ("search.css", include_str!("../../static/search.css")),
@@ -134,17 +143,25 @@ const STYLES: [(&str, &str); 8] = [
     ("explore.css", include_str!("../../static/explore.css")),
 ];
 
+/// Those parts of the style sheet that are wanted.
+fn sheet(look: &Look, is_wanted: impl Fn(&str) -> bool) -> Result<String> {
+    let wanted = STYLES.into_iter().filter(|(name, _)| is_wanted(name));
+    wanted.map(|(name, own)| look.text(&format!("static/{name}"), own)).collect()
+}
+
 /// Scripts of single pages.
 const SCRIPTS: [(&str, &str); 2] =
     [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 37] = [
+const TEMPLATES: [(&str, &str); 41] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("models.html", include_str!("../../templates/models.html")),
     ("model.html", include_str!("../../templates/model.html")),
+    ("modules.html", include_str!("../../templates/modules.html")),
+    ("evidence.html", include_str!("../../templates/evidence.html")),
     ("calculate.html", include_str!("../../templates/calculate.html")),
     ("cost.html", include_str!("../../templates/cost.html")),
     ("run.html", include_str!("../../templates/run.html")),
@@ -154,6 +171,7 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("families.html", include_str!("../../templates/families.html")),
     ("conformance.html", include_str!("../../templates/conformance.html")),
     ("planted.html", include_str!("../../templates/planted.html")),
+    ("planted-area.html", include_str!("../../templates/planted-area.html")),
     ("check.html", include_str!("../../templates/check.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
@@ -176,6 +194,7 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
     ("citation.cff", include_str!("../../templates/citation.cff")),
     ("llms.txt", include_str!("../../templates/llms.txt")),
+    ("moved.html", include_str!("../../templates/moved.html")),
     ("404.html", include_str!("../../templates/404.html")),
 ];
 
@@ -192,6 +211,12 @@ struct Site<'a> {
     content: &'a Content,
     tera: Tera,
     prose: Prose,
+    /// What draws cards, where pages have any.
+    drawn: Option<cards::Drawn>,
+    /// The card of pages without one of their own.
+    common: Option<cards::Shown>,
+    /// Old addresses, which only say where their page stands now.
+    stubs: BTreeSet<String>,
     pages: Output<'a>,
 }
 
@@ -206,6 +231,8 @@ struct Shell<'a> {
     section: &'a str,
     /// Its whole address, where that of the site is known.
     canonical: Option<String>,
+    /// What messengers show of it.
+    card: Option<&'a cards::Shown>,
     /// Whether there are building blocks.
     blocks: bool,
 }
@@ -213,12 +240,28 @@ struct Shell<'a> {
 impl Site<'_> {
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+        let card = self.common.clone();
+        self.page_with_card(address, template, head, card.as_ref(), page)
+    }
+
+    /// The same with a card of its own.
+    fn page_with_card<T: Serialize>(
+        &mut self,
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        card: Option<&cards::Shown>,
+        page: &T,
+    ) -> Result<()> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
         let canonical = base.map(|base| base.at(address));
         let blocks = !self.content.parts.kinds.is_empty();
-        let shell = Shell { root: root(address), title, description, section, canonical, blocks };
+        // The page for what is not there answers at any depth.
+        let root = self.content.data.top().filter(|_| address == "404.html").unwrap_or_else(|| root(address));
+        let card = card.filter(|_| canonical.is_some());
+        let shell = Shell { root, title, description, section, canonical, card, blocks };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);

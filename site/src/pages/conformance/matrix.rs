@@ -8,6 +8,7 @@ use zoo_registry::{CheckFacts, Outcome, Status};
 use crate::content::Content;
 use crate::format::{external, humanise, magnitude};
 use crate::pages::StatusView;
+use crate::pages::model::evidence::anchor;
 
 /// The checks of a level.
 #[derive(Serialize)]
@@ -32,6 +33,8 @@ struct Row<'a> {
 struct Cell<'a> {
     model: &'a str,
     device: &'a str,
+    /// Where it stands on the model's page of evidence.
+    anchor: String,
     status: StatusView,
     number: Option<String>,
     /// Number of the note that gives the reason.
@@ -97,6 +100,7 @@ fn cell<'a>(content: &Content, summary: &'a ModelSummary, outcome: &'a Outcome, 
     Cell {
         model: &summary.id,
         device: &outcome.device,
+        anchor: anchor(outcome),
         status: StatusView::new(outcome.status),
         number: outcome.error.map(magnitude),
         note: Note::of(content, summary, outcome).map(|note| notes.number(note)),

@@ -143,6 +143,7 @@ pub(super) fn sitemap(site: &mut Site<'_>) -> Result<()> {
     if let Some(base) = &site.content.data.base_url {
         let pages =
             site.pages.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
+        let pages = pages.filter(|path| !site.stubs.contains(*path));
         let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
         robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
         let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
@@ -168,7 +169,7 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
 
 impl Site<'_> {
     /// The text of a file that is not a page, from its template.
-    fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
+    pub(super) fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
         let failed = |source| Error::Template { page: path.to_owned(), source };
         let context = tera::Context::from_serialize(data).map_err(failed)?;
         self.tera.render(template, &context).map_err(failed)

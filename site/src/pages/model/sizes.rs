@@ -53,7 +53,6 @@ struct Row<'a> {
     cells: Vec<Option<String>>,
     /// Counted in the module tree.
     parameters: Option<String>,
-    bytes: Option<String>,
     /// The published number or what else is said of it, and whether it is the counted one.
     published: Option<String>,
     agrees: bool,
@@ -112,7 +111,6 @@ pub(super) fn table(model: &Model) -> Table<'_> {
             note: preset.note.as_deref(),
             cells: fields.iter().map(|(field, _)| number(config(preset), field).map(grouped)).collect(),
             parameters: counted.map(grouped),
-            bytes: counted.map(|count| bytes(count.saturating_mul(F32))),
             published: preset.parameters.map(grouped).or_else(|| told(preset)),
             agrees: preset.parameters.is_some() && preset.parameters == counted,
         }

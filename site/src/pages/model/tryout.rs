@@ -13,6 +13,7 @@ use crate::tryout::{FileFacts, Stage};
 pub(super) struct View {
     /// From the top of the site.
     script: String,
+    style: String,
     /// What is loaded on the click, for people.
     size: String,
     /// What the script reads, JSON.
@@ -52,6 +53,7 @@ pub(super) fn view(content: &Content, model: &Model, stage: &Stage) -> Option<Vi
     let size = stage.module.bytes + files.iter().map(|file| file.bytes).sum::<usize>();
     Some(View {
         script: stage.script.clone(),
+        style: stage.style.clone(),
         size: bytes(size as u64),
         told: serde_json::to_string(&told).ok()?,
         files: files.clone(),
