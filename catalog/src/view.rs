@@ -255,7 +255,7 @@ pub struct LineageEdge {
 }
 
 /// How much a catalog holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Models, with code or without.
     pub models: u32,
@@ -314,7 +314,7 @@ pub struct Answer {
 }
 
 /// Another name of a lab.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabName {
     /// Id of the lab.
     pub lab: String,

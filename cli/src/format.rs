@@ -28,6 +28,16 @@ pub(crate) fn short(count: u64) -> String {
     }
 }
 
+/// `285012345` → `285.0 MFLOP`.
+pub(crate) fn flops(count: u64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let value = count as f64;
+    match UNITS.iter().find(|(unit, _)| value >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}FLOP", value / unit),
+        None => format!("{count} FLOP"),
+    }
+}
+
 /// Bytes of so many parameters in f32; saturates for impossible sizes.
 pub(crate) fn f32_bytes(parameters: u64) -> u64 {
     parameters.saturating_mul(4)
@@ -104,6 +114,14 @@ mod tests {
         assert_eq!(short(999), "999");
         assert_eq!(short(22_713_216), "22.7 M");
         assert_eq!(short(174_604_259_328), "174.6 B");
+    }
+
+    #[test]
+    fn operations_have_one_decimal() {
+        assert_eq!(
+            [flops(999), flops(285_012_345), flops(2 * 10u64.pow(15))],
+            ["999 FLOP", "285.0 MFLOP", "2000.0 TFLOP"]
+        );
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn family(id: &str) -> &'static dyn Architecture {
 fn cost(name: &str, tokens: usize) -> Cost {
     let registry = zoo_architectures::registry();
     let named = registry.resolve(name).unwrap();
-    capture::costs(named.architecture, &named.config(&[]).unwrap(), &[tokens]).unwrap()[0]
+    capture::costs(named.architecture, &named.config(&[]).unwrap(), Some(&[tokens])).unwrap()[0]
 }
 
 /// Everything here runs on its own, for memory is counted over the whole process.
@@ -72,7 +72,7 @@ fn state_is_what_a_decoder_holds() {
             let source = matches!(model.limits(), Limits::TokenPair { .. }).then(|| Input::Tokens(text(tokens)));
             let mut state = decoder.start(1, source.as_ref()).unwrap();
             decoder.advance(&mut state, &text(tokens), Logits::Last).unwrap();
-            let counted = capture::costs(architecture, &tiny, &[tokens]).unwrap()[0].writing.unwrap();
+            let counted = capture::costs(architecture, &tiny, Some(&[tokens])).unwrap()[0].writing.unwrap();
             assert_eq!(counted.state_bytes, state.bytes() as u64, "{}, {tokens} tokens", model.architecture());
             seen += 1;
         }
@@ -96,7 +96,7 @@ fn activations_are_what_a_pass_allocates() {
         let allocated = (MOST.load(Ordering::Relaxed) - before) as f64;
         let counted = cost(name, tokens).activation_bytes as f64;
         println!("{name}, {tokens} tokens: {counted:.3e} bytes counted, {allocated:.3e} allocated");
-        // flex makes the result of a product in one place and keeps it in another.
+        // Seen on flex: as counted for BERT, twice that for GPT-2 and T5, whose largest result is that of their last product.
         assert!((1.0..2.3).contains(&(allocated / counted)), "{name}, {tokens} tokens");
     }
 }
@@ -106,9 +106,9 @@ fn operations_are_those_of_the_closed_form() {
     for architecture in zoo_architectures::registry().architectures() {
         for preset in &architecture.descriptor().presets {
             let config = architecture.complete(&preset.config).unwrap();
-            let cost = capture::costs(architecture, &config, &[128]).unwrap()[0];
+            let cost = capture::costs(architecture, &config, Some(&[128])).unwrap()[0];
             let parameters = architecture.modules(&config).unwrap().parameter_count();
-            let estimate = Estimate::of(&config, parameters, cost.writing.is_some()).unwrap();
+            let Some(estimate) = Estimate::of(&config, parameters, cost.writing.is_some()) else { continue };
             let expected = estimate.flops_per_token(cost.tokens) * cost.tokens;
             let ratio = cost.matmul_flops as f64 / expected as f64;
             println!("{:34} {:>16} counted, {:.4} of the closed form", preset.id, cost.matmul_flops, ratio);
@@ -124,8 +124,8 @@ fn operations_are_those_of_the_closed_form() {
 fn what_cannot_be_counted_is_told() {
     let architecture = family("gpt2");
     let tiny = architecture.complete(&architecture.descriptor().tiny).unwrap();
-    assert!(capture::costs(architecture, &tiny, &[0]).is_err());
-    assert!(capture::costs(architecture, &tiny, &[capture::LONGEST + 1]).is_err());
-    let told = capture::costs(architecture, &tiny, &[1000]).unwrap_err().to_string();
+    assert!(capture::costs(architecture, &tiny, Some(&[0])).is_err());
+    assert!(capture::costs(architecture, &tiny, Some(&[capture::LONGEST + 1])).is_err());
+    let told = capture::costs(architecture, &tiny, Some(&[1000])).unwrap_err().to_string();
     assert!(told.contains("positions"), "{told}");
 }

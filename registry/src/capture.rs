@@ -22,15 +22,14 @@ use crate::rows::Rows;
 
 /// The shortest text that is counted.
 const SHORTEST: usize = 128;
-/// The longest, where the model knows none, and where it knows a longer one: masks and relative positions are laid out on the host
-/// for every pair of tokens.
+/// The longest, of a model that reads texts of any length.
 const ENDLESS: usize = 1024;
-/// As long as anybody may ask for.
+/// The longest of any model: masks and relative positions are laid out on the host for every pair of tokens.
 pub const LONGEST: usize = 4096;
 
-/// The lengths of texts that are worth counting: 128 tokens, twice that, and so on up to the longest that a model with these limits can
-/// read. None for images, which have one size.
-pub fn lengths(limits: &Limits) -> Vec<usize> {
+/// Lengths of texts that are worth counting: 128 tokens, twice that, and so on up to the longest that a model with these limits reads.
+/// None for images, which have one size.
+fn worthwhile(limits: &Limits) -> Vec<usize> {
     let longest = |limit: Option<usize>| limit.map_or(ENDLESS, |limit| limit.min(LONGEST));
     let longest = match limits {
         Limits::Tokens(limits) => longest(limits.max_positions),
@@ -41,13 +40,19 @@ pub fn lengths(limits: &Limits) -> Vec<usize> {
     powers.take_while(|length| *length < longest).chain([longest]).collect()
 }
 
-/// What a configuration costs: for texts of each of these lengths, or for an image of the configured size, whatever the lengths.
+/// What a configuration costs: for texts of each of these lengths, or of those worth counting: 128 tokens, twice that, and so on. For a
+/// vision model it is one image of the configured size, whatever the lengths.
 ///
 /// # Errors
 /// [`Error::Config`]; [`Error::Input`] for a text that the model cannot read, or one of more than 4096 tokens; [`Error::Unsupported`] if
 /// the pass depends on numbers it computed, which nobody knows here.
-pub fn costs(architecture: &dyn Architecture, config: &Map<String, Value>, lengths: &[usize]) -> Result<Vec<Cost>> {
+pub fn costs(
+    architecture: &dyn Architecture,
+    config: &Map<String, Value>,
+    lengths: Option<&[usize]>,
+) -> Result<Vec<Cost>> {
     let limits = architecture.build(config, &Device::flex())?.limits();
+    let lengths = lengths.map_or_else(|| worthwhile(&limits), <[usize]>::to_vec);
     let refuse = |reason| Error::Input { model: architecture.descriptor().id.clone(), reason };
     if let Some(length) = lengths.iter().find(|length| !(1..=LONGEST).contains(*length)) {
         return Err(refuse(format!("expected a length from 1 to {LONGEST} tokens, found {length}")));
@@ -79,7 +84,7 @@ struct Recorded {
     drawing: Vec<OperationIr>,
     /// The second, which finds them drawn.
     pass: Vec<OperationIr>,
-    /// The last one is.
+    /// The last token is read when all before it are remembered.
     step: Vec<OperationIr>,
     /// What is remembered then, if the model writes.
     state_bytes: Option<u64>,
@@ -90,7 +95,7 @@ fn cost(
     config: &Map<String, Value>,
     (tokens, input): (usize, &Input),
 ) -> Result<Cost> {
-    let Recorded { drawing, pass, step, state_bytes, .. } = record(architecture, config, input)?;
+    let Recorded { drawing, pass, step, state_bytes } = record(architecture, config, input)?;
     let known = drawing.iter().flat_map(OperationIr::nodes).map(|tensor| tensor.id).collect();
     let step_flops = step.iter().map(matmul_flops).sum();
     Ok(Cost {

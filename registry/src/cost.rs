@@ -31,7 +31,7 @@ pub struct Writing {
 }
 
 /// What a transformer of published sizes should cost, whether or not there is code for it. For layers that look at the whole text,
-/// with keys and values as wide as their heads.
+/// with keys and values as wide as their heads: there is none for one that reads in segments, whose memory does not grow.
 ///
 /// ```
 /// use zoo_registry::cost::Estimate;
@@ -58,6 +58,9 @@ impl Estimate {
     /// it takes are not known.
     pub fn of(sizes: &Map<String, Value>, parameters: u64, writes: bool) -> Option<Self> {
         let size = |field: &str| sizes.get(field).and_then(Value::as_u64);
+        if size("segment_len").is_some() {
+            return None;
+        }
         let n_heads = size("n_heads").filter(|&n| n > 0)?;
         let head_dim = size("head_dim").or_else(|| Some(size("d_model")? / n_heads))?;
         // An encoder–decoder's decoder looks at both texts.
@@ -130,5 +133,6 @@ mod tests {
         assert_eq!(estimate(&json!({ "n_layers": 2, "d_model": 64, "n_heads": 0 })), None);
         assert_eq!(estimate(&json!({ "d_model": 64, "n_heads": 8 })), None);
         assert_eq!(estimate(&json!({ "n_layers": 2, "n_heads": 8 })), None);
+        assert_eq!(estimate(&json!({ "n_layers": 2, "d_model": 64, "n_heads": 8, "segment_len": 16 })), None);
     }
 }

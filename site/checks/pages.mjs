@@ -1,5 +1,5 @@
 // Which pages of a site stand for all: `models/bert/source/index.html` is of the type `models/*/source/`.
-import { readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 function* files(at) {
@@ -13,7 +13,9 @@ function* files(at) {
 // Every page with its size, sorted by address.
 export function every(folder) {
   const page = file => ({ path: '/' + relative(folder, file).split(sep).join('/').replace(/index\.html$/, ''), size: statSync(file).size });
-  return [...files(folder)].sort().map(page);
+  // What has moved only leads on.
+  const stands = file => !readFileSync(file, 'utf8').includes('http-equiv="refresh"');
+  return [...files(folder)].sort().filter(stands).map(page);
 }
 
 // The languages beside English, which is at the top.
@@ -26,7 +28,7 @@ export function types(folder, spoken = '') {
   for (const { path, size } of every(folder).filter(page => language(page.path) === spoken)) {
     const page = { path: path.slice(spoken ? spoken.length + 1 : 0), size, full: path };
     const [first, ...rest] = page.path.split('/').slice(1, -1);
-    const type = [first, ...rest.map(name => (name === 'source' ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
+    const type = [first, ...rest.map(name => (['source', 'evidence', 'modules', 'planted'].includes(name) ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
     types.set(type, [...(types.get(type) ?? []), page]);
   }
   for (const same of types.values()) same.sort((a, b) => a.size - b.size);

@@ -1,7 +1,7 @@
 //! From pages to a folder: written beside the old site, swapped in whole.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use zoo_catalog::Catalog;
 
 use crate::content::Content;
-use crate::data::{BaseUrl, Data};
+use crate::data::{BasePath, BaseUrl, Data};
 use crate::error::{Error, Result};
 use crate::look::Look;
 use crate::pages::{Output, Pages, Sink, render_into};
@@ -42,6 +42,8 @@ pub struct Extras {
     pub base_url: Option<BaseUrl>,
     /// The languages that pages are written in; all, if none is named. English is always one of them.
     pub tongues: Vec<Tongue>,
+    /// Its path on its host, where only that is known: the page for what is not there answers at any depth, so it has to say it.
+    pub base_path: Option<BasePath>,
 }
 
 /// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
@@ -54,10 +56,10 @@ pub struct Extras {
 pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     let mut folder = Folder::beside(out)?;
-    let Extras { tryout, indexer, base_url, tongues } = extras;
+    let Extras { tryout, indexer, base_url, base_path, tongues } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let file = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
-    let data = Data { file: Some(file), base_url, ..content.data };
+    let data = Data { file: Some(file), base_url, base_path, ..content.data };
     let tongues = if tongues.is_empty() { content.tongues } else { tongues };
     let content = Content { tryout, indexed: indexer.is_some(), data, tongues, ..content };
     let output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
@@ -134,7 +136,14 @@ impl Summary {
 struct Folder {
     target: PathBuf,
     work: TempDir,
+    /// Held as long as somebody writes here; a process that is killed lets go of it.
+    _lock: File,
 }
+
+/// How the names of such folders begin.
+const WORK: &str = ".zoo-site-";
+/// The file in them that is locked.
+const LOCK: &str = "lock";
 
 impl Folder {
     fn beside(out: &Path) -> Result<Self> {
@@ -143,8 +152,10 @@ impl Folder {
             return Err(Error::NotASite { path: target, marker: MARKER });
         };
         fs::create_dir_all(parent).map_err(Error::io(parent))?;
-        let work = tempfile::Builder::new().prefix(".zoo-site-").tempdir_in(parent).map_err(Error::io(parent))?;
-        let folder = Self { target, work };
+        clear(parent);
+        let work = tempfile::Builder::new().prefix(WORK).tempdir_in(parent).map_err(Error::io(parent))?;
+        let lock = lock(work.path()).map_err(Error::io(work.path()))?;
+        let folder = Self { target, work, _lock: lock };
         folder.put(MARKER, b"This folder is written by zoo; whatever else stands in it is replaced.\n")?;
         Ok(folder)
     }
@@ -178,6 +189,29 @@ impl Folder {
             }
             Error::io(&self.target)(error)
         })
+    }
+}
+
+/// Locks a folder: under another name first, so that nobody finds it unlocked.
+fn lock(folder: &Path) -> io::Result<File> {
+    let new = folder.join("lock.new");
+    let file = File::create(&new)?;
+    // Where the system has no locks, a folder that is left stays.
+    if file.try_lock().is_ok() {
+        fs::rename(&new, folder.join(LOCK))?;
+    }
+    Ok(file)
+}
+
+/// Removes what builds that were killed have left; what somebody writes to is locked.
+fn clear(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(WORK)) {
+        let is_free = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_free() {
+            // Whoever may not remove it leaves it.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

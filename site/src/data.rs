@@ -22,6 +22,8 @@ pub struct Data {
     pub file: Option<Vec<u8>>,
     /// Where the site will stand, if that is known.
     pub base_url: Option<BaseUrl>,
+    /// The path of that place on its host, where only that is known.
+    pub base_path: Option<BasePath>,
 }
 
 impl Data {
@@ -31,7 +33,33 @@ impl Data {
         for (table, _) in TABLES {
             tables.insert(table.to_owned(), catalog.table(table).await?);
         }
-        Ok(Self { tables, file: None, base_url: None })
+        Ok(Self { tables, file: None, base_url: None, base_path: None })
+    }
+}
+
+impl Data {
+    /// The top of the site as a path on its host, if that is known.
+    pub(crate) fn top(&self) -> Option<String> {
+        let told = self.base_path.as_ref().map(|path| path.0.clone());
+        told.or_else(|| self.base_url.as_ref().map(|base| base.path().to_owned()))
+    }
+}
+
+/// Where the top of a site stands on a host, with a slash at both ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasePath(String);
+
+impl FromStr for BasePath {
+    type Err = Error;
+
+    /// Reads `/` or `/zoo/`.
+    fn from_str(text: &str) -> Result<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%/".contains(c);
+        let steps = text.trim_matches('/');
+        if !text.starts_with('/') || !text.chars().all(plain) || steps.split('/').any(|step| step == "..") {
+            return Err(Error::BasePath(text.to_owned()));
+        }
+        Ok(Self(if steps.is_empty() { "/".into() } else { format!("/{steps}/") }))
     }
 }
 
@@ -43,6 +71,12 @@ impl BaseUrl {
     /// The whole address of a page or file.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+
+    /// The top on its host: `/zoo/`.
+    fn path(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |scheme| scheme + 3);
+        self.0[host..].find('/').map_or("/", |slash| &self.0[host + slash..])
     }
 }
 
@@ -69,6 +103,22 @@ impl fmt::Display for BaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_top_is_a_path_on_its_host() {
+        let top = |url: Option<&str>, path: Option<&str>| {
+            let base_url = url.and_then(|url| url.parse().ok());
+            Data { base_url, base_path: path.and_then(|path| path.parse().ok()), ..Data::default() }.top()
+        };
+        assert_eq!(top(None, None), None);
+        assert_eq!(top(Some("https://a.example"), None).as_deref(), Some("/"));
+        assert_eq!(top(Some("https://a.example/b/zoo"), None).as_deref(), Some("/b/zoo/"));
+        assert_eq!(top(None, Some("/zoo")).as_deref(), Some("/zoo/"));
+        assert_eq!(top(None, Some("/")).as_deref(), Some("/"));
+        for wrong in ["", "zoo", "/a/../b", "/a\"b", "https://a.example/"] {
+            assert!(wrong.parse::<BasePath>().is_err(), "`{wrong}`");
+        }
+    }
 
     #[test]
     fn a_base_is_an_address_of_a_folder() {

@@ -56,6 +56,9 @@ pub enum Error {
         /// What it says, or what the system says of it.
         told: String,
     },
+    /// A card, which messengers show of a page, cannot be drawn.
+    #[error("a card cannot be drawn: {0}")]
+    Card(String),
     /// An id would not make a path.
     #[error("{what} `{id}` cannot be part of an address: ids hold a–z, 0–9, `-` and, between them, `.`")]
     Id {
@@ -69,6 +72,9 @@ pub enum Error {
         "`{0}` is not the address of a site: it starts with `https://` or `http://` and a host, and has no `?` and no `#`"
     )]
     BaseUrl(String),
+    /// What should be the path of the site is none.
+    #[error("`{0}` is not the path of a site on its host: it starts with `/`, as `/zoo/` does")]
+    BasePath(String),
     /// Two pages want one address.
     #[error("two pages have the address `{0}`")]
     Twice(String),

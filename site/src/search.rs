@@ -14,12 +14,15 @@ use crate::pages::Output;
 
 /// The scripts, by name. Only the first is loaded with a page.
 const SCRIPTS: [(&str, &str); 5] = [
-    ("start.js", include_str!("../static/search/start.js")),
+    ("start.js", START),
     ("jump.js", include_str!("../static/search/jump.js")),
     ("match.js", include_str!("../static/search/match.js")),
     ("page.js", include_str!("../static/search/page.js")),
     ("texts.js", include_str!("../static/search/texts.js")),
 ];
+
+/// What hears the search box, and what scripts say.
+pub(crate) const START: &str = include_str!("../static/search/start.js");
 
 /// Adds the scripts to the site.
 pub(crate) fn put(look: &Look, pages: &mut Output<'_>) -> Result<()> {

@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::look::Look;
 use crate::pages::Output;
 
 /// The module and the checkpoints that it runs.
@@ -19,16 +20,18 @@ pub struct Tryout {
     pub demos: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
 
-/// The scripts, by name. Only the first is loaded with a page.
-const SCRIPTS: [(&str, &str); 6] = [
-    (START, include_str!("../static/tryout/start.js")),
+/// The scripts that are loaded once the button is pressed.
+const SCRIPTS: [(&str, &str); 5] = [
     ("stage.js", include_str!("../static/tryout/stage.js")),
     ("dom.js", include_str!("../static/tryout/dom.js")),
     ("maps.js", include_str!("../static/tryout/maps.js")),
     ("pad.js", include_str!("../static/tryout/pad.js")),
     ("worker.js", include_str!("../static/tryout/worker.js")),
 ];
-const START: &str = "start.js";
+/// What is loaded with a page: its own script and that of the search box in one, for each file is a request.
+const START: &str = "box.js";
+/// The style of all pages with that of the box.
+const STYLE: &str = "box.css";
 /// The module, packed: not every host packs what it sends. Named so that no host unpacks it on the way.
 const MODULE: &str = "zoo.module";
 
@@ -37,6 +40,8 @@ const MODULE: &str = "zoo.module";
 pub(crate) struct Stage {
     /// The script to start with, from the top of the site.
     pub(crate) script: String,
+    /// The style sheet of pages with the box, from the top of the site.
+    pub(crate) style: String,
     /// Where the module is, seen from the script.
     pub(crate) module: FileFacts,
     /// Each model's files, seen from the model's page.
@@ -52,17 +57,23 @@ pub(crate) struct FileFacts {
 }
 
 impl Tryout {
-    /// Adds everything to the site. The folder of the code is named for what is in it, and checkpoints are asked for by theirs, so
+    /// Adds everything to the site, whose style is given. The folder of the code is named for what is in it, and checkpoints are asked for by theirs, so
     /// nothing that a browser kept goes with something newer.
-    pub(crate) fn put(&self, pages: &mut Output<'_>) -> Result<Stage> {
+    pub(crate) fn put(&self, look: &Look, style: &str, pages: &mut Output<'_>) -> Result<Stage> {
         let packed = packed(&self.module)?;
-        let texts = SCRIPTS.iter().map(|(_, text)| text.as_bytes());
+        // It stands two folders below the top; what searches stands one below.
+        let search = look.text("static/search/start.js", crate::search::START)?.replace("'./", "'../../search/");
+        let start = search + include_str!("../static/tryout/start.js");
+        let style = style.to_owned() + &look.text("static/tryout.css", include_str!("../static/tryout.css"))?;
+        let texts = SCRIPTS.iter().map(|(_, text)| text.as_bytes()).chain([start.as_bytes(), style.as_bytes()]);
         let folder = format!("tryout/{}", digest(texts.chain([packed.as_slice()])));
         let module = FileFacts { name: MODULE.into(), address: MODULE.into(), bytes: packed.len() };
         pages.put(format!("{folder}/{MODULE}"), packed)?;
         for (name, text) in SCRIPTS {
             pages.put(format!("{folder}/{name}"), text)?;
         }
+        pages.put(format!("{folder}/{START}"), start)?;
+        pages.put(format!("{folder}/{STYLE}"), style)?;
         let mut demos = BTreeMap::new();
         for (id, files) in &self.demos {
             for (name, bytes) in files {
@@ -75,7 +86,7 @@ impl Tryout {
             };
             demos.insert(id.clone(), files.iter().map(facts).collect());
         }
-        Ok(Stage { script: format!("{folder}/{START}"), module, demos })
+        Ok(Stage { script: format!("{folder}/{START}"), style: format!("{folder}/{STYLE}"), module, demos })
     }
 }
 

@@ -57,7 +57,7 @@ function calculate(size, tokens, batch, width) {
     items.push([say("next"), flops((fixed + pair * tokens) * batch), say("next_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
   }
   const others = lengths(size).map((length) => grouped(length.tokens));
-  const note = !counted && others.length > 0 ? say("note", { tokens: others.join(", ") }) : "";
+  const note = !counted && others.length > 0 ? say(fixed === null ? "note_alone" : "note", { tokens: others.join(", ") }) : "";
   return { items, note };
 }
 

@@ -336,7 +336,6 @@ fn the_healthy_pair_passes_what_concerns_it() {
         "matches-reference",
         "gradients-match-reference",
         "texts-match-reference",
-        "absent-fields-have-published-defaults",
         "pooling-finds-the-text",
         "images-of-any-size",
         "positions-stretch-as-declared",

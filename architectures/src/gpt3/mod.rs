@@ -85,18 +85,18 @@ const WINDOW: usize = 256;
 
 impl zoo_registry::Config for Config {
     fn problems(&self) -> Vec<Problem> {
-        let width = self.n_heads.saturating_mul(self.head_dim);
+        let (inner, heads) = (self.d_model.saturating_mul(4), self.n_heads.saturating_mul(self.head_dim));
         Rules::new()
             .size("vocab_size", self.vocab_size)
             .size("d_model", self.d_model)
-            .require(self.d_model > LARGEST || self.d_model * 4 <= LARGEST, "d_model", || {
-                format!("makes an inner width of {}, expected at most {LARGEST}", self.d_model * 4)
+            .require(inner <= LARGEST, "d_model", || {
+                format!("makes an inner width of {inner}, expected at most {LARGEST}")
             })
             .layers("n_layers", self.n_layers)
             .size("n_heads", self.n_heads)
             .size("head_dim", self.head_dim)
-            .require(self.n_heads > LARGEST || self.head_dim > LARGEST || width <= LARGEST, "head_dim", || {
-                format!("makes heads of {width} together, expected at most {LARGEST}")
+            .require(heads <= LARGEST, "head_dim", || {
+                format!("makes heads of {heads} together, expected at most {LARGEST}")
             })
             .size("max_positions", self.max_positions)
             .size("window_size", self.window_size)

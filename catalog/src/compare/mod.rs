@@ -80,18 +80,20 @@ pub struct Size<'a> {
 impl<'a> Size<'a> {
     /// Every size of a model, in the order of its facts.
     pub fn of(model: &'a Model) -> impl Iterator<Item = Self> {
-        let own = |size: &Preset| size.of.as_ref().is_none_or(|of| *of == model.summary.id);
-        model.descriptor.sizes().map(|(_, facts)| facts).filter(move |facts| own(facts)).map(|facts| Self {
+        Self::by_code_of(model).filter(|size| size.facts.of.as_ref().is_none_or(|of| *of == model.summary.id))
+    }
+
+    /// The same, and sizes of other models that its code builds.
+    pub fn by_code_of(model: &'a Model) -> impl Iterator<Item = Self> {
+        model.descriptor.sizes().map(|(_, facts)| Self {
             facts,
             built: model.sizes.iter().find(|size| size.preset.id == facts.id && size.parameters > 0),
         })
     }
 
-    /// The best number of parameters there is: built by the code, published exactly, counted by a formula, stated.
+    /// The best number of parameters there is: built by the code, or published.
     pub fn parameters(&self) -> Option<u64> {
-        let counted = || self.facts.counted.as_ref().map(|counted| counted.parameters);
-        let stated = || self.facts.stated.as_ref().map(|stated| stated.parameters);
-        self.built.map(|built| built.parameters).or(self.facts.parameters).or_else(counted).or_else(stated)
+        self.built.map(|built| built.parameters).or_else(|| self.facts.published_parameters())
     }
 
     /// Its configuration: whole where there is code, else as far as it is published.

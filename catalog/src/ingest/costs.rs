@@ -46,8 +46,7 @@ fn estimates<'a>(input: &Input<'a>) -> Vec<(&'a str, u64, Estimate)> {
 
 /// Parameters that one token uses. `None` where that depends on experts of which too little is known.
 fn in_use(preset: &Preset, built: Option<u64>) -> Option<u64> {
-    let all = built.or(preset.parameters).or(preset.counted.as_ref().map(|counted| counted.parameters));
-    let all = all.or(preset.stated.as_ref().map(|stated| stated.parameters));
+    let all = built.or_else(|| preset.published_parameters());
     let experts = preset.config.get("n_experts").is_some_and(|experts| experts.as_u64() > Some(1));
     preset.active.or(all.filter(|_| !experts))
 }

@@ -1,4 +1,6 @@
 //! The catalog in other forms: whole tables, whole records, SQL.
+//!
+//! What SQLite says of itself, its pragmas, cannot be asked in checked queries, which know the tables of the schema alone.
 
 use std::time::Duration;
 
@@ -11,11 +13,6 @@ use crate::error::{Error, Result};
 use crate::schema;
 use crate::view::Rows;
 
-/// What there is to export: tables and views, without the parts of search indexes.
-const TABLES: &str =
-    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view') AND name NOT LIKE 'sqlite%'
-                      ORDER BY name";
-
 /// The value of a column as SQL writes it. `quote` alone would end a text at a zero byte.
 fn quoted(column: &str) -> String {
     format!("iif(instr({column}, char(0)), 'CAST(' || quote(CAST({column} AS BLOB)) || ' AS TEXT)', quote({column}))")
@@ -27,13 +24,16 @@ fn name(name: &str) -> String {
 }
 
 impl Catalog {
-    /// Names of all tables and views, sorted.
+    /// Names of all tables and views, sorted, without the parts of search indexes.
     ///
     /// # Errors
     /// [`Error::Sqlite`] if the file can no longer be read.
     pub async fn tables(&self) -> Result<Vec<String>> {
-        let tables: Vec<(String,)> = sqlx::query_as(TABLES).fetch_all(&self.pool).await.map_err(self.reading())?;
-        Ok(tables.into_iter().map(|(name,)| name).collect())
+        let tables = sqlx::query_scalar(
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY name",
+        );
+        tables.fetch_all(&self.pool).await.map_err(self.reading())
     }
 
     /// A whole table or view.
@@ -56,12 +56,11 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
     pub async fn descriptors(&self) -> Result<Vec<Descriptor>> {
-        let query = sqlx::query_as("SELECT id, descriptor_json FROM architecture ORDER BY id");
-        let all: Vec<(String, String)> = query.fetch_all(&self.pool).await.map_err(self.reading())?;
-        let parse = |(id, json): (String, String)| {
-            model::parsed(self, &json, || format!("`architecture.descriptor_json` of `{id}`"))
-        };
-        all.into_iter().map(parse).collect()
+        let query = sqlx::query!("SELECT id, descriptor_json FROM architecture ORDER BY id");
+        let all = query.fetch_all(&self.pool).await.map_err(self.reading())?.into_iter().map(|line| {
+            model::parsed(self, &line.descriptor_json, || format!("`architecture.descriptor_json` of `{}`", line.id))
+        });
+        all.collect()
     }
 
     /// Hands over statements, a line or more each, that make the catalog anew in an empty database. Search indexes are left out: they
@@ -72,16 +71,17 @@ impl Catalog {
     pub async fn dump<E: From<Error>>(&self, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         let reading = |error| E::from(self.reading()(error));
         write(&format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{};", schema::marks()))?;
-        let query = "SELECT t.name, s.sql FROM pragma_table_list AS t JOIN sqlite_schema AS s ON s.name = t.name AND s.type = 'table'
-                     WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY s.rowid";
-        let tables: Vec<(String, String)> = sqlx::query_as(query).fetch_all(&self.pool).await.map_err(reading)?;
+        let tables = sqlx::query_as(
+            "SELECT t.name, s.sql FROM pragma_table_list AS t JOIN sqlite_schema AS s ON s.name = t.name AND s.type = 'table'
+             WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY s.rowid",
+        );
+        let tables: Vec<(String, String)> = tables.fetch_all(&self.pool).await.map_err(reading)?;
         for (table, sql) in tables {
             write(&format!("{sql};"))?;
             // Generated columns are hidden; they come by themselves.
-            let columns =
-                sqlx::query_as("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid").bind(&table);
-            let columns: Vec<(String,)> = columns.fetch_all(&self.pool).await.map_err(reading)?;
-            let columns: Vec<String> = columns.into_iter().map(|(column,)| name(&column)).collect();
+            let columns = sqlx::query_scalar("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid");
+            let columns: Vec<String> = columns.bind(&table).fetch_all(&self.pool).await.map_err(reading)?;
+            let columns: Vec<String> = columns.iter().map(|column| name(column)).collect();
             let values: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
             let select = format!("SELECT {} FROM {}", values.join(" || ', ' || "), name(&table));
             let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&self.pool).await.map_err(reading)?;
@@ -90,9 +90,10 @@ impl Catalog {
                 write(&format!("INSERT INTO {} ({}) VALUES ({values});", name(&table), columns.join(", ")))?;
             }
         }
-        let query = "SELECT sql FROM sqlite_schema WHERE type IN ('index', 'view') AND sql IS NOT NULL ORDER BY rowid";
-        let rest: Vec<(String,)> = sqlx::query_as(query).fetch_all(&self.pool).await.map_err(reading)?;
-        for (sql,) in rest {
+        let rest = sqlx::query_scalar!(
+            r#"SELECT sql AS "sql!: String" FROM sqlite_schema WHERE type IN ('index', 'view') AND sql IS NOT NULL ORDER BY rowid"#
+        );
+        for sql in rest.fetch_all(&self.pool).await.map_err(reading)? {
             write(&format!("{sql};"))?;
         }
         write("COMMIT;")

@@ -90,18 +90,18 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
     pub async fn answers(&self) -> Result<Vec<Question>> {
-        let query = sqlx::query_as(
-            "SELECT axis, id, label FROM term UNION ALL SELECT 'family', id, coalesce(label, id) FROM family
+        let query = sqlx::query!(
+            r#"SELECT axis AS "question!", id AS "id!", label AS "label!" FROM term
+             UNION ALL SELECT 'family', id, coalesce(label, id) FROM family
              UNION ALL SELECT 'lab', id, coalesce(name, id) FROM lab
-             UNION ALL SELECT 'licence', id, coalesce(label, id) FROM licence ORDER BY 1, 2",
+             UNION ALL SELECT 'licence', id, coalesce(label, id) FROM licence ORDER BY 1, 2"#
         );
-        let all: Vec<(String, String, String)> = query.fetch_all(&self.pool).await.map_err(self.reading())?;
         let mut questions: Vec<Question> = Vec::new();
-        for (question, id, label) in all {
-            let answer = Answer { id, label };
+        for line in query.fetch_all(&self.pool).await.map_err(self.reading())? {
+            let answer = Answer { id: line.id, label: line.label };
             match questions.last_mut() {
-                Some(last) if last.id == question => last.terms.push(answer),
-                _ => questions.push(Question { id: question, terms: vec![answer] }),
+                Some(last) if last.id == line.question => last.terms.push(answer),
+                _ => questions.push(Question { id: line.question, terms: vec![answer] }),
             }
         }
         Ok(questions)
@@ -109,13 +109,15 @@ impl Catalog {
 
     /// Id and title of every axis, in the vocabulary's order.
     async fn axis_titles(&self) -> Result<Vec<(String, String)>> {
-        let query = sqlx::query_as("SELECT id, title FROM axis ORDER BY position");
-        query.fetch_all(&self.pool).await.map_err(self.reading())
+        let query = sqlx::query!("SELECT id, title FROM axis ORDER BY position");
+        let axes = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+        Ok(axes.into_iter().map(|axis| (axis.id, axis.title)).collect())
     }
 
     /// Id and label of every term of an axis, in the vocabulary's order.
     pub(super) async fn labels(&self, axis: &str) -> Result<Vec<(String, String)>> {
-        let query = sqlx::query_as("SELECT id, label FROM term WHERE axis = ?1 ORDER BY position");
-        query.bind(axis).fetch_all(&self.pool).await.map_err(self.reading())
+        let query = sqlx::query!("SELECT id, label FROM term WHERE axis = ?1 ORDER BY position", axis);
+        let terms = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+        Ok(terms.into_iter().map(|term| (term.id, term.label)).collect())
     }
 }

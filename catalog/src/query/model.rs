@@ -19,16 +19,14 @@ use crate::view::{Model, ModelSummary, SizeFacts};
 /// The rest of what its line in the index begins.
 pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Model> {
     let id = &summary.id;
-    let (readme, json): (String, String) =
-        sqlx::query_as("SELECT readme, descriptor_json FROM architecture WHERE id = ?1")
-            .bind(id)
-            .fetch_one(&catalog.pool)
-            .await
-            .map_err(catalog.reading())?;
-    let descriptor: Descriptor = parsed(catalog, &json, || format!("`architecture.descriptor_json` of `{id}`"))?;
-    let sources: Vec<(String, String)> =
-        sqlx::query_as("SELECT path, text FROM source_file WHERE architecture = ?1 ORDER BY path")
-            .bind(id)
+    let told = sqlx::query!("SELECT readme, descriptor_json FROM architecture WHERE id = ?1", id)
+        .fetch_one(&catalog.pool)
+        .await
+        .map_err(catalog.reading())?;
+    let descriptor: Descriptor =
+        parsed(catalog, &told.descriptor_json, || format!("`architecture.descriptor_json` of `{id}`"))?;
+    let sources =
+        sqlx::query_as!(SourceFile, "SELECT path, text FROM source_file WHERE architecture = ?1 ORDER BY path", id)
             .fetch_all(&catalog.pool)
             .await
             .map_err(catalog.reading())?;
@@ -42,59 +40,59 @@ pub(super) async fn read(catalog: &Catalog, summary: ModelSummary) -> Result<Mod
         demo: demo(catalog, id).await?,
         estimates: estimates(catalog, id).await?,
         descendants: summaries::edges(&catalog.pool, Some(id)).await.map_err(catalog.reading())?,
-        sources: sources.into_iter().map(|(path, text)| SourceFile { path, text }).collect(),
+        readme: told.readme,
+        sources,
         summary,
         descriptor,
-        readme,
         sizes,
     })
 }
 
 async fn demo(catalog: &Catalog, id: &str) -> Result<Option<Demo>> {
-    let task: Option<(String,)> = sqlx::query_as("SELECT task FROM demo WHERE architecture = ?1")
-        .bind(id)
+    let task = sqlx::query_scalar!("SELECT task FROM demo WHERE architecture = ?1", id)
         .fetch_optional(&catalog.pool)
         .await
         .map_err(catalog.reading())?;
-    let tries: Vec<(String,)> =
-        sqlx::query_as("SELECT command FROM demo_try WHERE architecture = ?1 ORDER BY position")
-            .bind(id)
-            .fetch_all(&catalog.pool)
-            .await
-            .map_err(catalog.reading())?;
-    Ok(task.map(|(task,)| Demo { task, tries: tries.into_iter().map(|(command,)| command).collect() }))
+    let tries = sqlx::query_scalar!("SELECT command FROM demo_try WHERE architecture = ?1 ORDER BY position", id)
+        .fetch_all(&catalog.pool)
+        .await
+        .map_err(catalog.reading())?;
+    Ok(task.map(|task| Demo { task, tries }))
 }
 
 /// Figures in their order, with their curves.
 async fn figures(catalog: &Catalog, id: &str) -> Result<Vec<Figure>> {
-    type Line = (i64, String, String, String, String, String, String, String);
-    let lines: Vec<Line> = sqlx::query_as(
+    let figures = sqlx::query!(
         "SELECT position, title, caption, command, x_label, x_scale, y_label, y_scale FROM figure
          WHERE architecture = ?1 ORDER BY position",
+        id
     )
-    .bind(id)
     .fetch_all(&catalog.pool)
     .await
     .map_err(catalog.reading())?;
-    let points: Vec<(i64, i64, String, f64, f64)> = sqlx::query_as(
+    let points = sqlx::query!(
         "SELECT figure, series, name, x, y FROM figure_point WHERE architecture = ?1 ORDER BY figure, series, position",
+        id
     )
-    .bind(id)
     .fetch_all(&catalog.pool)
     .await
     .map_err(catalog.reading())?;
     let mut series: BTreeMap<i64, BTreeMap<i64, Series>> = BTreeMap::new();
-    for (figure, at, name, x, y) in points {
-        let curve = series.entry(figure).or_default().entry(at).or_insert(Series { name, points: Vec::new() });
-        curve.points.push([x, y]);
+    for point in points {
+        let new = Series { name: point.name, points: Vec::new() };
+        let curve = series.entry(point.figure).or_default().entry(point.series).or_insert(new);
+        curve.points.push([point.x, point.y]);
     }
-    let figure = |(at, title, caption, command, x_label, x_scale, y_label, y_scale): Line| {
-        let axis = |label, scale: &str| Axis { label, scale: if scale == "log" { Scale::Log } else { Scale::Linear } };
-        let (x, y) = (axis(x_label, &x_scale), axis(y_label, &y_scale));
-        let series = series.remove(&at).unwrap_or_default().into_values().collect();
-        Figure { title, caption, command, x, y, series }
-    };
-    Ok(lines.into_iter().map(figure).collect())
+    let axis = |label, scale: &str| Axis { label, scale: if scale == "log" { Scale::Log } else { Scale::Linear } };
+    let figures = figures.into_iter().map(|figure| Figure {
+        title: figure.title,
+        caption: figure.caption,
+        command: figure.command,
+        x: axis(figure.x_label, &figure.x_scale),
+        y: axis(figure.y_label, &figure.y_scale),
+        series: series.remove(&figure.position).unwrap_or_default().into_values().collect(),
+    });
+    Ok(figures.collect())
 }
 
 /// Outcomes by architecture, check and device; of all architectures, or of one.
@@ -118,22 +116,23 @@ pub(super) async fn outcomes(catalog: &Catalog, only: Option<&str>) -> Result<Ve
 
 /// `None` where there is no code.
 async fn size(catalog: &Catalog, preset: &Preset) -> Result<Option<SizeFacts>> {
-    let modules: Vec<(String, i64, String, String)> =
-        sqlx::query_as("SELECT path, depth, name, kind FROM module WHERE preset = ?1 ORDER BY ordinal")
-            .bind(&preset.id)
-            .fetch_all(&catalog.pool)
-            .await
-            .map_err(catalog.reading())?;
-    let lines: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT module, name, shape FROM parameter WHERE preset = ?1 ORDER BY ordinal")
-            .bind(&preset.id)
-            .fetch_all(&catalog.pool)
-            .await
-            .map_err(catalog.reading())?;
+    let modules = sqlx::query_as!(
+        Module,
+        "SELECT path, depth, name, kind FROM module WHERE preset = ?1 ORDER BY ordinal",
+        preset.id
+    )
+    .fetch_all(&catalog.pool)
+    .await
+    .map_err(catalog.reading())?;
+    let lines = sqlx::query!("SELECT module, name, shape FROM parameter WHERE preset = ?1 ORDER BY ordinal", preset.id)
+        .fetch_all(&catalog.pool)
+        .await
+        .map_err(catalog.reading())?;
     let mut parameters: BTreeMap<String, Vec<Parameter>> = BTreeMap::new();
-    for (module, name, shape) in lines {
-        let shape = parsed(catalog, &shape, || format!("`parameter.shape` of `{module}.{name}` in `{}`", preset.id))?;
-        parameters.entry(module).or_default().push(Parameter { name, shape });
+    for line in lines {
+        let place = || format!("`parameter.shape` of `{}.{}` in `{}`", line.module, line.name, preset.id);
+        let shape = parsed(catalog, &line.shape, place)?;
+        parameters.entry(line.module).or_default().push(Parameter { name: line.name, shape });
     }
     let Some(modules) = tree(&mut modules.into_iter().peekable(), &mut parameters) else { return Ok(None) };
     let parameters = modules.parameter_count();
@@ -142,42 +141,44 @@ async fn size(catalog: &Catalog, preset: &Preset) -> Result<Option<SizeFacts>> {
 }
 
 async fn costs(catalog: &Catalog, preset: &str) -> Result<Vec<Cost>> {
-    type Line = (i64, i64, i64, i64, Option<i64>, Option<i64>);
-    let lines: Vec<Line> = sqlx::query_as(
+    let costs = sqlx::query!(
         "SELECT tokens, matmul_flops, elementwise, activation_bytes, state_bytes, step_flops FROM cost
          WHERE preset = ?1 ORDER BY tokens",
+        preset
     )
-    .bind(preset)
     .fetch_all(&catalog.pool)
     .await
     .map_err(catalog.reading())?;
-    let cost = |(tokens, matmul_flops, elementwise, activation_bytes, state_bytes, step_flops): Line| Cost {
-        tokens: count(tokens),
-        matmul_flops: count(matmul_flops),
-        elementwise: count(elementwise),
-        activation_bytes: count(activation_bytes),
-        writing: state_bytes
-            .zip(step_flops)
-            .map(|(state, step)| Writing { state_bytes: count(state), step_flops: count(step) }),
-    };
-    Ok(lines.into_iter().map(cost).collect())
+    let writing = |(state, step)| Writing { state_bytes: count(state), step_flops: count(step) };
+    let costs = costs.into_iter().map(|cost| Cost {
+        tokens: count(cost.tokens),
+        matmul_flops: count(cost.matmul_flops),
+        elementwise: count(cost.elementwise),
+        activation_bytes: count(cost.activation_bytes),
+        writing: cost.state_bytes.zip(cost.step_flops).map(writing),
+    });
+    Ok(costs.collect())
 }
 
 /// Of every size of a family's file.
 async fn estimates(catalog: &Catalog, architecture: &str) -> Result<BTreeMap<String, Estimate>> {
-    let lines: Vec<(String, i64, i64, Option<i64>)> = sqlx::query_as(
+    let estimates = sqlx::query!(
         "SELECT e.preset, e.flops_per_token, e.flops_per_pair, e.state_numbers_per_token
          FROM preset AS p JOIN estimate AS e ON e.preset = p.id WHERE p.architecture = ?1 ORDER BY e.preset",
+        architecture
     )
-    .bind(architecture)
     .fetch_all(&catalog.pool)
     .await
     .map_err(catalog.reading())?;
-    let estimate = |(preset, token, pair, state): (String, i64, i64, Option<i64>)| {
-        let state_numbers_per_token = state.map(count);
-        (preset, Estimate { flops_per_token: count(token), flops_per_pair: count(pair), state_numbers_per_token })
-    };
-    Ok(lines.into_iter().map(estimate).collect())
+    let estimates = estimates.into_iter().map(|found| {
+        let estimate = Estimate {
+            flops_per_token: count(found.flops_per_token),
+            flops_per_pair: count(found.flops_per_pair),
+            state_numbers_per_token: found.state_numbers_per_token.map(count),
+        };
+        (found.preset, estimate)
+    });
+    Ok(estimates.collect())
 }
 
 /// No table holds a count below 0.
@@ -185,20 +186,29 @@ fn count(number: i64) -> u64 {
     number.unsigned_abs()
 }
 
+/// A line of the table of modules, in declaration order.
+struct Module {
+    path: String,
+    depth: i64,
+    name: String,
+    kind: String,
+}
+
 /// The next module and, by depth, those inside it.
 fn tree(
-    modules: &mut Peekable<impl Iterator<Item = (String, i64, String, String)>>,
+    modules: &mut Peekable<impl Iterator<Item = Module>>,
     parameters: &mut BTreeMap<String, Vec<Parameter>>,
 ) -> Option<ModuleTree> {
-    let (path, depth, name, kind) = modules.next()?;
+    let Module { path, depth, name, kind } = modules.next()?;
     let mut children = Vec::new();
-    while modules.peek().is_some_and(|(_, below, ..)| *below > depth) {
+    while modules.peek().is_some_and(|below| below.depth > depth) {
         children.extend(tree(modules, parameters));
     }
     Some(ModuleTree { name, kind, parameters: parameters.remove(&path).unwrap_or_default(), children })
 }
 
 async fn config(catalog: &Catalog, preset: &str) -> Result<Map<String, Value>> {
+    // Its values are of any type, which no checked query can say.
     let fields =
         sqlx::query("SELECT field, kind, value FROM preset_config WHERE preset = ?1 AND built ORDER BY position")
             .bind(preset)

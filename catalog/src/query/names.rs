@@ -18,10 +18,13 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
     pub async fn resolve(&self, name: &str) -> Result<Option<Named>> {
-        let query = sqlx::query_as("SELECT architecture, preset FROM name WHERE normal = ?1 ORDER BY id LIMIT 1");
-        let found: Option<(String, Option<String>)> =
-            query.bind(normal(name)).fetch_optional(&self.pool).await.map_err(self.reading())?;
-        Ok(found.map(|(model, size)| Named { model, size }))
+        let name = normal(name);
+        let query = sqlx::query_as!(
+            Named,
+            "SELECT architecture AS model, preset AS size FROM name WHERE normal = ?1 ORDER BY id LIMIT 1",
+            name
+        );
+        query.fetch_optional(&self.pool).await.map_err(self.reading())
     }
 
     /// Up to three names that look like what was asked, best first.
@@ -31,13 +34,13 @@ impl Catalog {
     pub async fn suggest(&self, asked: &str) -> Result<Vec<String>> {
         let mut near: Vec<String> = Vec::new();
         for alike in words::alike(asked) {
-            let query = sqlx::query_as(
+            let query = sqlx::query_scalar!(
                 "SELECT n.name FROM name_piece CROSS JOIN name AS n ON n.id = name_piece.rowid WHERE name_piece MATCH ?1
                  ORDER BY name_piece.rowid LIMIT ?2",
+                alike,
+                CANDIDATES
             );
-            let found: Vec<(String,)> =
-                query.bind(alike).bind(CANDIDATES).fetch_all(&self.pool).await.map_err(self.reading())?;
-            near.extend(found.into_iter().map(|(name,)| name));
+            near.extend(query.fetch_all(&self.pool).await.map_err(self.reading())?);
         }
         Ok(nearest(asked, near.iter().map(String::as_str)))
     }
@@ -47,7 +50,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read.
     pub async fn lab_names(&self) -> Result<Vec<LabName>> {
-        let query = sqlx::query_as("SELECT lab, name, language FROM lab_name ORDER BY lab, position");
+        let query = sqlx::query_as!(LabName, "SELECT lab, name, language FROM lab_name ORDER BY lab, position");
         query.fetch_all(&self.pool).await.map_err(self.reading())
     }
 
@@ -56,11 +59,10 @@ impl Catalog {
         let Some(name) = &filter.name else { return Ok(None) };
         let pairs: Vec<_> = if is_glob(name) {
             let Some(glob) = glob(name) else { return Ok(Some("[]".into())) };
-            let query = sqlx::query_as("SELECT name, architecture, preset FROM name ORDER BY id");
-            let all: Vec<(String, String, Option<String>)> =
-                query.fetch_all(&self.pool).await.map_err(self.reading())?;
-            let fits = all.into_iter().filter(|(name, ..)| glob.is_match(name));
-            fits.map(|(_, model, size)| json!([model, size])).collect()
+            let query = sqlx::query!("SELECT name, architecture, preset FROM name ORDER BY id");
+            let all = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+            let fits = all.into_iter().filter(|line| glob.is_match(&line.name));
+            fits.map(|line| json!([line.architecture, line.preset])).collect()
         } else {
             self.resolve(name).await?.into_iter().map(|named| json!([named.model, named.size])).collect()
         };

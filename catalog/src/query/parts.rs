@@ -2,33 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::FromRow;
 use zoo_registry::record::SourceFile;
 
 use super::Catalog;
 use crate::error::{Error, Result};
 use crate::view::{BlockFile, CodeLines, Names, PartFacts, PartKind, Parts, WordFacts};
 
-#[derive(FromRow)]
-struct Row {
-    kind: String,
-    id: String,
-    label: String,
-    definition: String,
-    text: String,
-    modules: String,
-    equations: String,
-    time: Option<String>,
-    memory: Option<String>,
-    kept: Option<String>,
-    picture_json: Option<String>,
-}
-
-/// Rows by kind and id.
-type Lists<T> = BTreeMap<(String, String), Vec<T>>;
-
-fn lists<T>(rows: Vec<((String, String), T)>) -> Lists<T> {
-    let mut lists: Lists<T> = BTreeMap::new();
+/// The items of each building block, by its kind and id.
+fn lists<T>(rows: impl IntoIterator<Item = ((String, String), T)>) -> BTreeMap<(String, String), Vec<T>> {
+    let mut lists: BTreeMap<_, Vec<T>> = BTreeMap::new();
     rows.into_iter().for_each(|(key, item)| lists.entry(key).or_default().push(item));
     lists
 }
@@ -41,39 +23,54 @@ impl Catalog {
     pub async fn parts(&self) -> Result<Parts> {
         let names = self.part_names().await?;
         let mut parts = self.kind_parts(&names).await?;
-        let kinds: Vec<(String, Option<String>, String, String)> =
-            self.rows("SELECT id, axis, title, question FROM part_kind ORDER BY position").await?;
-        let kinds = kinds.into_iter().map(|(id, axis, title, question)| {
-            let parts = parts.remove(&id).unwrap_or_default();
-            PartKind { id, is_axis: axis.is_some(), title, question, parts }
+        let kinds = sqlx::query!("SELECT id, axis, title, question FROM part_kind ORDER BY position");
+        let kinds = kinds.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let kinds = kinds.into_iter().map(|kind| PartKind {
+            parts: parts.remove(&kind.id).unwrap_or_default(),
+            is_axis: kind.axis.is_some(),
+            id: kind.id,
+            title: kind.title,
+            question: kind.question,
         });
         let kinds = kinds.collect();
-        let users: Vec<(String, String)> =
-            self.rows("SELECT path, architecture FROM block_user ORDER BY path, architecture").await?;
-        let files: Vec<(String, String)> = self.rows("SELECT path, text FROM block_file ORDER BY path").await?;
-        let file = |(path, text): (String, String)| {
-            let users = users.iter().filter(|(of, _)| *of == path).map(|(_, user)| user.clone()).collect();
-            BlockFile { source: SourceFile { path, text }, users }
+        let users = sqlx::query!("SELECT path, architecture FROM block_user ORDER BY path, architecture");
+        let users = users.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let files = sqlx::query_as!(SourceFile, "SELECT path, text FROM block_file ORDER BY path");
+        let files = files.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let file = |source: SourceFile| {
+            let users = users.iter().filter(|user| user.path == source.path);
+            BlockFile { users: users.map(|user| user.architecture.clone()).collect(), source }
         };
         let blocks = files.into_iter().map(file).collect();
         Ok(Parts { kinds, blocks, words: self.words(&names).await?, names })
     }
 
     async fn kind_parts(&self, names: &Names) -> Result<BTreeMap<String, Vec<PartFacts>>> {
-        let columns =
-            "SELECT kind, id, label, definition, text, modules, equations, time, memory, kept, picture_json FROM part";
-        let rows: Vec<Row> = self.rows(&format!("{columns} ORDER BY kind, position")).await?;
-        let two = |rows: Vec<(String, String, String)>| lists(rows.into_iter().map(|(k, i, x)| ((k, i), x)).collect());
-        let mut sources =
-            two(self.rows("SELECT kind, id, reference FROM part_source ORDER BY kind, id, position").await?);
-        let see = "SELECT kind, id, other_kind || '/' || other FROM part_see ORDER BY kind, id, position";
-        let mut see = two(self.rows(see).await?);
-        let users = "SELECT kind, id, architecture FROM part_usage ORDER BY kind, id, architecture";
-        let mut users = two(self.rows(users).await?);
-        let code = "SELECT kind, id, path, item, first_line, last_line FROM part_code ORDER BY kind, id, position";
-        let code: Vec<(String, String, String, String, u32, u32)> = self.rows(code).await?;
-        let line = |(kind, id, path, item, first, last)| ((kind, id), CodeLines { path, item, first, last });
-        let mut code = lists(code.into_iter().map(line).collect());
+        let rows = sqlx::query!(
+            "SELECT kind, id, label, definition, text, modules, equations, time, memory, kept, picture_json FROM part
+             ORDER BY kind, position"
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let sources = sqlx::query!("SELECT kind, id, reference FROM part_source ORDER BY kind, id, position");
+        let sources = sources.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let mut sources = lists(sources.into_iter().map(|line| ((line.kind, line.id), line.reference)));
+        let see = sqlx::query!("SELECT kind, id, other_kind, other FROM part_see ORDER BY kind, id, position");
+        let see = see.fetch_all(&self.pool).await.map_err(self.reading())?.into_iter();
+        let mut see = lists(see.map(|line| ((line.kind, line.id), format!("{}/{}", line.other_kind, line.other))));
+        let users = sqlx::query!(
+            r#"SELECT kind AS "kind!", id AS "id!", architecture AS "user!" FROM part_usage ORDER BY kind, id, architecture"#
+        );
+        let users = users.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let mut users = lists(users.into_iter().map(|line| ((line.kind, line.id), line.user)));
+        let code = sqlx::query!(
+            r#"SELECT kind, id, path, item, first_line AS "first: u32", last_line AS "last: u32" FROM part_code
+             ORDER BY kind, id, position"#
+        );
+        let code = code.fetch_all(&self.pool).await.map_err(self.reading())?.into_iter().map(|line| {
+            let lines = CodeLines { path: line.path, item: line.item, first: line.first, last: line.last };
+            ((line.kind, line.id), lines)
+        });
+        let mut code = lists(code);
         let mut parts: BTreeMap<String, Vec<PartFacts>> = BTreeMap::new();
         for row in rows {
             let key = (row.kind.clone(), row.id.clone());
@@ -108,34 +105,25 @@ impl Catalog {
     }
 
     async fn part_names(&self) -> Result<Names> {
-        let rows: Vec<(String, String, String, String)> =
-            self.rows("SELECT place, id, language, name FROM translation ORDER BY place, id, language").await?;
+        let rows = sqlx::query!("SELECT place, id, language, name FROM translation ORDER BY place, id, language");
         let mut names = Names::new();
-        for (place, id, language, name) in rows {
-            names.entry(place).or_default().entry(id).or_default().insert(language, name);
+        for line in rows.fetch_all(&self.pool).await.map_err(self.reading())? {
+            names.entry(line.place).or_default().entry(line.id).or_default().insert(line.language, line.name);
         }
         Ok(names)
     }
 
     async fn words(&self, names: &Names) -> Result<Vec<WordFacts>> {
-        type Line = (String, String, String, Option<String>);
-        let rows: Vec<Line> = self.rows("SELECT word, definition, also, part FROM word ORDER BY position").await?;
-        let word = |(word, definition, also, part): Line| {
-            let also = serde_json::from_str(&also).map_err(|error| Error::Content {
+        let words = sqlx::query!("SELECT word, definition, also, part FROM word ORDER BY position");
+        let words = words.fetch_all(&self.pool).await.map_err(self.reading())?.into_iter().map(|line| {
+            let also = serde_json::from_str(&line.also).map_err(|error| Error::Content {
                 path: self.path.clone(),
-                place: format!("`word.also` of `{word}`"),
+                place: format!("`word.also` of `{}`", line.word),
                 reason: error.to_string(),
             })?;
-            let names = names.get("glossary").and_then(|names| names.get(&word)).cloned().unwrap_or_default();
-            Ok(WordFacts { word, definition, also, names, part })
-        };
-        rows.into_iter().map(word).collect()
-    }
-
-    async fn rows<T>(&self, query: &str) -> Result<Vec<T>>
-    where
-        T: for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
-    {
-        sqlx::query_as(sqlx::AssertSqlSafe(query.to_owned())).fetch_all(&self.pool).await.map_err(self.reading())
+            let names = names.get("glossary").and_then(|names| names.get(&line.word)).cloned().unwrap_or_default();
+            Ok(WordFacts { word: line.word, definition: line.definition, also, names, part: line.part })
+        });
+        words.collect()
     }
 }

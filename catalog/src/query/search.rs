@@ -41,24 +41,31 @@ impl Catalog {
             if words.is_empty() || found.len() >= limit {
                 break;
             }
-            let (sql, expression) = match place {
-                Place::Names(columns) => (
-                    "SELECT d.architecture FROM search_name CROSS JOIN search_document AS d ON d.id = search_name.rowid
-                     WHERE search_name MATCH ?1 ORDER BY search_name.rowid LIMIT ?2",
-                    format!("{{{columns}}} : ({words})"),
-                ),
-                Place::Anywhere => (
-                    "SELECT d.architecture FROM search CROSS JOIN search_document AS d ON d.id = search.rowid
-                     WHERE search MATCH ?1 ORDER BY search.rowid LIMIT ?2",
-                    words,
-                ),
-            };
-            let query = sqlx::query_as(sql);
             // Those of better tiers may come again, and are not to take the place of others.
             let most = i64::try_from(limit.saturating_add(found.len())).unwrap_or(i64::MAX);
-            let more: Vec<(String,)> =
-                query.bind(expression).bind(most).fetch_all(&self.pool).await.map_err(self.reading())?;
-            let new: Vec<_> = more.into_iter().map(|(id,)| id).filter(|id| !found.contains(id)).collect();
+            let more = match place {
+                Place::Names(columns) => {
+                    let words = format!("{{{columns}}} : ({words})");
+                    let query = sqlx::query_scalar!(
+                        "SELECT d.architecture FROM search_name CROSS JOIN search_document AS d ON d.id = search_name.rowid
+                         WHERE search_name MATCH ?1 ORDER BY search_name.rowid LIMIT ?2",
+                        words,
+                        most
+                    );
+                    query.fetch_all(&self.pool).await
+                }
+                Place::Anywhere => {
+                    let query = sqlx::query_scalar!(
+                        "SELECT d.architecture FROM search CROSS JOIN search_document AS d ON d.id = search.rowid
+                         WHERE search MATCH ?1 ORDER BY search.rowid LIMIT ?2",
+                        words,
+                        most
+                    );
+                    query.fetch_all(&self.pool).await
+                }
+            };
+            let more = more.map_err(self.reading())?;
+            let new: Vec<_> = more.into_iter().filter(|id| !found.contains(id)).collect();
             found.extend(new);
         }
         found.truncate(limit);
@@ -67,23 +74,23 @@ impl Catalog {
 
     /// Models by their ids, in the order of the ids.
     async fn hits(&self, ids: &[String]) -> Result<Vec<Hit>> {
-        type Line = (String, String, String, String, Option<i64>, bool, String);
-        let query = sqlx::query_as(
-            "SELECT a.id, a.name, a.family, a.date, (SELECT max(size) FROM preset WHERE model = a.id),
-               a.code OR EXISTS (SELECT 1 FROM preset WHERE model = a.id AND parameters IS NOT NULL), a.summary
-             FROM json_each(?1) AS wanted CROSS JOIN architecture AS a ON a.id = wanted.value ORDER BY wanted.key",
+        let ids = json!(ids).to_string();
+        let query = sqlx::query!(
+            r#"SELECT a.id, a.name, a.family, a.date, (SELECT max(size) FROM preset WHERE model = a.id) AS "largest: i64",
+               a.code OR EXISTS (SELECT 1 FROM preset WHERE model = a.id AND parameters IS NOT NULL) AS "code!: bool", a.summary
+             FROM json_each(?1) AS wanted CROSS JOIN architecture AS a ON a.id = wanted.value ORDER BY wanted.key"#,
+            ids
         );
-        let lines: Vec<Line> =
-            query.bind(json!(ids).to_string()).fetch_all(&self.pool).await.map_err(self.reading())?;
-        let hit = |(id, name, family, date, largest, code, summary): Line| Hit {
-            id,
-            name,
-            family,
-            date,
-            parameters: largest.map(i64::unsigned_abs),
-            code,
-            summary,
-        };
-        Ok(lines.into_iter().map(hit).collect())
+        let models = query.fetch_all(&self.pool).await.map_err(self.reading())?;
+        let hits = models.into_iter().map(|model| Hit {
+            id: model.id,
+            name: model.name,
+            family: model.family,
+            date: model.date,
+            parameters: model.largest.map(i64::unsigned_abs),
+            code: model.code,
+            summary: model.summary,
+        });
+        Ok(hits.collect())
     }
 }

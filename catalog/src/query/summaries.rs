@@ -23,11 +23,12 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     .await?;
     let labs =
         of(only, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
-    let mut labs: BTreeMap<String, Vec<String>> = grouped({ labs }.build_query_as().fetch_all(pool).await?);
+    let labs: Vec<(String, String)> = { labs }.build_query_as().fetch_all(pool).await?;
+    let mut labs = grouped(labs);
     let order = "ORDER BY architecture, axis, position";
     let mut terms = of(only, "SELECT architecture, axis, term FROM architecture_term", "architecture", order);
     let terms: Vec<(String, String, String)> = terms.build_query_as().fetch_all(pool).await?;
-    let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))).collect());
+    let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))));
     let mut tallies = tallies(pool, only).await?;
     let summary = |(id, name, kind, summary, family, date, code, presets, least, most): Line| ModelSummary {
         labs: labs.remove(&id).unwrap_or_default(),
@@ -85,7 +86,7 @@ pub(super) async fn edges(pool: &SqlitePool, ancestor: Option<&str>) -> Result<V
     let source = |(child, at, source, reference, confidence, note): Row| {
         ((child, at), Source { source, reference, confidence, note })
     };
-    let mut sources = grouped(sources.into_iter().map(source).collect());
+    let mut sources = grouped(sources.into_iter().map(source));
     let edge = |(child, at, id, relation, change, variant, date, note): Edge| {
         let sources = sources.remove(&(child.clone(), at)).unwrap_or_default();
         (child, Lineage { id, relation, change, variant, date, note, sources })
@@ -95,74 +96,78 @@ pub(super) async fn edges(pool: &SqlitePool, ancestor: Option<&str>) -> Result<V
 
 /// The suite: its levels, lowest first, and its checks, by id.
 pub(super) async fn suite(pool: &SqlitePool) -> Result<SuiteFacts, sqlx::Error> {
-    let version: Option<(String,)> = sqlx::query_as("SELECT version FROM suite").fetch_optional(pool).await?;
-    let checks: Vec<(String, Option<String>, String, String, String)> =
-        sqlx::query_as("SELECT id, level, statement, method, fix FROM conformance_check ORDER BY id")
-            .fetch_all(pool)
-            .await?;
-    let bugs = sqlx::query_as("SELECT check_id, bug FROM conformance_catch ORDER BY check_id, position");
-    let mut bugs: BTreeMap<String, Vec<String>> = grouped(bugs.fetch_all(pool).await?);
-    let seen = sqlx::query_as("SELECT check_id, place FROM conformance_seen ORDER BY check_id, position");
-    let mut seen: BTreeMap<String, Vec<String>> = grouped(seen.fetch_all(pool).await?);
-    let levels: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT id, name, statement FROM level ORDER BY position").fetch_all(pool).await?;
-    let level = |(id, name, statement): (String, String, String)| {
-        let demands = checks.iter().filter(|check| check.1.as_ref() == Some(&id));
-        let checks = demands.map(|check| check.0.clone()).collect();
-        LevelFacts { id, name, statement, checks }
-    };
-    let levels = levels.into_iter().map(level).collect();
-    let check = |(id, _, statement, method, fix)| {
-        let (catches, seen) = (bugs.remove(&id).unwrap_or_default(), seen.remove(&id).unwrap_or_default());
-        CheckFacts { id, statement, method, catches, seen, fix }
-    };
-    let checks = checks.into_iter().map(check).collect();
-    let planted = planted(pool).await?;
-    Ok(SuiteFacts { version: version.map(|(version,)| version).unwrap_or_default(), levels, checks, planted })
+    let version = sqlx::query_scalar!("SELECT version FROM suite").fetch_optional(pool).await?;
+    let checks = sqlx::query!("SELECT id, level, statement, method, fix FROM conformance_check ORDER BY id");
+    let checks = checks.fetch_all(pool).await?;
+    let bugs = sqlx::query!("SELECT check_id, bug FROM conformance_catch ORDER BY check_id, position");
+    let mut bugs = grouped(bugs.fetch_all(pool).await?.into_iter().map(|line| (line.check_id, line.bug)));
+    let seen = sqlx::query!("SELECT check_id, place FROM conformance_seen ORDER BY check_id, position");
+    let mut seen = grouped(seen.fetch_all(pool).await?.into_iter().map(|line| (line.check_id, line.place)));
+    let levels = sqlx::query!("SELECT id, name, statement FROM level ORDER BY position").fetch_all(pool).await?;
+    let levels = levels.into_iter().map(|level| {
+        let demands = checks.iter().filter(|check| check.level.as_ref() == Some(&level.id));
+        let checks = demands.map(|check| check.id.clone()).collect();
+        LevelFacts { id: level.id, name: level.name, statement: level.statement, checks }
+    });
+    let levels = levels.collect();
+    let checks = checks.into_iter().map(|check| CheckFacts {
+        catches: bugs.remove(&check.id).unwrap_or_default(),
+        seen: seen.remove(&check.id).unwrap_or_default(),
+        id: check.id,
+        statement: check.statement,
+        method: check.method,
+        fix: check.fix,
+    });
+    let checks = checks.collect();
+    Ok(SuiteFacts { version: version.unwrap_or_default(), levels, checks, planted: planted(pool).await? })
 }
 
 /// What was planted, in its order, with who caught it.
 async fn planted(pool: &SqlitePool) -> Result<Vec<PlantedFacts>, sqlx::Error> {
-    type Line = (String, String, String, String, String, String, Option<String>);
-    let lines: Vec<Line> =
-        sqlx::query_as("SELECT id, kind, area, file, family, what, alone FROM planted ORDER BY position")
-            .fetch_all(pool)
-            .await?;
-    let caught = sqlx::query_as("SELECT planted, check_id FROM planted_catch ORDER BY planted, check_id");
-    let mut caught: BTreeMap<String, Vec<String>> = grouped(caught.fetch_all(pool).await?);
-    let planted = |(id, word, area, file, family, what, alone): Line| {
-        // The table allows no other word.
-        let kind = PlantedKind::ALL.into_iter().find(|kind| kind.as_str() == word)?;
-        let caught_by = caught.remove(&id).unwrap_or_default();
-        Some(PlantedFacts { id, kind, area, file, family, what, alone, caught_by })
-    };
-    Ok(lines.into_iter().filter_map(planted).collect())
+    let planted = sqlx::query!("SELECT id, kind, area, file, family, what, alone FROM planted ORDER BY position");
+    let planted = planted.fetch_all(pool).await?;
+    let caught = sqlx::query!("SELECT planted, check_id FROM planted_catch ORDER BY planted, check_id");
+    let mut caught = grouped(caught.fetch_all(pool).await?.into_iter().map(|line| (line.planted, line.check_id)));
+    let planted = planted.into_iter().filter_map(|bug| {
+        Some(PlantedFacts {
+            // The table allows no other word.
+            kind: PlantedKind::ALL.into_iter().find(|kind| kind.as_str() == bug.kind)?,
+            caught_by: caught.remove(&bug.id).unwrap_or_default(),
+            id: bug.id,
+            area: bug.area,
+            file: bug.file,
+            family: bug.family,
+            what: bug.what,
+            alone: bug.alone,
+        })
+    });
+    Ok(planted.collect())
 }
 
 /// Id, title and question of every axis, in the vocabulary's order.
 pub(super) async fn axes(pool: &SqlitePool) -> Result<Vec<(String, String, String)>, sqlx::Error> {
-    sqlx::query_as("SELECT id, title, question FROM axis ORDER BY position").fetch_all(pool).await
+    let axes = sqlx::query!("SELECT id, title, question FROM axis ORDER BY position").fetch_all(pool).await?;
+    Ok(axes.into_iter().map(|axis| (axis.id, axis.title, axis.question)).collect())
 }
 
 /// Every term with the id of its axis, each axis in the vocabulary's order.
 pub(super) async fn terms(pool: &SqlitePool) -> Result<Vec<(String, TermFacts)>, sqlx::Error> {
-    let terms: Vec<(String, String, String, String)> =
-        sqlx::query_as("SELECT axis, id, label, definition FROM term ORDER BY axis, position").fetch_all(pool).await?;
-    let models: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT DISTINCT axis, term, architecture FROM architecture_term ORDER BY axis, term, architecture",
-    )
-    .fetch_all(pool)
-    .await?;
-    let mut models = grouped(models.into_iter().map(|(axis, term, model)| ((axis, term), model)).collect());
-    let term = |(axis, id, label, definition): (String, String, String, String)| {
-        let models = models.remove(&(axis.clone(), id.clone())).unwrap_or_default();
-        (axis, TermFacts { id, label, definition, models })
-    };
-    Ok(terms.into_iter().map(term).collect())
+    let terms = sqlx::query!("SELECT axis, id, label, definition FROM term ORDER BY axis, position");
+    let terms = terms.fetch_all(pool).await?;
+    let models = sqlx::query!(
+        "SELECT DISTINCT axis, term, architecture FROM architecture_term ORDER BY axis, term, architecture"
+    );
+    let models = models.fetch_all(pool).await?.into_iter();
+    let mut models = grouped(models.map(|line| ((line.axis, line.term), line.architecture)));
+    let terms = terms.into_iter().map(|term| {
+        let models = models.remove(&(term.axis.clone(), term.id.clone())).unwrap_or_default();
+        (term.axis, TermFacts { id: term.id, label: term.label, definition: term.definition, models })
+    });
+    Ok(terms.collect())
 }
 
 /// The values of each key, in order.
-fn grouped<K: Ord, V>(pairs: Vec<(K, V)>) -> BTreeMap<K, Vec<V>> {
+fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
     let mut groups = BTreeMap::new();
     for (key, value) in pairs {
         groups.entry(key).or_insert_with(Vec::new).push(value);

@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use clap::ValueEnum;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use zoo_registry::registry::Named;
 use zoo_registry::{Cost, Estimate, Registry, capture};
 
 use super::record;
 use crate::failure::Failure;
-use crate::format::{bytes, exact, short};
+use crate::format::{bytes, exact, flops};
 use crate::json;
 use crate::library::{self, From};
 use crate::shell::{Paint, Shell};
@@ -22,7 +22,7 @@ Examples:
   zoo cost gpt2-xl --batch 8 --tokens 512,1024
   zoo cost gpt2 --set n_layers=96 --set d_model=12288 --set n_heads=96
   zoo cost llama-65b --tokens 2048           there is no code for it: an estimate from its sizes
-  zoo cost t5-11b --json | jq '.lengths[-1]'
+  zoo cost t5-11b --json | jq '.[0].lengths[-1]'
 
 Where there is code, its operations are recorded on a device that computes nothing: FLOPs are those of matrix products and
 convolutions, activations the most that inputs and intermediate results take at a time, and what is kept while writing is what the
@@ -75,6 +75,10 @@ impl Type {
             Self::Int8 => 1,
         }
     }
+
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
@@ -84,38 +88,52 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     }
 }
 
+/// A size with what it takes, for the batch and the type that were asked for.
+#[derive(Debug, Serialize)]
+struct Told {
+    name: String,
+    parameters: Option<u64>,
+    batch: u64,
+    dtype: String,
+    weight_bytes: Option<u64>,
+    /// From its published sizes, for there is no code to count.
+    estimated: bool,
+    lengths: Vec<Length>,
+}
+
+/// What texts of one length take, or images.
+#[derive(Debug, Serialize)]
+struct Length {
+    tokens: u64,
+    forward_flops: u64,
+    flops_per_token: u64,
+    elementwise: Option<u64>,
+    activation_bytes: Option<u64>,
+    state_bytes: Option<u64>,
+    step_flops: Option<u64>,
+}
+
 /// From its operations.
 fn counted(args: &Args, named: Named<'_>, shell: &mut Shell) -> Result<(), Failure> {
     let config = named.config(&args.overrides)?;
-    let limits =
-        named.architecture.build(&config, &zoo_registry::device::by_name(zoo_registry::device::DEFAULT)?)?.limits();
-    let lengths = match args.tokens.is_empty() {
-        true => capture::lengths(&limits),
-        false => args.tokens.iter().map(|&tokens| tokens as usize).collect(),
-    };
-    let costs = capture::costs(named.architecture, &config, &lengths)?;
+    let lengths: Vec<usize> = args.tokens.iter().map(|&tokens| tokens as usize).collect();
+    let costs = capture::costs(named.architecture, &config, (!lengths.is_empty()).then_some(&lengths))?;
     let parameters = named.architecture.modules(&config)?.parameter_count();
-    let weights = parameters.saturating_mul(args.dtype.bytes());
+    let lengths = costs.iter().map(|cost| args.length(cost)).collect();
+    let told = args.told(named.id(), Some(parameters), false, lengths);
     if args.json {
-        let lengths: Vec<Value> = costs.iter().map(|cost| line(args, cost)).collect();
-        let document = json!({
-            "name": named.id(), "parameters": parameters, "batch": args.batch, "dtype": dtype(args), "weight_bytes": weights,
-            "estimated": false, "lengths": lengths,
-        });
-        return json::document(shell, &document);
+        return json::document(shell, &[told]);
     }
     head(args, &format!("{} · {}", named.architecture.descriptor().name, named.id()), parameters, shell)?;
     let mut table = Table::new(&[">tokens", ">forward", ">a token", ">activations", ">kept", ">next token"]);
-    for cost in &costs {
-        let line = line(args, cost);
-        let told = |field: &str, tell: fn(u64) -> String| line[field].as_u64().map_or_else(|| "–".into(), tell);
+    for length in told.lengths {
         table.row([
-            exact(cost.tokens),
-            told("forward_flops", flops),
-            told("flops_per_token", flops),
-            told("activation_bytes", bytes),
-            told("state_bytes", bytes),
-            told("step_flops", flops),
+            exact(length.tokens),
+            flops(length.forward_flops),
+            flops(length.flops_per_token),
+            or_dash(length.activation_bytes.map(bytes)),
+            or_dash(length.state_bytes.map(bytes)),
+            or_dash(length.step_flops.map(flops)),
         ]);
     }
     Ok(table.print(shell)?)
@@ -130,39 +148,34 @@ fn estimated(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), 
         let told = format!("there is no code for `{model}`, and so nothing to set");
         return Err(Failure::usage(told).hint("`zoo list --code` shows what there is code for"));
     }
-    let estimate = |name: &str| found.model.estimates.get(name).copied();
-    let sizes: Vec<_> = found.sizes.iter().filter_map(|size| Some((size, estimate(&size.name)?))).collect();
+    let lengths = if args.tokens.is_empty() { vec![2048] } else { args.tokens.clone() };
+    let sizes: Vec<Told> = found
+        .sizes
+        .iter()
+        .filter_map(|size| {
+            let estimate = found.model.estimates.get(&size.name)?;
+            let lengths = lengths.iter().map(|&tokens| args.estimated_length(estimate, tokens)).collect();
+            Some(args.told(size.name.clone(), size.parameters, true, lengths))
+        })
+        .collect();
     if sizes.is_empty() {
         let told = format!("too little is published of `{model}` to say what it costs");
         return Err(Failure::run(told).hint(format!("`zoo show {model}` tells what is known")));
     }
-    let lengths = if args.tokens.is_empty() { vec![2048] } else { args.tokens.clone() };
-    let told = |estimate: &Estimate, tokens: u64| expected(args, estimate, tokens);
     if args.json {
-        let document = sizes.iter().map(|(size, estimate)| {
-            let lengths: Vec<Value> = lengths.iter().map(|&tokens| told(estimate, tokens)).collect();
-            json!({
-                "name": size.name, "parameters": size.parameters, "batch": args.batch, "dtype": dtype(args),
-                "weight_bytes": size.parameters.map(|count| count.saturating_mul(args.dtype.bytes())),
-                "estimated": true, "lengths": lengths,
-            })
-        });
-        return json::document(shell, &document.collect::<Vec<_>>());
+        return json::document(shell, &sizes);
     }
     shell.note("there is no code for it: what follows is estimated from its published sizes");
     let mut table = Table::new(&["size", ">weights", ">tokens", ">forward", ">a token", ">kept"]);
-    for (size, estimate) in &sizes {
-        for &tokens in &lengths {
-            let line = told(estimate, tokens);
-            let cell = |field: &str, tell: fn(u64) -> String| line[field].as_u64().map_or_else(|| "–".into(), tell);
-            let weights = size.parameters.map(|count| bytes(count.saturating_mul(args.dtype.bytes())));
+    for size in &sizes {
+        for length in &size.lengths {
             table.row([
                 size.name.clone(),
-                weights.unwrap_or_else(|| "–".into()),
-                exact(tokens),
-                cell("forward_flops", flops),
-                cell("flops_per_token", flops),
-                cell("state_bytes", bytes),
+                or_dash(size.weight_bytes.map(bytes)),
+                exact(length.tokens),
+                flops(length.forward_flops),
+                flops(length.flops_per_token),
+                or_dash(length.state_bytes.map(bytes)),
             ]);
         }
     }
@@ -177,46 +190,62 @@ fn head(args: &Args, title: &str, parameters: u64, shell: &mut Shell) -> Result<
     let title = shell.paint(Paint::Strong, title);
     let weights = bytes(parameters.saturating_mul(args.dtype.bytes()));
     writeln!(shell, "{title}")?;
-    writeln!(shell, "weights  {weights} in {}: {} × {} bytes", dtype(args), exact(parameters), args.dtype.bytes())?;
+    writeln!(
+        shell,
+        "weights  {weights} in {}: {} × {} bytes",
+        args.dtype.name(),
+        exact(parameters),
+        args.dtype.bytes()
+    )?;
     Ok(writeln!(shell, "batch    {}\n", exact(args.batch))?)
 }
 
-/// One length, for the batch and the type.
-fn line(args: &Args, cost: &Cost) -> Value {
-    let memory = |bytes: u64| shared(bytes.saturating_mul(args.batch), args.dtype);
-    let mut line = Map::new();
-    line.insert("tokens".into(), cost.tokens.into());
-    line.insert("forward_flops".into(), cost.matmul_flops.saturating_mul(args.batch).into());
-    line.insert("flops_per_token".into(), (cost.matmul_flops / cost.tokens.max(1)).into());
-    line.insert("elementwise".into(), cost.elementwise.saturating_mul(args.batch).into());
-    line.insert("activation_bytes".into(), memory(cost.activation_bytes).into());
-    line.insert("state_bytes".into(), cost.writing.map(|writing| memory(writing.state_bytes)).into());
-    let step = cost.writing.map(|writing| writing.step_flops.saturating_mul(args.batch));
-    line.insert("step_flops".into(), step.into());
-    line.into()
+impl Args {
+    fn told(&self, name: impl Into<String>, parameters: Option<u64>, estimated: bool, lengths: Vec<Length>) -> Told {
+        Told {
+            name: name.into(),
+            parameters,
+            batch: self.batch,
+            dtype: self.dtype.name(),
+            weight_bytes: parameters.map(|count| count.saturating_mul(self.dtype.bytes())),
+            estimated,
+            lengths,
+        }
+    }
+
+    /// As counted, in f32 and for one text.
+    fn length(&self, cost: &Cost) -> Length {
+        let memory = |bytes: u64| self.of_batch(bytes).saturating_mul(self.dtype.bytes()) / Type::F32.bytes();
+        Length {
+            tokens: cost.tokens,
+            forward_flops: self.of_batch(cost.matmul_flops),
+            flops_per_token: cost.matmul_flops / cost.tokens.max(1),
+            elementwise: Some(self.of_batch(cost.elementwise)),
+            activation_bytes: Some(memory(cost.activation_bytes)),
+            state_bytes: cost.writing.map(|writing| memory(writing.state_bytes)),
+            step_flops: cost.writing.map(|writing| self.of_batch(writing.step_flops)),
+        }
+    }
+
+    fn estimated_length(&self, estimate: &Estimate, tokens: u64) -> Length {
+        let flops_per_token = estimate.flops_per_token(tokens);
+        let kept = |numbers: u64| self.of_batch(numbers.saturating_mul(tokens)).saturating_mul(self.dtype.bytes());
+        Length {
+            tokens,
+            forward_flops: self.of_batch(flops_per_token.saturating_mul(tokens)),
+            flops_per_token,
+            elementwise: None,
+            activation_bytes: None,
+            state_bytes: estimate.state_numbers_per_token.map(kept),
+            step_flops: None,
+        }
+    }
+
+    fn of_batch(&self, of_one: u64) -> u64 {
+        of_one.saturating_mul(self.batch)
+    }
 }
 
-/// One length of a size without code.
-fn expected(args: &Args, estimate: &Estimate, tokens: u64) -> Value {
-    let token = estimate.flops_per_token(tokens);
-    let state = estimate
-        .state_numbers_per_token
-        .map(|numbers| numbers.saturating_mul(tokens).saturating_mul(args.batch).saturating_mul(args.dtype.bytes()));
-    json!({
-        "tokens": tokens, "forward_flops": token.saturating_mul(tokens).saturating_mul(args.batch), "flops_per_token": token,
-        "state_bytes": state,
-    })
-}
-
-/// Bytes that were counted in f32, in another type.
-fn shared(bytes: u64, dtype: Type) -> u64 {
-    bytes.saturating_mul(dtype.bytes()) / Type::F32.bytes()
-}
-
-fn flops(count: u64) -> String {
-    format!("{}FLOP", short(count).replace(" B", " G").replace(" K", " k"))
-}
-
-fn dtype(args: &Args) -> String {
-    args.dtype.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+fn or_dash(told: Option<String>) -> String {
+    told.unwrap_or_else(|| "–".into())
 }

@@ -78,6 +78,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         indexer: args.full_text.program(),
         base_url: args.address.base_url.clone(),
         tongues: args.languages.lang.clone(),
+        base_path: args.address.base_path.clone(),
     };
     interrupt::listen();
     let began = Instant::now();

@@ -5,6 +5,7 @@ mod answer;
 mod browse;
 mod check;
 mod classify;
+mod cost;
 mod embed;
 mod explore;
 mod facts;

@@ -307,6 +307,9 @@ pub struct Preset {
     /// Our configuration, in our names.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// Whether a configuration that says nothing is this size. Then `config` says every number of it.
+    #[serde(default)]
+    pub defaults: bool,
     /// How its hidden states become one vector a text, where the checkpoint was trained for that.
     pub embedding: Option<Embedding>,
     /// Where the numbers were read.

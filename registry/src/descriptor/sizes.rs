@@ -26,6 +26,15 @@ const COUNTS: [&str; 16] = [
     "patch_size",
 ];
 
+impl Preset {
+    /// The best number of parameters that was published: exactly, counted by a formula, stated.
+    pub fn published_parameters(&self) -> Option<u64> {
+        let counted = self.counted.as_ref().map(|counted| counted.parameters);
+        let stated = self.stated.as_ref().map(|stated| stated.parameters);
+        self.parameters.or(counted).or(stated)
+    }
+}
+
 /// Stated counts are rounded; what deviates more than this needs an explanation.
 const ROUNDING: f64 = 0.03;
 
@@ -42,6 +51,10 @@ impl Descriptor {
             let with_path = move |(at, size): (usize, _)| (format!("{field}[{at}]"), size);
             <[Preset]>::iter(list).enumerate().map(with_path)
         };
+        for (path, size) in numbered(&self.presets, "presets").filter(|(_, size)| size.defaults).skip(1) {
+            let message = format!("`{}` is not the first size that is said to be the defaults", size.id);
+            problems.push(Problem::new(format!("{path}.defaults"), message));
+        }
         for (path, size) in numbered(&self.presets, "presets").chain(numbered(&self.unbuilt, "unbuilt")) {
             let mut tell =
                 |field: &str, message: String| problems.push(Problem::new(format!("{path}.{field}"), message));

@@ -6,6 +6,8 @@ use super::Found;
 use super::page::Page;
 
 const RULE: &str = "links-lead-somewhere";
+/// The page that hosts send for whatever is not there.
+const ANY_DEPTH: &str = "404.html";
 
 /// The anchors of every file, and the links that lead to them.
 #[derive(Debug, Default)]
@@ -60,15 +62,28 @@ impl Links {
 
     /// Follows every link, and says how many there were.
     pub(super) fn finish(self, found: &mut Found) -> usize {
+        let top = self.top();
         for Link { from, line, target } in &self.links {
-            if let Err((what, hint)) = self.follow(from, target) {
+            if let Err((what, hint)) = self.follow(from, target, top.as_deref()) {
                 found.add(from, *line, RULE, format!("`{target}` {what}"), hint);
             }
         }
         self.links.len()
     }
 
-    fn follow(&self, from: &str, target: &str) -> Result<(), (&'static str, &'static str)> {
+    /// The top of the site on its host, where the page for what is not there says it: that answers at any depth.
+    fn top(&self) -> Option<String> {
+        let mut own = self.links.iter().filter(|link| link.from == ANY_DEPTH);
+        own.find_map(|link| link.target.strip_suffix("zoo.css")).filter(|top| top.starts_with('/')).map(str::to_owned)
+    }
+
+    fn follow(&self, from: &str, target: &str, top: Option<&str>) -> Result<(), (&'static str, &'static str)> {
+        let whole = top.filter(|_| from == ANY_DEPTH).and_then(|top| target.strip_prefix(top));
+        let target = match whole {
+            Some("") => "./",
+            Some(rest) => rest,
+            None => target,
+        };
         if target.starts_with('/') {
             return Err(("starts at the host's top", "link from the page: the site may stand under a prefix"));
         }

@@ -2,6 +2,7 @@
 
 mod block;
 mod calculate;
+mod cards;
 mod compare;
 mod conformance;
 mod data;
@@ -11,6 +12,7 @@ mod home;
 mod lineage;
 mod model;
 mod models;
+mod moved;
 mod not_found;
 mod output;
 mod search;
@@ -19,7 +21,7 @@ mod taxonomy;
 mod timeline;
 mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -89,29 +91,44 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
     let prose = Prose::new()?;
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(&mut output)).transpose()?;
+    // No model runs in the page of the calculator.
+    let around = sheet(look, |name| name != "calculate.css")?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut output)).transpose()?;
+    let drawn = cards::Drawn::new(content)?;
     let questions = Questions::read(look)?;
     let tongues: Vec<Tongue> = Tongue::ALL
         .into_iter()
         .filter(|tongue| *tongue == Tongue::English || content.tongues.contains(tongue))
         .collect();
-    let mut files = Vec::new();
+    let (mut files, mut stubs) = (Vec::new(), BTreeSet::new());
     for tongue in &tongues {
         let words = Words::read(*tongue, look)?;
         let tera = templates(look, &words)?;
         let edition = Edition::new(content, words, &questions);
-        let mut site = Site { content: &edition, tera, prose: &prose, tongues: &tongues, pages: &mut output };
+        let mut site = Site {
+            content: &edition,
+            tera,
+            prose: &prose,
+            tongues: &tongues,
+            drawn: drawn.as_ref(),
+            common: None,
+            stubs: BTreeSet::new(),
+            pages: &mut output,
+        };
+        site.common_card()?;
         edition_into(&mut site, stage.as_ref())?;
         crate::search::names_into(&edition, site.pages)?;
         if site.is_english() {
+            moved::render(&mut site)?;
             not_found::render(&mut site)?;
             files = data::files(&mut site)?;
         }
         data::render(&mut site, &files)?;
+        stubs.append(&mut site.stubs);
     }
     crate::search::put(look, &mut output)?;
     assets(look, &mut output)?;
-    data::sitemap(content, look, &mut output)?;
+    data::sitemap(content, look, &stubs, &mut output)?;
     Ok(output)
 }
 
@@ -142,11 +159,7 @@ fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
 
 /// Styles, scripts and the icon, which all languages share.
 fn assets(look: &Look, pages: &mut Output<'_>) -> Result<()> {
-    let mut style = String::new();
-    for (name, own) in STYLES {
-        style += &look.text(&format!("static/{name}"), own)?;
-    }
-    pages.put("zoo.css".into(), style)?;
+    pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
     pages.put("icon.svg".into(), icon.into_owned())?;
     for (name, own) in SCRIPTS {
@@ -156,16 +169,21 @@ fn assets(look: &Look, pages: &mut Output<'_>) -> Result<()> {
 }
 
 /// The parts of the style sheet, in order.
-const STYLES: [(&str, &str); 8] = [
+const STYLES: [(&str, &str); 7] = [
     ("zoo.css", include_str!("../../static/zoo.css")),
     ("figure.css", include_str!("../../static/figure.css")),
-    ("tryout.css", include_str!("../../static/tryout.css")),
     ("picture.css", include_str!("../../static/picture.css")),
     ("parts.css", include_str!("../../static/parts.css")),
     ("search.css", include_str!("../../static/search.css")),
     ("calculate.css", include_str!("../../static/calculate.css")),
     ("explore.css", include_str!("../../static/explore.css")),
 ];
+
+/// Those parts of the style sheet that are wanted.
+fn sheet(look: &Look, is_wanted: impl Fn(&str) -> bool) -> Result<String> {
+    let wanted = STYLES.into_iter().filter(|(name, _)| is_wanted(name));
+    wanted.map(|(name, own)| look.text(&format!("static/{name}"), own)).collect()
+}
 
 /// Scripts of single pages.
 const SCRIPTS: [(&str, &str); 3] = [
@@ -175,12 +193,14 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 37] = [
+const TEMPLATES: [(&str, &str); 41] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("models.html", include_str!("../../templates/models.html")),
     ("model.html", include_str!("../../templates/model.html")),
+    ("modules.html", include_str!("../../templates/modules.html")),
+    ("evidence.html", include_str!("../../templates/evidence.html")),
     ("calculate.html", include_str!("../../templates/calculate.html")),
     ("cost.html", include_str!("../../templates/cost.html")),
     ("run.html", include_str!("../../templates/run.html")),
@@ -190,6 +210,7 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("families.html", include_str!("../../templates/families.html")),
     ("conformance.html", include_str!("../../templates/conformance.html")),
     ("planted.html", include_str!("../../templates/planted.html")),
+    ("planted-area.html", include_str!("../../templates/planted-area.html")),
     ("check.html", include_str!("../../templates/check.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
@@ -212,6 +233,7 @@ const TEMPLATES: [(&str, &str); 37] = [
     ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
     ("citation.cff", include_str!("../../templates/citation.cff")),
     ("llms.txt", include_str!("../../templates/llms.txt")),
+    ("moved.html", include_str!("../../templates/moved.html")),
     ("404.html", include_str!("../../templates/404.html")),
 ];
 
@@ -240,6 +262,12 @@ struct Site<'s, 'a> {
     prose: &'s Prose,
     /// Every language of the site.
     tongues: &'s [Tongue],
+    /// What draws cards, where pages have any.
+    drawn: Option<&'s cards::Drawn>,
+    /// The card of pages without one of their own.
+    common: Option<cards::Shown>,
+    /// Old addresses, which only say where their page stands now.
+    stubs: BTreeSet<String>,
     pages: &'s mut Output<'a>,
 }
 
@@ -258,6 +286,8 @@ struct Shell<'a> {
     section: &'a str,
     /// Its whole address, where that of the site is known.
     canonical: Option<String>,
+    /// What messengers show of it.
+    card: Option<&'a cards::Shown>,
     /// Whether there are building blocks.
     blocks: bool,
     /// The same page in every language, if there are several.
@@ -289,10 +319,24 @@ impl Site<'_, '_> {
 
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
-        self.page_in(self.tongues, address, template, head, page)
+        let card = self.common.clone();
+        self.page_with_card(address, template, head, card.as_ref(), page)
     }
 
-    /// The same for a page that stands in English only: it holds no words but code, or there can be one alone.
+    /// The same with a card of its own.
+    fn page_with_card<T: Serialize>(
+        &mut self,
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        card: Option<&cards::Shown>,
+        page: &T,
+    ) -> Result<()> {
+        let html = self.html(self.tongues, [address, template], head, card, page)?;
+        self.put_page(address, html)
+    }
+
+    /// A page that stands in English only: it holds no words but code, or there can be one alone.
     fn page_in_english<T: Serialize>(
         &mut self,
         address: &str,
@@ -300,23 +344,30 @@ impl Site<'_, '_> {
         head: [&str; 3],
         page: &T,
     ) -> Result<()> {
-        self.page_in(&[], address, template, head, page)
+        let html = self.html(&[], [address, template], head, self.common.as_ref(), page)?;
+        self.put_page(address, html)
     }
 
-    fn page_in<T: Serialize>(
-        &mut self,
+    fn put_page(&mut self, address: &str, html: String) -> Result<()> {
+        let at = format!("{}{address}", self.content.words.tongue().folder());
+        self.pages.put(if at.ends_with(".html") { at } else { format!("{at}index.html") }, html)
+    }
+
+    fn html<T: Serialize>(
+        &self,
         tongues: &[Tongue],
-        address: &str,
-        template: &str,
+        [address, template]: [&str; 2],
         head: [&str; 3],
+        card: Option<&cards::Shown>,
         page: &T,
-    ) -> Result<()> {
+    ) -> Result<String> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
         let tongue = self.content.words.tongue();
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
         let at = |tongue: Tongue| format!("{}{address}", tongue.folder());
-        let root = root(address);
+        // The page for what is not there answers at any depth.
+        let root = self.content.data.top().filter(|_| address == "404.html").unwrap_or_else(|| root(address));
         let top = if tongue.up().is_empty() {
             root.clone()
         } else {
@@ -339,6 +390,7 @@ impl Site<'_, '_> {
             description,
             section,
             canonical: base.map(|base| base.at(&at(tongue))),
+            card: card.filter(|_| base.is_some()),
             blocks: !self.content.parts.kinds.is_empty(),
             tongues: tongues.iter().map(other).collect(),
             alternates: base.map(alternate).unwrap_or_default(),
@@ -349,9 +401,7 @@ impl Site<'_, '_> {
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
         context.insert("top", &shell.top);
-        let html = self.noticed(self.tera.render(template, &context).map_err(failed)?);
-        let path = if address.ends_with(".html") { at(tongue) } else { format!("{}index.html", at(tongue)) };
-        self.pages.put(path, html)
+        Ok(self.noticed(self.tera.render(template, &context).map_err(failed)?))
     }
 
     /// A page that says once that some of it is English, if some of it is.

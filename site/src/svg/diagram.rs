@@ -6,7 +6,7 @@ use zoo_registry::descriptor::Component;
 
 use super::layout::{Block, Facts, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, root};
 use super::rails::Placement;
-use super::{Canvas, Caption, fit, text_width};
+use super::{Canvas, Caption, Shapes, fit, text_width};
 use crate::format::THIN;
 use crate::parts::Part;
 use crate::words::Words;
@@ -31,6 +31,8 @@ pub(crate) struct Drawing {
     pub wide: bool,
     /// What the boxes show, as rows of a table.
     pub rows: Vec<DrawnRow>,
+    /// The picture without its words.
+    pub shapes: Shapes,
 }
 
 /// A box in words.
@@ -96,6 +98,7 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
         rails: page.rails,
         wide: columns > 1,
         rows,
+        shapes: Shapes { size: [width, height], all: page.canvas.shapes },
     })
 }
 

@@ -9,6 +9,7 @@ mod map;
 mod picture;
 mod rails;
 mod room;
+mod shapes;
 mod timeline;
 
 pub(crate) use bar::{Segment, bar, segments};
@@ -17,6 +18,7 @@ pub(crate) use diagram::{Around, DrawnRow, draw};
 pub(crate) use lineage::lineage;
 pub(crate) use map::map;
 pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
+pub(crate) use shapes::{Shape, Shapes};
 pub(crate) use timeline::{Frame, Scales, scales, timeline};
 
 use std::fmt::Write as _;
@@ -56,20 +58,29 @@ pub(crate) fn category(part: &Part<'_>, components: &[Component]) -> Option<&'st
 #[derive(Default)]
 pub(crate) struct Canvas {
     body: String,
+    /// What of it a picture without words shows.
+    shapes: Vec<Shape>,
 }
 
 impl Canvas {
     fn rect(&mut self, class: &str, [x, y, width, height]: [i32; 4], radius: i32) {
+        self.shapes.extend(Shape::of_rect(class, [x, y, width, height]));
         self.put(format_args!(
             r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>"#
         ));
     }
 
     fn circle(&mut self, class: &str, x: i32, y: i32, radius: i32) {
+        if class == "sum" {
+            self.shapes.push(Shape::Sum([x, y]));
+        }
         self.put(format_args!(r#"<circle class="{class}" cx="{x}" cy="{y}" r="{radius}"/>"#));
     }
 
     fn path(&mut self, class: &str, d: &str) {
+        if class.starts_with("wire") {
+            self.shapes.extend(shapes::wires(d));
+        }
         self.put(format_args!(r#"<path class="{class}" d="{d}"/>"#));
     }
 
@@ -184,7 +195,7 @@ fn fit(text: &str, width: i32, per_letter: f64) -> String {
 }
 
 /// Years since 1900 with a fraction, from an ISO day or month; `None` where it is neither.
-fn years(date: &str) -> Option<f64> {
+pub(crate) fn years(date: &str) -> Option<f64> {
     let mut parts = date.split('-').map(|part| part.parse::<f64>().ok());
     let year = parts.next()??;
     let month = parts.next().flatten().unwrap_or(1.0);

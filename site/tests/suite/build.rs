@@ -101,6 +101,29 @@ fn an_old_site_is_replaced_whole() {
 }
 
 #[test]
+fn what_a_killed_build_left_goes_and_what_is_written_stays() {
+    let work = tempfile::tempdir().unwrap();
+    let pages = render(&fixture::content()).unwrap();
+    let folder = |name: &str| {
+        let folder = work.path().join(name);
+        fs::create_dir_all(folder.join("new")).unwrap();
+        fs::write(folder.join("new/index.html"), "half").unwrap();
+        folder
+    };
+    let (left, busy, other) = (folder(".zoo-site-left"), folder(".zoo-site-busy"), folder(".zoo-site-other"));
+    fs::write(left.join("lock"), "").unwrap();
+    let lock = fs::File::create(busy.join("lock")).unwrap();
+    lock.lock().unwrap();
+    write(&pages, &work.path().join("public")).unwrap();
+    assert!(!left.exists(), "nobody writes there any more");
+    assert!(busy.join("new/index.html").exists(), "somebody writes there");
+    assert!(other.exists(), "nobody knows who made it");
+    drop(lock);
+    write(&pages, &work.path().join("public")).unwrap();
+    assert!(!busy.exists());
+}
+
+#[test]
 fn a_folder_of_something_else_stays() {
     let work = tempfile::tempdir().unwrap();
     fs::write(work.path().join("thesis.tex"), "years of work").unwrap();

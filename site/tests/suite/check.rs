@@ -40,6 +40,24 @@ async fn a_site_without_outcomes_keeps_every_rule() {
     assert_eq!(check(&out).unwrap().violations, []);
 }
 
+#[tokio::test]
+async fn the_page_for_what_is_not_there_may_name_the_top_of_its_host() {
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("public");
+    let extras = Extras { base_url: Some("https://a.example/cat".parse().unwrap()), ..Extras::default() };
+    build(&catalog(work.path()).await, extras, &out).await.unwrap();
+    assert_eq!(check(&out).unwrap().violations, []);
+    let page = fs::read_to_string(out.join("404.html")).unwrap();
+    fs::write(out.join("404.html"), page.replace("/cat/models/", "/cat/modles/")).unwrap();
+    let told = check(&out).unwrap().violations;
+    assert!(told.iter().any(|found| found.page == "404.html" && found.rule == "links-lead-somewhere"), "{told:?}");
+    // Other pages may not: they stand where they stand.
+    let page = fs::read_to_string(out.join("lineage/index.html")).unwrap();
+    fs::write(out.join("lineage/index.html"), page.replace("\"../models/\"", "\"/cat/models/\"")).unwrap();
+    let told = check(&out).unwrap().violations;
+    assert!(told.iter().any(|found| found.page == "lineage/index.html"), "{told:?}");
+}
+
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'";
 
 /// A small page that keeps every rule.

@@ -5,6 +5,7 @@
 mod fixture;
 
 mod build;
+mod cards;
 mod check;
 mod compare;
 mod data;
@@ -31,5 +32,5 @@ pub(crate) fn rendered(content: &zoo_site::Content) -> Vec<(String, String)> {
 }
 
 pub(crate) fn texts(pages: &Pages) -> Vec<(String, String)> {
-    pages.iter().map(|(path, bytes)| (path.to_owned(), String::from_utf8(bytes.to_vec()).unwrap())).collect()
+    pages.iter().map(|(path, bytes)| (path.to_owned(), String::from_utf8_lossy(bytes).into_owned())).collect()
 }

@@ -26,7 +26,7 @@ fn equal_layers_fold_in_picture_and_table() {
     let svg = &files["models/bert.svg"];
     assert!(svg.contains("× 12") && svg.matches(">Attention<").count() == 1, "{svg}");
     assert!(files["models/t5.svg"].matches("× 6<").count() == 2, "two stacks");
-    assert_eq!(files["models/bert/index.html"].matches("layers</code> <span class=\"times\">× 12").count(), 1);
+    assert_eq!(files["models/bert/modules/index.html"].matches("layers</code> <span class=\"times\">× 12").count(), 1);
 }
 
 #[test]
@@ -83,8 +83,9 @@ fn boxes_lead_to_parts() {
     ] {
         assert!(picture.contains(&format!("<a href=\"../../parts/{place}/\">")), "no box leads to {place}: {picture}");
     }
+    let modules = &files["models/bert/modules/index.html"];
     for part in 0..6 {
-        assert!(page.contains(&format!("id=\"part-{part}\"")));
+        assert!(modules.contains(&format!("id=\"part-{part}\"")));
     }
     assert!(!files["models/bert.svg"].contains("<a "), "a picture on its own leads nowhere");
 }
@@ -120,8 +121,8 @@ fn conformance_is_told_in_words() {
     assert!(matrix.contains("Of 3 bugs the checks catch 2, 1 of them at least twice."), "{matrix}");
     assert!(check.contains("It catches 2 of the 3"), "{check}");
     assert!(check.contains("; 2 of them would be caught less than twice without it"), "{check}");
-    assert!(check.contains("../../conformance/planted/#mask-late"), "{check}");
-    let planted = &files["conformance/planted/index.html"];
+    assert!(check.contains("../../conformance/planted/mask/#mask-late"), "{check}");
+    let planted = &files["conformance/planted/mask/index.html"];
     for told in [
         "caught by no check",
         "nothing, as it should be",
@@ -136,7 +137,7 @@ fn conformance_is_told_in_words() {
     assert!(model.contains("reached level <a href=\"../../conformance/#levels\">L1 high"), "{model}");
     let reason = "depends on the number of threads";
     assert!(matrix.contains(reason) && files["models/gpt2/index.html"].contains(reason));
-    assert!(files["models/bert/index.html"].contains("multiple of the recorded f32 noise"));
+    assert!(files["models/bert/evidence/index.html"].contains("multiple of the recorded f32 noise"));
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn demos_and_figures_are_shown_as_they_are() {
 
 #[test]
 fn what_is_not_sourced_says_so() {
-    assert!(files()["models/bert/index.html"].contains("not yet sourced"));
+    assert!(files()["models/bert/evidence/index.html"].contains("not yet sourced"));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn only_pages_with_a_model_that_runs_load_its_script() {
         );
         for source in ours {
             let source = source.strip_prefix("../../").unwrap().to_owned();
-            assert!(pages.get(&source).is_some() && source.ends_with("/start.js"), "{source}");
+            assert!(pages.get(&source).is_some() && source.ends_with("/box.js"), "{source}");
         }
     }
 }

@@ -8,6 +8,9 @@
 //! words, or another `model_type`, is refused. The guard: a file that leaves nothing out is complete, and
 //! every field of it that we know is at its published value.
 //!
+//! Where no library has defaults, one of the sizes may be said to be them: `defaults = true`. It must give every number and every
+//! switch itself, and a configuration that says nothing must be completed to that very size.
+//!
 //! # Catches
 //!
 //! - an epsilon that is another library's
@@ -40,7 +43,7 @@ const FILE: &str = "golden/defaults.json";
 pub(super) fn run(subject: &Subject<'_>) -> Verdict {
     let folder = subject.architecture.folder();
     let Some(file) = folder.get_file(folder.path().join(FILE)) else {
-        return Err(Stop::NotApplicable(format!("it ships no `{FILE}` with the defaults of a reference library")));
+        return those_of_a_size(subject);
     };
     let defaults: Map<String, Value> =
         serde_json::from_slice(file.contents()).map_err(|error| Stop::fails(format!("`{FILE}`: {error}")))?;
@@ -63,6 +66,22 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         same(&whole, &told(&|field| field != *left_out)?, &format!("of a file without `{left_out}`"))?;
     }
     Ok(Finding::seen(format!("{} fields as published, left out one by one and all at once", fields.len())))
+}
+
+/// Of a family whose sizes no library fills in.
+fn those_of_a_size(subject: &Subject<'_>) -> Verdict {
+    let Some(size) = subject.descriptor().presets.iter().find(|size| size.defaults) else {
+        let neither =
+            format!("it ships no `{FILE}` of a reference library, and no size is said to be what its defaults are");
+        return Err(Stop::NotApplicable(neither));
+    };
+    let filled_in = subject.architecture.complete(&Map::new())?;
+    let absent = |(field, value): &(&String, &Value)| !value.is_string() && !size.config.contains_key(*field);
+    let unsaid: Vec<&String> = filled_in.iter().filter(absent).map(|(field, _)| field).collect();
+    require(unsaid.is_empty(), || format!("`{}` is said to be the defaults, and leaves out {unsaid:?}", size.id))?;
+    let whole = subject.architecture.complete(&size.config)?;
+    same(&whole, &filled_in, &format!("of a configuration that says nothing, which should be `{}`,", size.id))?;
+    Ok(Finding::seen(format!("the defaults are `{}`, {} fields of it", size.id, size.config.len())))
 }
 
 /// The file with a field that nobody knows, with one that it says twice, and of another family.

@@ -6,13 +6,14 @@
 //! before. The rows are put into another order, as many, more and fewer: at once; by way of more rows than there were;
 //! and by starting anew with the texts in that order. All three must go on alike, within noise, and those that only moved
 //! rows must save the same numbers, bit for bit. Sources or tokens of more texts than a state has, or of fewer, are
-//! refused. The guard: of rows that are left as they were, the scores differ far more than noise.
+//! refused. After every token each text is left alone with its state, which must be taken up again from a file. The guard: of rows that are left as they were, the scores differ far more than noise.
 //!
 //! # Catches
 //!
 //! - rows that move only where their number changes
 //! - padding, a source or a count that stays behind when rows move
 //! - a source too many, or one for all
+//! - room for what only a text that has left needed
 //!
 //! # Seen
 //!
@@ -54,6 +55,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Verdict {
         for rows in MOVES {
             moved(&reader, rows, &mut worst)?;
         }
+        each_is_left_alone(&reader)?;
         others_are_refused(&reader)?;
     }
     worst.verdict("three texts moved in three ways, by three ways to each")
@@ -99,6 +101,29 @@ fn moved(reader: &Reader<'_>, rows: &[usize], worst: &mut Worst) -> Result<(), S
         require(apart > VISIBLE, || {
             format!("rows that stay are {apart:.1} × noise from rows {rows:?}, so nothing is seen")
         })?;
+    }
+    Ok(())
+}
+
+/// Of texts that have come to different places, one alone: what it leaves in a file is a state, whoever was furthest.
+fn each_is_left_alone(reader: &Reader<'_>) -> Result<(), Stop> {
+    let folder = tempfile::tempdir().map_err(|error| Stop::fails(format!("no temporary folder: {error}")))?;
+    let path = folder.path().join("state.safetensors");
+    let mut state = reader.start()?;
+    let [texts, _] = reader.tokens().input_ids.dims();
+    for read in 1..=reader.len() {
+        reader.decoder.advance(&mut state, &reader.tokens().columns(read - 1, read), Logits::Last)?;
+        for row in 0..texts {
+            let mut alone = state.clone();
+            alone.select(&[row]);
+            reader.model.save_state(&alone, &path)?;
+            let resumed = reader.model.resume(&path);
+            let refused = |error| Stop::fails(format!("text {row}, left alone after {read} tokens and saved: {error}"));
+            let found = resumed.map_err(refused)?.len();
+            require(found == read, || {
+                format!("text {row} alone has {read} tokens read, the resumed state says {found}")
+            })?;
+        }
     }
     Ok(())
 }

@@ -102,6 +102,21 @@ fn attention_is_what_it_is_declared_to_be() {
     fails(picture_saying(PictureBug::Nothing, FULL, CAUSAL), check, "seen as in `full-bidirectional` attention");
 }
 
+/// A size may be said to be the defaults.
+#[test]
+fn defaults_that_are_not_those_of_their_size_are_found_out() {
+    let check = "absent-fields-have-published-defaults";
+    let said = "n_buckets = 8, max_distance = 16 }\ndefaults";
+    let differs = pair_saying(PairBug::Nothing, said, "n_buckets = 10, max_distance = 16 }\ndefaults");
+    fails(
+        differs,
+        check,
+        "`n_buckets` of a configuration that says nothing, which should be `pair-base`, is 8, published is 10",
+    );
+    let silent = pair_saying(PairBug::Nothing, said, "n_buckets = 8 }\ndefaults");
+    fails(silent, check, "`pair-base` is said to be the defaults, and leaves out [\"max_distance\"]");
+}
+
 #[test]
 fn positions_that_are_not_declared_are_found_out() {
     let check = "order-matters";

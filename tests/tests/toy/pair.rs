@@ -39,8 +39,8 @@ pub(crate) enum PairBug {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Config {
-    #[serde(default)]
     head: Head,
     vocab_size: usize,
     d_model: usize,
@@ -49,6 +49,21 @@ pub(crate) struct Config {
     n_heads: usize,
     n_buckets: usize,
     max_distance: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            head: Head::None,
+            vocab_size: 29,
+            d_model: 12,
+            n_encoder_layers: 2,
+            n_decoder_layers: 3,
+            n_heads: 3,
+            n_buckets: 8,
+            max_distance: 16,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

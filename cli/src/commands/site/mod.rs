@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zoo_registry::Registry;
 use zoo_site::serve::Server;
-use zoo_site::{BaseUrl, Extras, Summary, Tongue};
+use zoo_site::{BasePath, BaseUrl, Extras, Summary, Tongue};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -121,10 +121,15 @@ impl FullText {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Address {
-    /// The address the site will stand at: for its sitemap, its feeds and the canonical addresses of its pages; links are relative
-    /// in any case
+    /// The address the site will stand at: for its sitemap, its feeds, the canonical addresses of its pages and the cards that
+    /// messengers show of them; links are relative in any case
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<BaseUrl>,
+
+    /// The path of that address, where its host is not known: the page for what is not there answers at any depth, and has to find
+    /// its style and its links [default: that of `--base-url`]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) base_path: Option<BasePath>,
 }
 
 /// In which languages a site is written.
@@ -141,7 +146,9 @@ impl Address {
     /// Says what a site without an address lacks.
     pub(crate) fn note(&self, shell: &mut Shell) {
         if self.base_url.is_none() {
-            shell.note("without `--base-url` there is no sitemap, and pages name no canonical address");
+            shell.note(
+                "without `--base-url` there is no sitemap, and pages name no canonical address and have no cards",
+            );
         }
     }
 }
@@ -154,6 +161,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
                 indexer: full_text.program(),
                 base_url: address.base_url.clone(),
                 tongues: languages.lang.clone(),
+                base_path: address.base_path.clone(),
             };
             let busy = shell.busy("writing the site");
             let summary = build(db, extras, out)?;

@@ -8,6 +8,7 @@ use zoo_registry::{CheckFacts, Outcome, Status};
 use crate::edition::Edition;
 use crate::format::{external, humanise, magnitude};
 use crate::pages::StatusView;
+use crate::pages::model::evidence::anchor;
 
 /// The checks of a level.
 #[derive(Serialize)]
@@ -34,6 +35,8 @@ struct Row<'a> {
 struct Cell<'a> {
     model: &'a str,
     device: &'a str,
+    /// Where it stands on the model's page of evidence.
+    anchor: String,
     status: StatusView,
     number: Option<String>,
     /// Number of the note that gives the reason.
@@ -105,6 +108,7 @@ fn cell<'a>(content: &Edition<'_>, summary: &'a ModelSummary, outcome: &'a Outco
     Cell {
         model: &summary.id,
         device: &outcome.device,
+        anchor: anchor(outcome),
         status: StatusView::new(&content.words, outcome.status),
         number: outcome.error.map(magnitude),
         note: Note::of(content, summary, outcome).map(|note| notes.number(note)),

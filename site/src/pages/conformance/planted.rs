@@ -6,7 +6,7 @@ use serde::Serialize;
 use zoo_registry::{PlantedFacts, PlantedKind};
 
 use crate::error::Result;
-use crate::format::humanise;
+use crate::format::{humanise, slug};
 use crate::pages::Site;
 
 /// Two independent checks must catch a bug.
@@ -27,25 +27,38 @@ pub(super) struct Score {
 /// What one check catches.
 #[derive(Serialize)]
 pub(super) struct Catches<'a> {
-    bugs: Vec<&'a str>,
+    bugs: Vec<Bug<'a>>,
     /// Of these, those that would be caught less than twice without it.
     needed: usize,
     of: usize,
 }
 
+/// A bug, and where it stands.
+#[derive(Serialize)]
+struct Bug<'a> {
+    id: &'a str,
+    /// Of the part of the sources that it was planted in.
+    area: String,
+}
+
 #[derive(Serialize)]
 struct Page<'a> {
     score: Score,
-    areas: Vec<Area<'a>>,
+    areas: Vec<Area>,
     checks: Vec<Caught<'a>>,
 }
 
-/// A part of the sources.
+/// A part of the sources, which has a page of its own.
 #[derive(Serialize)]
-struct Area<'a> {
-    id: &'a str,
+struct Area {
+    id: String,
     title: String,
     score: Score,
+}
+
+#[derive(Serialize)]
+struct AreaPage<'a> {
+    area: &'a Area,
     planted: Vec<Row<'a>>,
 }
 
@@ -103,7 +116,8 @@ impl<'a> Catches<'a> {
         let bugs: Vec<&PlantedFacts> = planted.iter().filter(|planted| planted.kind == PlantedKind::Bug).collect();
         let caught = bugs.iter().filter(|bug| bug.caught_by.iter().any(|by| by == check));
         let needed = caught.clone().filter(|bug| bug.caught_by.len() <= ENOUGH).count();
-        (!bugs.is_empty()).then(|| Self { bugs: caught.map(|bug| bug.id.as_str()).collect(), needed, of: bugs.len() })
+        let named = |bug: &&'a PlantedFacts| Bug { id: &bug.id, area: slug(&bug.area) };
+        (!bugs.is_empty()).then(|| Self { bugs: caught.map(named).collect(), needed, of: bugs.len() })
     }
 }
 
@@ -112,15 +126,20 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     if suite.planted.is_empty() {
         return Ok(());
     }
-    let mut by_area: BTreeMap<&str, Vec<&PlantedFacts>> = BTreeMap::new();
+    let mut by_area: BTreeMap<String, Vec<&PlantedFacts>> = BTreeMap::new();
     for planted in &suite.planted {
-        by_area.entry(&planted.area).or_default().push(planted);
+        by_area.entry(slug(&planted.area)).or_default().push(planted);
     }
     let mut areas = Vec::new();
     for (id, planted) in by_area {
-        let score = Score::of(planted.iter().copied());
+        let area = Area { title: humanise(&id), score: Score::of(planted.iter().copied()), id };
         let rows = planted.into_iter().map(|planted| row(site, planted)).collect::<Result<_>>()?;
-        areas.push(Area { id, title: humanise(id), score, planted: rows });
+        let [title, description] = ["planted.in_area", "planted.area_description"]
+            .map(|key| site.content.words.with(key, &[("area", &area.title)]));
+        let address = format!("conformance/planted/{}/", area.id);
+        let page = AreaPage { area: &area, planted: rows };
+        site.page(&address, "planted-area.html", ["conformance", &title, &description], &page)?;
+        areas.push(area);
     }
     let caught = suite.checks.iter().filter_map(|check| {
         let Catches { bugs, needed, .. } = Catches::of(&suite.planted, &check.id)?;

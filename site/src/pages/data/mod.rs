@@ -5,6 +5,8 @@ mod feed;
 pub(super) mod linked;
 mod twin;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
@@ -186,10 +188,11 @@ fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&st
 }
 
 /// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(content: &Content, look: &Look, output: &mut Output<'_>) -> Result<()> {
+pub(super) fn sitemap(content: &Content, look: &Look, stubs: &BTreeSet<String>, output: &mut Output<'_>) -> Result<()> {
     let mut robots = "User-agent: *\nAllow: /\n".to_owned();
     if let Some(base) = &content.data.base_url {
         let pages = output.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
+        let pages = pages.filter(|path| !stubs.contains(*path));
         let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
         robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
         let tera = templates(look, &Words::read(Tongue::English, look)?)?;
@@ -216,7 +219,7 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
 
 impl Site<'_, '_> {
     /// The text of a file that is not a page, from its template.
-    fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
+    pub(super) fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
         text(&self.tera, path, template, data)
     }
 }

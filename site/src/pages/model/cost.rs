@@ -1,39 +1,36 @@
 //! What running a model costs: counted from the operations of its code, or estimated from its published sizes.
 
 use serde::Serialize;
+use zoo_catalog::compare::Size;
 use zoo_catalog::view::{Model, SizeFacts};
-use zoo_registry::descriptor::Preset;
 use zoo_registry::{Cost, Estimate};
 
+use crate::costs::{AtLongest, counts, estimate, usual_length};
 use crate::format::{bytes, flops, grouped};
-
-/// The length that sizes without code are estimated for, where none of their own is known.
-const USUAL_LENGTH: u64 = 2048;
 
 /// The section of a page.
 #[derive(Serialize)]
 pub(super) struct View<'a> {
-    /// Whether the code was counted.
+    /// Whether there is code.
+    coded: bool,
+    /// Whether it was counted.
     counted: bool,
     /// Whether the lengths are those of images.
     images: bool,
-    sizes: Vec<Size<'a>>,
+    sizes: Vec<Row<'a>>,
     /// Of the size that the page shows, by length.
     lengths: Vec<Length>,
     formula: Option<Formula>,
 }
 
-/// A size at the longest text that was counted.
+/// A size at the longest text that is known of it.
 #[derive(Serialize)]
-struct Size<'a> {
+struct Row<'a> {
     id: &'a str,
     /// In 32, 16 and 8 bits a parameter.
     weights: [String; 3],
-    tokens: String,
-    token: String,
-    /// Of each token, while writing.
-    kept: Option<String>,
-    activations: Option<String>,
+    #[serde(flatten)]
+    takes: AtLongest,
 }
 
 #[derive(Serialize)]
@@ -60,59 +57,32 @@ struct Formula {
 
 /// What there is to say, if anything.
 pub(super) fn view<'a>(model: &'a Model, shown: Option<&SizeFacts>) -> Option<View<'a>> {
-    let sizes: Vec<Size<'a>> = model.descriptor.sizes().filter_map(|(_, preset)| size(model, preset)).collect();
+    let sizes: Vec<Row<'a>> = Size::by_code_of(model).filter_map(|size| row(model, &size)).collect();
     if sizes.is_empty() {
         return None;
     }
-    let costs = shown.map(|size| size.costs.as_slice()).unwrap_or_default();
-    let first =
-        model.descriptor.sizes().map(|(_, preset)| preset).find(|preset| model.estimates.contains_key(&preset.id));
-    let of = shown.map(|size| size.preset.id.as_str()).or(first.map(|preset| preset.id.as_str()));
-    let estimate = of.and_then(|id| model.estimates.get(id));
-    let usual = first.map_or(USUAL_LENGTH, usual_length);
+    let is_shown = |size: &Size<'_>| match shown {
+        Some(shown) => size.facts.id == shown.preset.id,
+        None => estimate(model, size).is_some(),
+    };
+    let of = Size::by_code_of(model).find(is_shown);
+    let costs = of.as_ref().map(counts).unwrap_or_default();
+    let formula = of.and_then(|size| Some(formula(estimate(model, &size)?, costs.last(), usual_length(size.facts))));
     Some(View {
+        coded: shown.is_some(),
         counted: !costs.is_empty(),
         images: shown.is_some_and(|size| size.config.contains_key("image_size")),
         sizes,
         lengths: costs.iter().map(by_length).collect(),
-        formula: estimate.map(|estimate| formula(estimate, costs.last(), usual)),
+        formula,
     })
 }
 
-/// At its longest text, or as estimated. `None` if nothing is known of it.
-fn size<'a>(model: &Model, preset: &'a Preset) -> Option<Size<'a>> {
-    let built = model.sizes.iter().find(|size| size.preset.id == preset.id);
-    let parameters = parameters(preset, built)?;
+/// `None` if nothing is known of it.
+fn row<'a>(model: &Model, size: &Size<'a>) -> Option<Row<'a>> {
+    let parameters = size.parameters()?;
     let weights = [4, 2, 1].map(|width| bytes(parameters.saturating_mul(width)));
-    let told = |tokens: u64, token: u64, kept: Option<u64>, activations: Option<u64>| Size {
-        id: &preset.id,
-        weights,
-        tokens: grouped(tokens),
-        token: flops(token),
-        kept: kept.map(bytes),
-        activations: activations.map(bytes),
-    };
-    if let Some(cost) = built.and_then(|size| size.costs.last()) {
-        let kept = cost.writing.map(|writing| writing.state_bytes / cost.tokens.max(1));
-        return Some(told(cost.tokens, cost.matmul_flops / cost.tokens.max(1), kept, Some(cost.activation_bytes)));
-    }
-    let estimate = model.estimates.get(&preset.id)?;
-    let tokens = usual_length(preset);
-    let kept = estimate.state_numbers_per_token.map(|numbers| numbers.saturating_mul(4));
-    Some(told(tokens, estimate.flops_per_token(tokens), kept, None))
-}
-
-/// The best number there is: as built, published exactly, counted by a formula, stated.
-pub(in crate::pages) fn parameters(preset: &Preset, built: Option<&SizeFacts>) -> Option<u64> {
-    let stated = preset.stated.as_ref().map(|stated| stated.parameters);
-    let counted = preset.counted.as_ref().map(|counted| counted.parameters);
-    built.map(|size| size.parameters).or(preset.parameters).or(counted).or(stated)
-}
-
-/// The longest text that a size without code is said to read.
-pub(in crate::pages) fn usual_length(preset: &Preset) -> u64 {
-    let positions = preset.config.get("max_positions").and_then(serde_json::Value::as_u64);
-    preset.context.or(positions).filter(|&tokens| tokens > 0).unwrap_or(USUAL_LENGTH)
+    Some(Row { id: &size.facts.id, weights, takes: AtLongest::of(size, estimate(model, size))? })
 }
 
 fn by_length(cost: &Cost) -> Length {

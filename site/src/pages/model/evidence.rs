@@ -1,17 +1,28 @@
-//! What the conformance suite found of a model: every check with its error, its tolerance and where that comes from.
+//! What stands behind a model's page: every check with its error, its tolerance and where that comes from, and where each fact was read.
 
 use serde::Serialize;
-use zoo_catalog::view::Model;
+use zoo_catalog::view::{Model, Tally};
 use zoo_registry::{Outcome, Status};
 
+use super::origin;
 use crate::edition::Edition;
-use crate::format::{humanise, magnitude};
-use crate::pages::StatusView;
+use crate::error::Result;
+use crate::format::{humanise, magnitude, percent, slug};
+use crate::pages::{Site, StatusView, TallyView};
 use crate::words::Words;
+
+#[derive(Serialize)]
+struct Page<'a> {
+    id: &'a str,
+    name: &'a str,
+    tally: TallyView,
+    checks: Vec<Check>,
+    sources: Vec<origin::Sourced>,
+}
 
 /// A check and what it found on every device.
 #[derive(Serialize)]
-pub(super) struct Check {
+struct Check {
     id: String,
     title: String,
     statement: Option<String>,
@@ -24,6 +35,8 @@ pub(super) struct Check {
 #[derive(Serialize)]
 pub(in crate::pages) struct Found {
     device: String,
+    /// Where it stands on the page of evidence.
+    anchor: String,
     status: StatusView,
     error: Option<String>,
     tolerance: Option<String>,
@@ -32,8 +45,60 @@ pub(in crate::pages) struct Found {
     reason: Option<String>,
 }
 
+/// The checks of a level, in a line.
+#[derive(Serialize)]
+pub(super) struct Level {
+    title: String,
+    tally: TallyView,
+    /// The error that leaves its tolerance the least room.
+    closest: Option<Closest>,
+}
+
+/// An error beside its tolerance.
+#[derive(Serialize)]
+struct Closest {
+    check: String,
+    anchor: String,
+    /// `42 %`.
+    share: String,
+}
+
+/// What does not hold, or not as expected, and why.
+#[derive(Serialize)]
+pub(super) struct Excused {
+    title: String,
+    anchor: String,
+    device: String,
+    status: StatusView,
+    reason: String,
+}
+
+/// Whether there is anything to show for a model.
+pub(super) fn is_there(model: &Model) -> bool {
+    !model.outcomes.is_empty() || origin::is_sourced(&model.descriptor)
+}
+
+/// Writes the page, where there is something to show.
+pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
+    if !is_there(model) {
+        return Ok(());
+    }
+    let (content, summary) = (site.content, &model.summary);
+    let page = Page {
+        id: &summary.id,
+        name: &summary.name,
+        tally: TallyView::new(&content.words, &summary.tally),
+        checks: checks(content, model),
+        sources: origin::sources(content, &model.descriptor),
+    };
+    let [title, description] =
+        ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
+    let address = format!("models/{}/evidence/", summary.id);
+    site.page(&address, "evidence.html", ["models", &title, &description], &page)
+}
+
 /// Outcomes by check, in the catalog's order.
-pub(super) fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
+fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for outcome in &model.outcomes {
         let found = found(&content.words, model, outcome);
@@ -54,10 +119,81 @@ pub(super) fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
     checks
 }
 
+/// Where an outcome stands on its model's page of evidence: `padding-does-not-leak.flex`.
+pub(in crate::pages) fn anchor(outcome: &Outcome) -> String {
+    format!("{}.{}", outcome.check, slug(&outcome.device))
+}
+
+/// The levels of the suite with what their checks found; what no level demands comes last.
+pub(super) fn levels(content: &Edition<'_>, model: &Model) -> Vec<Level> {
+    let levels = &content.matrix.suite.levels;
+    let demanded = |outcome: &&Outcome| levels.iter().any(|level| level.checks.contains(&outcome.check));
+    let of_level = levels.iter().map(|level| {
+        let outcomes = model.outcomes.iter().filter(|outcome| level.checks.contains(&outcome.check));
+        (format!("{} {}", level.id, level.name), outcomes.collect::<Vec<_>>())
+    });
+    let rest = model.outcomes.iter().filter(|outcome| !demanded(outcome)).collect();
+    let rest =
+        (content.words.say(if levels.is_empty() { "conformance.checks" } else { "conformance.candidates" }), rest);
+    let all = of_level.chain([rest]).filter(|(_, outcomes)| !outcomes.is_empty());
+    all.map(|(title, outcomes)| level(&content.words, title, &outcomes)).collect()
+}
+
+fn level(words: &Words, title: String, outcomes: &[&Outcome]) -> Level {
+    let tally = Tally::of(outcomes.iter().map(|outcome| outcome.status));
+    let measured =
+        outcomes.iter().filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, outcome)));
+    // Of equals the first.
+    let worst = measured.reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
+    let closest = worst.map(|(ratio, outcome)| Closest {
+        check: humanise(&outcome.check),
+        anchor: anchor(outcome),
+        share: share(ratio),
+    });
+    Level { title, tally: TallyView::new(words, &tally), closest }
+}
+
+/// An error over its tolerance: parts of it in per cent, more in times.
+fn share(ratio: f64) -> String {
+    if ratio > 1.0 {
+        return format!("{} ×", magnitude(ratio));
+    }
+    // Hundredths of a per cent are enough.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 10 000")]
+    let parts = (ratio * 10_000.0).round() as u64;
+    percent(parts, 10_000)
+}
+
+/// Outcomes that a reader should know of before the page of evidence: all but those that hold and those that do not apply.
+pub(super) fn excused(words: &Words, model: &Model) -> Vec<Excused> {
+    let held = |outcome: &&Outcome| !matches!(outcome.status, Status::Pass | Status::NotApplicable);
+    let excused = model.outcomes.iter().filter(held).map(|outcome| Excused {
+        title: humanise(&outcome.check),
+        anchor: anchor(outcome),
+        device: outcome.device.clone(),
+        status: StatusView::new(words, outcome.status),
+        reason: reason(words, model, outcome).unwrap_or_else(|| outcome.detail.clone()),
+    });
+    excused.collect()
+}
+
 /// With its excuse, if it has one.
 pub(in crate::pages) fn found(words: &Words, model: &Model, outcome: &Outcome) -> Found {
+    Found {
+        device: outcome.device.clone(),
+        anchor: anchor(outcome),
+        status: StatusView::new(words, outcome.status),
+        error: outcome.error.map(magnitude),
+        tolerance: outcome.tolerance.map(magnitude),
+        measure: outcome.measure.clone(),
+        detail: outcome.detail.clone(),
+        reason: reason(words, model, outcome),
+    }
+}
+
+fn reason(words: &Words, model: &Model, outcome: &Outcome) -> Option<String> {
     let facts = &model.descriptor;
-    let reason = match outcome.status {
+    match outcome.status {
         Status::Waived => {
             let waiver = facts.waivers.iter().find(|waiver| waiver.check == outcome.check);
             waiver.map(|waiver| words.with("status.waived_for", &[("reason", &waiver.reason)]))
@@ -73,14 +209,5 @@ pub(in crate::pages) fn found(words: &Words, model: &Model, outcome: &Outcome) -
             })
         }
         _ => None,
-    };
-    Found {
-        device: outcome.device.clone(),
-        status: StatusView::new(words, outcome.status),
-        error: outcome.error.map(magnitude),
-        tolerance: outcome.tolerance.map(magnitude),
-        measure: outcome.measure.clone(),
-        detail: outcome.detail.clone(),
-        reason,
     }
 }

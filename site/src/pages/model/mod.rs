@@ -1,8 +1,9 @@
 //! A model's page: numbers, picture, classification, sizes, prose, code, conformance, lineage and sources.
 
 pub(super) mod cite;
-pub(super) mod cost;
+mod cost;
 pub(super) mod evidence;
+mod modules;
 pub(super) mod origin;
 mod parameters;
 pub(super) mod sizes;
@@ -11,20 +12,18 @@ mod tryout;
 use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::Figure;
-use zoo_registry::descriptor;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs, root};
-use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{number, slug};
 use crate::lineage::anchor;
 use crate::parts::Part;
 use crate::prose::first_rust_block;
-use crate::svg::{self, DrawnRow};
+use crate::svg;
 use crate::tryout::Stage;
 
 #[derive(Serialize)]
@@ -41,13 +40,14 @@ struct ModelPage<'a> {
     /// The preset that numbers and picture are of.
     shown: Option<Shown<'a>>,
     diagram: Option<Diagram>,
-    components: Vec<Component<'a>>,
+    /// Whether its modules have a page, and whether parts stand there.
+    modules: bool,
+    components: bool,
     classification: Vec<Classified<'a>>,
     sizes: sizes::Table<'a>,
     heads: &'a [zoo_registry::descriptor::Head],
     bar: Option<String>,
     segments: Vec<svg::Segment>,
-    parameters: Vec<parameters::Row>,
     cost: Option<cost::View<'a>>,
     figures: Vec<Measured<'a>>,
     prose: String,
@@ -58,7 +58,8 @@ struct ModelPage<'a> {
     has_source: bool,
     code: bool,
     tally: TallyView,
-    checks: Vec<evidence::Check>,
+    levels: Vec<evidence::Level>,
+    excused: Vec<evidence::Excused>,
     ladders: Vec<Ladder<'a>>,
     ancestors: Vec<origin::Edge>,
     descendants: Vec<origin::Edge>,
@@ -68,7 +69,8 @@ struct ModelPage<'a> {
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
     linked: String,
-    sources: Vec<origin::Sourced>,
+    /// Whether it is told where facts were read.
+    sourced: bool,
 }
 
 /// A size, and where its row is.
@@ -85,18 +87,6 @@ struct Diagram {
     rails: bool,
     /// Whether it needs the width of the page.
     wide: bool,
-    rows: Vec<DrawnRow>,
-}
-
-#[derive(Serialize)]
-struct Component<'a> {
-    module: &'a str,
-    /// Leads to its building block.
-    name: Link,
-    /// The lines of shared code that compute it.
-    code: Option<Link>,
-    kind: &'a str,
-    source: &'a str,
 }
 
 /// A figure as picture and as table.
@@ -142,27 +132,6 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
     }
 }
 
-/// A component with its building block and its code.
-fn component<'a>(
-    content: &Edition<'_>,
-    component: &'a descriptor::Component,
-    all: &[descriptor::Component],
-    tree: Option<&Part<'_>>,
-) -> Component<'a> {
-    let module = tree.and_then(|tree| tree.of_component(component));
-    let href = match module {
-        Some(module) => content.block_of(module, all),
-        None => component.part.as_ref().and_then(|place| content.block_href(place)),
-    };
-    Component {
-        module: &component.module,
-        name: Link::new(&component.name, href),
-        code: module.and_then(|module| content.code_of(module.kind)),
-        kind: &component.kind,
-        source: &component.source,
-    }
-}
-
 pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
@@ -182,10 +151,15 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         root: &root(&address),
         href: &href,
     };
-    let drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
+    let mut drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
     if let Some(drawing) = drawing.as_ref().filter(|_| site.is_english()) {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
+    let card = site.card(model, drawing.as_ref().map(|drawing| &drawing.shapes))?;
+    let rows = drawing.as_mut().map(|drawing| std::mem::take(&mut drawing.rows)).unwrap_or_default();
+    let tree = built.zip(part.as_ref()).map(|(size, part)| (size.preset.id.as_str(), part));
+    let modules = modules::render(site, model, tree, rows)?;
+    evidence::render(site, model)?;
     let segments = part.as_ref().map(|part| svg::segments(&content.words, part, components)).unwrap_or_default();
     let classified = |(axis, terms): (&'_ str, &[String])| {
         let terms = terms.iter().map(|term| Link::term(content, axis, term)).collect();
@@ -206,13 +180,9 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         licence: &descriptor.licence,
         facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
-        diagram: drawing.map(|drawing| Diagram {
-            svg: drawing.inline,
-            rails: drawing.rails,
-            wide: drawing.wide,
-            rows: drawing.rows,
-        }),
-        components: components.iter().map(|c| component(content, c, components, part.as_ref())).collect(),
+        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, rails: drawing.rails, wide: drawing.wide }),
+        modules,
+        components: !components.is_empty(),
         classification: content
             .classification(&summary.taxonomy)
             .into_iter()
@@ -225,7 +195,6 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
-        parameters: part.as_ref().map(parameters::rows).unwrap_or_default(),
         cost: cost::view(model, built),
         figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
@@ -236,7 +205,8 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         has_source: !model.sources.is_empty(),
         code: summary.code,
         tally: TallyView::new(&content.words, &summary.tally),
-        checks: evidence::checks(content, model),
+        levels: evidence::levels(content, model),
+        excused: evidence::excused(&content.words, model),
         ladders: conformance::ladders(content, &model.summary.id),
         ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, &summary.id, edge)).collect(),
         descendants: model
@@ -249,8 +219,9 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         papers: descriptor.papers.iter().map(cite::paper).collect(),
         bibtex: cite::bibtex(descriptor),
         linked: linked::model(content, model),
-        sources: origin::sources(content, descriptor),
+        sourced: origin::is_sourced(descriptor),
     };
-    site.page(&address, "model.html", ["models", &summary.name, &summary.summary], &page)?;
+    let head = ["models", summary.name.as_str(), summary.summary.as_str()];
+    site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;
     if site.is_english() { data::twins(site, model) } else { Ok(()) }
 }

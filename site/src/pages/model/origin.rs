@@ -62,6 +62,13 @@ pub(in crate::pages) struct Cited {
     note: Option<String>,
 }
 
+/// Whether anything is said of where facts were read.
+pub(super) fn is_sourced(descriptor: &Descriptor) -> bool {
+    let of_fields = descriptor.sources.values().any(|sources| !sources.is_empty());
+    let of_lineage = descriptor.lineage.iter().any(|edge| !edge.sources.is_empty());
+    of_fields || of_lineage || descriptor.presets.iter().any(|preset| !preset.sources.is_empty())
+}
+
 /// Every field with its sources: facts first, then lineage, then presets.
 pub(super) fn sources(content: &Edition<'_>, descriptor: &Descriptor) -> Vec<Sourced> {
     let fields = descriptor.sources.iter().map(|(field, sources)| (humanise(field), sources));

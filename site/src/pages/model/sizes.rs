@@ -54,7 +54,6 @@ struct Row<'a> {
     cells: Vec<Option<String>>,
     /// Counted in the module tree.
     parameters: Option<String>,
-    bytes: Option<String>,
     /// The published number or what else is said of it, and whether it is the counted one.
     published: Option<String>,
     agrees: bool,
@@ -115,7 +114,6 @@ pub(super) fn table<'a>(words: &Words, model: &'a Model) -> Table<'a> {
             note: preset.note.as_deref(),
             cells: fields.iter().map(|field| number(config(preset), field).map(grouped)).collect(),
             parameters: counted.map(grouped),
-            bytes: counted.map(|count| bytes(count.saturating_mul(F32))),
             published: preset.parameters.map(grouped).or_else(|| told(words, preset)),
             agrees: preset.parameters.is_some() && preset.parameters == counted,
         }

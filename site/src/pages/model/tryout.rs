@@ -14,6 +14,7 @@ use crate::words::Tongue;
 pub(super) struct View {
     /// From the top of the site.
     script: String,
+    style: String,
     /// What is loaded on the click, for people.
     size: String,
     /// What the script reads, JSON.
@@ -63,6 +64,7 @@ pub(super) fn view(content: &Edition<'_>, model: &Model, stage: &Stage) -> Optio
     let size = stage.module.bytes + files.iter().map(|file| file.bytes).sum::<usize>();
     Some(View {
         script: stage.script.clone(),
+        style: stage.style.clone(),
         size: bytes(size as u64),
         told: serde_json::to_string(&told).ok()?,
         files: files.clone(),

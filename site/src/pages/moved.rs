@@ -1,0 +1,50 @@
+//! Old addresses: each says where its page stands now, to people and to browsers.
+
+use serde::Serialize;
+
+use super::Site;
+use crate::error::Result;
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    /// From the top of the site.
+    to: &'a str,
+    label: &'a str,
+    title: String,
+    description: String,
+    root: String,
+    canonical: Option<String>,
+}
+
+/// Terms of building blocks stood with the other terms once.
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+    let content = site.content;
+    for axis in content.classifying().filter(|axis| content.is_of_blocks(&axis.id)) {
+        for term in &axis.terms {
+            if let Some(to) = content.term_href(&axis.id, &term.id) {
+                let label = format!("{}: {}", axis.title, term.label);
+                site.moved(&format!("taxonomy/{}/{}/", axis.id, term.id), &to, &label)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Site<'_, '_> {
+    /// Leaves word at an old address.
+    fn moved(&mut self, from: &str, to: &str, label: &str) -> Result<()> {
+        let words = &self.content.words;
+        let moved = Moved {
+            to,
+            label,
+            title: words.with("moved.title", &[("label", &label)]),
+            description: words.with("moved.description", &[("label", &label), ("to", &to)]),
+            root: super::root(from),
+            canonical: self.content.data.base_url.as_ref().map(|base| base.at(to)),
+        };
+        let path = format!("{from}index.html");
+        let html = self.text(&path, "moved.html", &moved)?;
+        self.stubs.insert(path.clone());
+        self.pages.put(path, html)
+    }
+}
