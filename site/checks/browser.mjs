@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { every, types } from './pages.mjs';
+import { every, others, types } from './pages.mjs';
 import { serve } from './server.mjs';
 
 const [folder, ...flags] = process.argv.slice(2);
@@ -22,11 +22,13 @@ const modes = [
 const spacing = '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-default-apps', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'];
 
-// The smallest and the largest of each type.
+// The smallest and the largest of each type; and of each type the largest in one other language, by turns: words differ, and nothing else.
 function pages() {
   if (flags.includes('--all')) return every(folder).map(page => page.path);
   const ends = [...types(folder).values()].flatMap(same => [same[0], same.at(-1)]);
-  return [...new Set(ends.map(page => page.path))].sort();
+  const spoken = others.map(other => [...types(folder, other).values()].map(same => same.at(-1).full));
+  const turns = spoken[0].map((_, at) => spoken[at % spoken.length][at]).filter(Boolean);
+  return [...new Set([...ends.map(page => page.path), ...turns])].sort();
 }
 
 // Under a prefix, as on a host that is shared.

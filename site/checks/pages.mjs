@@ -18,10 +18,15 @@ export function every(folder) {
   return [...files(folder)].sort().filter(stands).map(page);
 }
 
-// The pages of each type, the smallest first. A name stands for its siblings, a page for its type.
-export function types(folder) {
+// The languages beside English, which is at the top.
+export const others = ['zh', 'de'];
+const language = path => others.find(other => path.startsWith(`/${other}/`)) ?? '';
+
+// The pages of each type in a language, the smallest first. A name stands for its siblings, a page for its type.
+export function types(folder, spoken = '') {
   const types = new Map();
-  for (const page of every(folder)) {
+  for (const { path, size } of every(folder).filter(page => language(page.path) === spoken)) {
+    const page = { path: path.slice(spoken ? spoken.length + 1 : 0), size, full: path };
     const [first, ...rest] = page.path.split('/').slice(1, -1);
     const type = [first, ...rest.map(name => (['source', 'evidence', 'modules', 'planted'].includes(name) ? name : '*'))].join('/') + (page.path.endsWith('.html') ? page.path : '');
     types.set(type, [...(types.get(type) ?? []), page]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks a built site: run.sh PUBLIC_DIR [--all] [--lighthouse]
 # With ZOO, the program that built it, links and budgets are checked, and models are run in their pages and compared with it.
-# Valid HTML everywhere; the largest and the smallest page of every type (with --all, every page) in Chromium: light, dark,
+# Valid HTML everywhere; the largest and the smallest English page of every type, and the largest in one of the other languages (with --all, every page) in Chromium: light, dark,
 # forced colours, phone, narrow with wide text spacing, and without JavaScript. Exits 1 on any violation.
 set -euo pipefail
 
@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 
 if ! command -v chromium >/dev/null; then
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-noto-cjk
 fi
 if [ ! -d node_modules/playwright-core ] || [ package.json -nt node_modules/.package-lock.json ]; then
   PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --silent

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // usage: index.mjs PUBLIC_DIR
 // Indexes the words of a built site with Pagefind, into PUBLIC_DIR/pagefind/: every page in its own language; and what has names in
-// other languages, under those. `zoo site build` runs it on the new site before that is put in place.
+// other languages, under those, leading to the page in that language where the site has it. `zoo site build` runs it on the new site before that is put in place.
 import { close, createIndex } from 'pagefind';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -46,11 +46,15 @@ for (const name of (await readdir(folder, { recursive: true })).filter(name => n
   const content = html.replace(/<\/(dt|dd|th|td|li|caption|summary)>/g, '$& ');
   good(await index.addHTMLFile({ sourcePath: name.replaceAll('\\', '/'), content }));
 }
+// What the pages of a language call it, and where they stand; an index holds what is of one tag.
+const tags = { zh: 'zh-hans' };
+const spoken = new Set((await readdir(folder)).filter(name => ['zh', 'de'].includes(name)));
 for await (const { url, language, name, label, kind } of translated()) {
   // Browsers cut what is asked into words, and need not cut as the index does: so it holds their words, too.
   const parts = [...new Intl.Segmenter(language, { granularity: 'word' }).segment(name)].map(({ segment }) => segment).join(' ');
   const content = `${name}. ${label}. ${kind}.${language === 'zh' && parts !== name ? ` ${parts}` : ''}`;
-  good(await index.addCustomRecord({ url, language, content, meta: { title: `${name} · ${label}` } }));
+  const [at, tag] = spoken.has(language) ? [`/${language}${url}`, tags[language] ?? language] : [url, language];
+  good(await index.addCustomRecord({ url: at, language: tag, content, meta: { title: `${name} · ${label}` } }));
 }
 const made = join(folder, 'pagefind');
 good(await index.writeFiles({ outputPath: made }));

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::look::Look;
 use crate::pages::{Output, Pages, Sink, render_into};
 use crate::tryout::Tryout;
+use crate::words::Tongue;
 
 /// The file that marks a folder as a site of ours: without it, nothing is overwritten or served.
 pub const MARKER: &str = ".zoo-site";
@@ -39,6 +40,8 @@ pub struct Extras {
     pub indexer: Option<PathBuf>,
     /// Where the site will stand: without it there is no sitemap, and pages name no canonical address.
     pub base_url: Option<BaseUrl>,
+    /// The languages that pages are written in; all, if none is named. English is always one of them.
+    pub tongues: Vec<Tongue>,
     /// Its path on its host, where only that is known: the page for what is not there answers at any depth, so it has to say it.
     pub base_path: Option<BasePath>,
 }
@@ -53,11 +56,12 @@ pub struct Extras {
 pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     let mut folder = Folder::beside(out)?;
-    let Extras { tryout, indexer, base_url, base_path } = extras;
+    let Extras { tryout, indexer, base_url, base_path, tongues } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let file = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
     let data = Data { file: Some(file), base_url, base_path, ..content.data };
-    let content = Content { tryout, indexed: indexer.is_some(), data, ..content };
+    let tongues = if tongues.is_empty() { content.tongues } else { tongues };
+    let content = Content { tryout, indexed: indexer.is_some(), data, tongues, ..content };
     let output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
     let mut summary = Summary::of(output.sizes());
     if let Some(program) = &indexer {

@@ -3,13 +3,13 @@
 use zoo_catalog::view::{BlockFile, PartFacts, PartKind};
 use zoo_registry::descriptor::Component;
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::slug;
 use crate::pages::Link;
 use crate::parts::Part;
 use crate::svg::category;
 
-impl Content {
+impl Edition<'_> {
     /// A kind of building block.
     pub(crate) fn kind(&self, id: &str) -> Option<&PartKind> {
         self.parts.kinds.iter().find(|kind| kind.id == id)
@@ -38,7 +38,7 @@ impl Content {
         let parts = self.parts.kinds.iter().flat_map(|kind| &kind.parts);
         let code = parts.flat_map(|part| &part.code).find(|code| code.item == module)?;
         let label = format!("{}:{}", code.path, code.first);
-        Some(Link { label, href: Some(format!("{}#L{}", file_href(&code.path), code.first)) })
+        Some(Link::code(self, label, &format!("{}#L{}", file_href(&code.path), code.first)))
     }
 
     /// The building block that a module is: the one its component names, or the one its type is.
@@ -84,7 +84,7 @@ pub(crate) fn shown(part: &PartFacts) -> bool {
     !part.text.is_empty() || part.picture.is_some() || !part.users.is_empty()
 }
 
-/// From the top of the site to the page of a shared file.
+/// From the top of the site to the page of a shared file, which stands there for every language.
 pub(crate) fn file_href(path: &str) -> String {
     format!("parts/code/{}/", slug(path.trim_end_matches(".rs")))
 }

@@ -25,6 +25,17 @@ pub enum Error {
     /// The templates that ship with the crate do not parse.
     #[error("the templates do not parse: {}", chain(.0))]
     Templates(#[source] tera::Error),
+    /// The words of a language are not as they should be, or a template asks for others.
+    #[error("`{file}`: {told}")]
+    Strings {
+        /// The file of words, or the template.
+        file: String,
+        /// What is wrong with it.
+        told: String,
+    },
+    /// A language that the site does not speak.
+    #[error("`{0}` is no language of the site: it speaks `en`, `zh-Hans` and `de`")]
+    Tongue(String),
     /// A view cannot be written as JSON.
     #[error("`{page}` cannot be written as JSON: {source}")]
     Json {

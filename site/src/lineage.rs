@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zoo_catalog::view::Model;
 use zoo_registry::descriptor::Lineage;
 
-use crate::content::Content;
+use crate::edition::Edition;
 
 /// Two models, and everything that leads from one to the other.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) fn anchor(id: &str) -> String {
 }
 
 /// Every edge with both ends in the catalog, by the child's date and the order in which it names its parents.
-pub(crate) fn pairs(content: &Content) -> Vec<Pair<'_>> {
+pub(crate) fn pairs<'a>(content: &'a Edition<'_>) -> Vec<Pair<'a>> {
     let models: BTreeMap<&str, &Model> =
         content.models.iter().map(|model| (model.summary.id.as_str(), model)).collect();
     let mut children: Vec<&Model> = content.models.iter().collect();
@@ -63,7 +63,7 @@ pub(crate) struct Branch<'a> {
 }
 
 /// The whole lineage as trees, each model once, under its first parent; roots and children by date.
-pub(crate) fn forest<'a>(content: &'a Content, pairs: &[Pair<'a>]) -> Vec<Branch<'a>> {
+pub(crate) fn forest<'a>(content: &'a Edition<'_>, pairs: &[Pair<'a>]) -> Vec<Branch<'a>> {
     let mut models: Vec<&Model> = content.models.iter().collect();
     models.sort_by_key(|model| (&model.summary.date, &model.summary.id));
     let mut parents: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();

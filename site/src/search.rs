@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use zoo_catalog::view::WordFacts;
 
 use crate::building::shown;
-use crate::content::{Content, LABS};
+use crate::content::LABS;
+use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::slug;
 use crate::look::Look;
@@ -20,19 +21,26 @@ const SCRIPTS: [(&str, &str); 5] = [
     ("texts.js", include_str!("../static/search/texts.js")),
 ];
 
-/// What hears the search box.
+/// What hears the search box, and what scripts say.
 pub(crate) const START: &str = include_str!("../static/search/start.js");
 
-/// Adds the scripts and the names to the site.
-pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Result<()> {
+/// Adds the scripts to the site.
+pub(crate) fn put(look: &Look, pages: &mut Output<'_>) -> Result<()> {
     for (name, own) in SCRIPTS {
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
     }
+    Ok(())
+}
+
+/// Adds the names by which things are found on the pages of one language.
+pub(crate) fn names_into(content: &Edition<'_>, pages: &mut Output<'_>) -> Result<()> {
+    let folder = content.words.tongue().folder();
     // Scripts, so that `match.js` has its names before anything else runs.
-    for (path, names) in [("search/names.js", names(content)), ("search/more.js", more(content))] {
-        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.into(), source })?;
-        pages.put(path.into(), format!("export default {names};\n"))?;
+    for (file, names) in [("names", names(content)), ("more", more(content))] {
+        let path = format!("{folder}search/{file}.js");
+        let names = serde_json::to_string(&names).map_err(|source| Error::Json { page: path.clone(), source })?;
+        pages.put(path, format!("export default {names};\n"))?;
     }
     Ok(())
 }
@@ -41,16 +49,16 @@ pub(crate) fn put(content: &Content, look: &Look, pages: &mut Output<'_>) -> Res
 /// out; a name in another language begins with it: `zh=悟道`.
 ///
 /// This is loaded before anything is typed.
-fn names(content: &Content) -> String {
-    let mut lines = vec![group("models/", "Model")];
-    for model in &content.models {
+fn names(content: &Edition<'_>) -> String {
+    let mut lines = vec![group("models/", &content.words.say("jump.model"))];
+    for model in content.models {
         let facts = &model.descriptor;
         let own = |name: &&String| !name.starts_with(&facts.id);
         let sizes = facts.presets.iter().flat_map(|preset| std::iter::once(&preset.id).chain(&preset.aliases));
         let others = facts.aliases.iter().chain(sizes).filter(own).cloned();
         lines.push(line(&facts.id, &model.summary.name, others.chain(translated(&facts.names))));
     }
-    lines.push(group("families/", "Family"));
+    lines.push(group("families/", &content.words.say("jump.family")));
     lines.extend(content.families.iter().map(|family| line(&family.id, &content.family_name(&family.id), [])));
     for Group { place, kind, terms } in terms(content) {
         lines.push(group(&place, kind));
@@ -60,12 +68,12 @@ fn names(content: &Content) -> String {
 }
 
 /// What is loaded once somebody types: what fewer people look for, and what terms are called in other languages.
-fn more(content: &Content) -> String {
+fn more(content: &Edition<'_>) -> String {
     let mut lines = labs(content);
-    lines.push(group("conformance/", "Check"));
+    lines.push(group("conformance/", &content.words.say("jump.check")));
     lines.extend(content.matrix.suite.checks.iter().map(|check| line(&check.id, &check.id, [])));
     if !content.parts.kinds.is_empty() {
-        lines.push(group("parts/", "Building blocks"));
+        lines.push(group("parts/", &content.words.say("nav.blocks")));
         let kinds = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown));
         lines.extend(kinds.map(|kind| line(&kind.id, &kind.title, [])));
     }
@@ -78,7 +86,7 @@ fn more(content: &Content) -> String {
         }
     }
     if !content.parts.words.is_empty() {
-        lines.push(group("glossary/#", "Glossary"));
+        lines.push(group("glossary/#", &content.words.say("foot.glossary")));
         let word = |word: &WordFacts| {
             line(
                 &slug(&format!("word {}", word.word)),
@@ -110,7 +118,7 @@ struct Term<'a> {
 }
 
 /// Building blocks by kind, and the terms of the other axes.
-fn terms(content: &Content) -> Vec<Group<'_>> {
+fn terms<'a>(content: &'a Edition<'_>) -> Vec<Group<'a>> {
     static NONE: Names = Names::new();
     let names = |axis: &str, id: &str| content.parts.names.get(axis).and_then(|of| of.get(id)).unwrap_or(&NONE);
     let blocks = content.parts.kinds.iter().map(|kind| {
@@ -131,7 +139,7 @@ fn translated(names: &Names) -> impl Iterator<Item = String> {
 }
 
 /// A lab has no page of its own: it leads to the texts that name it.
-fn labs(content: &Content) -> Vec<String> {
+fn labs(content: &Edition<'_>) -> Vec<String> {
     let mut ids: Vec<&String> = content.models.iter().flat_map(|model| &model.summary.labs).collect();
     ids.sort();
     ids.dedup();
@@ -143,7 +151,7 @@ fn labs(content: &Content) -> Vec<String> {
         });
         line(id, &content.term_label(LABS, id), others)
     };
-    std::iter::once(group("search/?q=", "Lab")).chain(ids.into_iter().map(lab)).collect()
+    std::iter::once(group("search/?q=", &content.words.say("jump.lab"))).chain(ids.into_iter().map(lab)).collect()
 }
 
 fn group(address: &str, kind: &str) -> String {

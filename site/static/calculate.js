@@ -1,5 +1,7 @@
 // The calculator: takes its numbers from the table below it, and shows each with the formula it comes from.
 
+import { say } from "./search/start.js";
+
 const form = document.getElementById("calculator");
 const answer = document.getElementById("calculated");
 const rows = new Map([...document.querySelectorAll("tr[data-id]")].map((row) => [row.dataset.id, row.dataset]));
@@ -36,27 +38,26 @@ function calculate(size, tokens, batch, width) {
   const counted = lengths(size).find((length) => length.tokens === tokens);
   const [fixed, pair, state] = [whole(size.fixed), whole(size.pair), whole(size.state)];
   const parameters = whole(size.parameters);
-  const items = [["Weights", bytes(parameters * width), `${grouped(parameters)} parameters × ${width} bytes`]];
+  const items = [[say("weights"), bytes(parameters * width), say("weights_how", { parameters: grouped(parameters), width })]];
   if (counted && counted.kept !== null) {
     const kept = (counted.kept * batch * width) / 4n;
-    items.push(["Kept while writing", bytes(kept), `${grouped(counted.kept)} bytes in f32, as the decoder's state holds after ${grouped(tokens)} tokens, × ${batch} × ${width} / 4`]);
+    items.push([say("kept"), bytes(kept), say("kept_counted", { bytes: grouped(counted.kept), tokens: grouped(tokens), batch, width })]);
   } else if (state !== null) {
-    items.push(["Kept while writing", bytes(state * tokens * batch * width), `${grouped(state)} numbers a token × ${grouped(tokens)} tokens × ${batch} × ${width} bytes, estimated`]);
+    items.push([say("kept"), bytes(state * tokens * batch * width), say("kept_estimated", { numbers: grouped(state), tokens: grouped(tokens), batch, width })]);
   }
   if (counted) {
-    items.push(["Activations of a forward pass", bytes((counted.activations * batch * width) / 4n), `${grouped(counted.activations)} bytes in f32 at most at a time, × ${batch} × ${width} / 4`]);
-    items.push(["A forward pass", flops(counted.forward * batch), `${grouped(counted.forward)} operations in matrix products, counted, × ${batch}`]);
+    items.push([say("activations"), bytes((counted.activations * batch * width) / 4n), say("activations_how", { bytes: grouped(counted.activations), batch, width })]);
+    items.push([say("forward"), flops(counted.forward * batch), say("forward_counted", { operations: grouped(counted.forward), batch })]);
   } else if (fixed !== null) {
-    items.push(["A forward pass", flops((fixed + pair * tokens) * tokens * batch), `(${grouped(fixed)} + ${grouped(pair)} × ${grouped(tokens)}) × ${grouped(tokens)} tokens × ${batch}, estimated`]);
+    items.push([say("forward"), flops((fixed + pair * tokens) * tokens * batch), say("forward_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
   }
   if (counted && counted.step !== null) {
-    items.push(["The next token", flops(counted.step * batch), `${grouped(counted.step)} operations, counted, × ${batch}`]);
+    items.push([say("next"), flops(counted.step * batch), say("next_counted", { operations: grouped(counted.step), batch })]);
   } else if (state !== null && fixed !== null) {
-    items.push(["The next token", flops((fixed + pair * tokens) * batch), `(${grouped(fixed)} + ${grouped(pair)} × ${grouped(tokens)}) × ${batch}, estimated`]);
+    items.push([say("next"), flops((fixed + pair * tokens) * batch), say("next_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
   }
   const others = lengths(size).map((length) => grouped(length.tokens));
-  const otherwise = fixed === null ? "for other lengths there is no formula" : "otherwise estimated";
-  const note = !counted && others.length > 0 ? `Counted at ${others.join(", ")} tokens; ${otherwise}.` : "";
+  const note = !counted && others.length > 0 ? say(fixed === null ? "note_alone" : "note", { tokens: others.join(", ") }) : "";
   return { items, note };
 }
 
@@ -73,7 +74,7 @@ function show() {
   const size = rows.get(String(data.get("size")).trim());
   answer.hidden = false;
   if (!size) {
-    answer.replaceChildren(element("p", `There is no size “${data.get("size")}” in the table.`));
+    answer.replaceChildren(element("p", say("no_size", { size: data.get("size") })));
     return;
   }
   const { items, note } = calculate(size, number("tokens"), number("batch"), BigInt(data.get("dtype")));

@@ -1,4 +1,6 @@
 // Two to four models side by side; which ones stands in the address: ?m=bert,roberta
+import { say } from './search/start.js';
+
 const place = document.getElementById('any');
 const form = place.querySelector('form'), sides = document.getElementById('sides');
 const root = place.dataset.root;
@@ -33,18 +35,18 @@ function lines() {
     const found = data.parameters[model];
     return found ? (found[0] === found[1] ? compact(found[0]) : `${compact(found[0])} – ${compact(found[1])}`) : '';
   };
-  const first = [['First published', model => data.date[model]], ['Parameters', span]];
+  const first = [[say('first_published'), model => data.date[model]], [say('parameters'), span]];
   const facets = data.facet.filter(facet => facet.id !== 'year').map(facet => [facet.title, model => facet.of[model].map(term => facet.label[term]).join(', ')]);
   const sizes = size.title.map((title, field) => [title, model => { const value = size.of[model][field]; return value === null ? '' : grouped(value); }]);
-  return [...first, ...facets, ['First size', model => size.id[model] ?? ''], ...sizes];
+  return [...first, ...facets, [say('first_size'), model => size.id[model] ?? ''], ...sizes];
 }
 
 function table(models) {
   const made = make('table', undefined, { class: 'diff' });
-  made.append(make('caption', `${models.map(model => data.name[model]).join(', ')} side by side`, { class: 'unseen' }));
+  made.append(make('caption', say('caption', { models: models.map(model => data.name[model]).join(', ') }), { class: 'unseen' }));
   const head = make('tr');
-  head.append(make('th', 'Field', { scope: 'col' }), make('th', undefined, { class: 'mark' }));
-  head.lastChild.append(make('span', 'Same or different', { class: 'unseen' }));
+  head.append(make('th', say('field'), { scope: 'col' }), make('th', undefined, { class: 'mark' }));
+  head.lastChild.append(make('span', say('same_or_different'), { class: 'unseen' }));
   for (const model of models) {
     const cell = make('th', undefined, { scope: 'col' });
     cell.append(make('a', data.name[model], { href: `${root}models/${data.id[model]}/` }));
@@ -58,7 +60,7 @@ function table(models) {
     const state = values.every(text => text === values[0]) ? 'same' : values.includes('') ? 'alone' : 'odd';
     const row = make('tr', undefined, { class: state });
     const mark = make('td', undefined, { class: 'mark' });
-    const [sign, word] = { same: ['=', 'the same'], alone: ['·', 'not known of all'], odd: ['≠', 'different'] }[state];
+    const [sign, word] = { same: ['=', say('same')], alone: ['·', say('unknown')], odd: ['≠', say('different')] }[state];
     mark.append(make('span', sign, { 'aria-hidden': 'true' }), make('span', word, { class: 'unseen' }));
     row.append(make('th', title, { scope: 'row' }), mark, ...values.map(text => make('td', text || '–')));
     body.append(row);
@@ -66,7 +68,7 @@ function table(models) {
   const top = make('thead');
   top.append(head);
   made.append(top, body);
-  const scroll = make('div', undefined, { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Models side by side' });
+  const scroll = make('div', undefined, { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': say('label') });
   scroll.append(made);
   return scroll;
 }
@@ -74,8 +76,8 @@ function table(models) {
 function show(asked) {
   const models = asked.map(find).filter((model, index, all) => model >= 0 && all.indexOf(model) === index);
   const missing = asked.filter(text => text.trim() && find(text) < 0);
-  const told = missing.map(text => make('p', `No model is called “${text}”.`, { class: 'quiet' }));
-  sides.replaceChildren(...told, ...(models.length > 0 ? [table(models)] : [make('p', 'Choose models by name.', { class: 'quiet' })]));
+  const told = missing.map(text => make('p', say('no_model', { text }), { class: 'quiet' }));
+  sides.replaceChildren(...told, ...(models.length > 0 ? [table(models)] : [make('p', say('choose'), { class: 'quiet' })]));
 }
 
 const inputs = [];
@@ -96,7 +98,7 @@ function read() {
 
 document.getElementById('names').append(...data.name.map(name => make('option', undefined, { value: name })));
 for (let index = 0; index < most; index += 1) {
-  const label = make('label', ['First', 'Second', 'Third', 'Fourth'][index]);
+  const label = make('label', say(['first', 'second', 'third', 'fourth'][index]));
   const input = make('input', undefined, { type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false' });
   input.addEventListener('change', () => { history.pushState(null, '', address()); show(asked()); });
   label.append(input);

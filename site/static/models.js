@@ -1,4 +1,6 @@
 // The index of models: what is asked stands in the address, as one line that people can read: ?q=arch:decoder+year:2020..&sort=-parameters
+import { say } from './search/start.js';
+
 const box = document.getElementById('ask');
 const table = document.querySelector('table.models');
 const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
@@ -92,7 +94,7 @@ function show() {
   });
   for (const { row, model } of sorted) row.hidden = !found.has(model);
   table.tBodies[0].append(...sorted.map(({ row }) => row));
-  count.textContent = asked.q ? `${found.size} of ${rows.length}` : '';
+  count.textContent = asked.q ? say('found', { found: found.size, all: rows.length }) : '';
   [...table.tHead.rows[0].cells].forEach((cell, index) => {
     if (columns[index] === column) cell.setAttribute('aria-sort', down < 0 ? 'descending' : 'ascending');
     else cell.removeAttribute('aria-sort');

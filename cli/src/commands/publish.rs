@@ -56,6 +56,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     address: site::Address,
 
+    #[command(flatten)]
+    languages: site::Languages,
+
     /// Show the site afterwards, at this loopback address
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = site::ADDRESS)]
     serve: Option<SocketAddr>,
@@ -74,6 +77,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         tryout: args.tryout.gather(registry, shell)?,
         indexer: args.full_text.program(),
         base_url: args.address.base_url.clone(),
+        tongues: args.languages.lang.clone(),
         base_path: args.address.base_path.clone(),
     };
     interrupt::listen();

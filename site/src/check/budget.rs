@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Found;
 use super::links::address;
 use super::page::Page;
+use crate::words::Tongue;
 
 /// What a page weighs, or may weigh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -135,7 +136,9 @@ impl Budgets {
         let mut types: Vec<TypeCost> = BUDGETS.iter().map(|(name, _, budget)| TypeCost::new(name, *budget)).collect();
         let size = |path: &String| self.assets.get(path).copied().unwrap_or(0);
         for page in &self.pages {
-            let at = page.path.strip_suffix("index.html").unwrap_or(&page.path);
+            // Pages are of one type in every language.
+            let path = Tongue::of_path(&page.path).1;
+            let at = path.strip_suffix("index.html").unwrap_or(path);
             let Some(kind) = BUDGETS.iter().position(|(_, pattern, _)| fits(at, pattern)) else { continue };
             let cost = Cost {
                 html: page.html,
@@ -147,10 +150,13 @@ impl Budgets {
             types[kind].count(&page.path, cost, found);
         }
         for (what, files, budget) in SEARCH {
-            let bytes: u64 = files.iter().map(|file| size(&(*file).to_owned())).sum();
-            if bytes > budget {
-                let told = format!("the {what} of the search box are {bytes} bytes, packed, and may be {budget}");
-                found.add(files[0], 1, RULE, told, "move what fewer people look for to what is loaded later");
+            for folder in Tongue::ALL.map(Tongue::folder) {
+                let files: Vec<String> = files.iter().map(|file| format!("{folder}{file}")).collect();
+                let bytes: u64 = files.iter().map(size).sum();
+                if bytes > budget {
+                    let told = format!("the {what} of the search box are {bytes} bytes, packed, and may be {budget}");
+                    found.add(&files[0], 1, RULE, told, "move what fewer people look for to what is loaded later");
+                }
             }
         }
         types.retain(|kind| kind.pages > 0);

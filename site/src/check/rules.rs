@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::Found;
 use super::page::{Page, Tag};
 use crate::serve::POLICY;
+use crate::words::Tongue;
 
 /// What must be unique, or equal, between pages.
 #[derive(Debug, Default)]
 pub(super) struct Across {
-    titles: BTreeMap<String, Vec<(String, usize)>>,
-    descriptions: BTreeMap<String, Vec<(String, usize)>>,
+    /// By language and text: a name may be the same in several.
+    titles: BTreeMap<(Tongue, String), Vec<(String, usize)>>,
+    descriptions: BTreeMap<(Tongue, String), Vec<(String, usize)>>,
     /// The policy of the pages that load the same scripts, with the first such page.
     policies: BTreeMap<Vec<String>, (String, String)>,
 }
@@ -18,7 +20,7 @@ pub(super) struct Across {
 impl Across {
     pub(super) fn finish(self, found: &mut Found) {
         for (what, texts) in [("title", self.titles), ("description", self.descriptions)] {
-            for (text, pages) in texts {
+            for ((_, text), pages) in texts {
                 let [(first, _), others @ ..] = pages.as_slice() else { continue };
                 for (page, line) in others {
                     let told = format!("the {what} `{text}` is that of `{first}` too");
@@ -79,10 +81,15 @@ pub(super) fn text(path: &str, text: &str, found: &mut Found) {
 }
 
 fn language(path: &str, page: &Page, found: &mut Found) {
-    let told = page.all("html").next().and_then(|tag| tag.get("lang")).is_some_and(|lang| !lang.trim().is_empty());
-    if !told {
+    let own = Tongue::of_path(path).0.tag();
+    let told = page.all("html").next().and_then(|tag| tag.get("lang")).unwrap_or_default();
+    if told != own {
         let line = page.all("html").next().map_or(1, |tag| tag.line);
-        found.add(path, line, "every-page-says-what-it-is", "`<html>` has no `lang`", "name the language of the page");
+        let found_there = match told {
+            "" => "`<html>` has no `lang`".to_owned(),
+            _ => format!("`<html>` has the `lang` `{told}`, expected `{own}`"),
+        };
+        found.add(path, line, "every-page-says-what-it-is", found_there, "name the language of the page");
     }
 }
 
@@ -100,16 +107,21 @@ fn headings(path: &str, page: &Page, found: &mut Found) {
 
 fn names(path: &str, page: &Page, across: &mut Across, found: &mut Found) {
     let rule = "every-page-says-what-it-is";
+    let tongue = Tongue::of_path(path).0;
     let inside_head = |tag: &&Tag| tag.line <= page.all("body").next().map_or(usize::MAX, |body| body.line);
     match page.all("title").find(inside_head).filter(|tag| !tag.text.trim().is_empty()) {
         Some(title) => {
-            across.titles.entry(title.text.trim().to_owned()).or_default().push((path.to_owned(), title.line));
+            across
+                .titles
+                .entry((tongue, title.text.trim().to_owned()))
+                .or_default()
+                .push((path.to_owned(), title.line));
         }
         None => found.add(path, 1, rule, "no `<title>`", "name the page in its `<head>`"),
     }
     match page.meta("description").filter(|(_, text)| !text.trim().is_empty()) {
         Some((tag, text)) => {
-            across.descriptions.entry(text.trim().to_owned()).or_default().push((path.to_owned(), tag.line));
+            across.descriptions.entry((tongue, text.trim().to_owned())).or_default().push((path.to_owned(), tag.line));
         }
         None => found.add(path, 1, rule, "no description", "describe the page in `<meta name=\"description\">`"),
     }

@@ -38,13 +38,11 @@ struct Row<'a> {
     lengths: String,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let of_model = |model| Size::by_code_of(model).filter_map(move |size| row(model, &size));
     let page = Page { rows: site.content.models.iter().flat_map(of_model).collect() };
-    let about =
-        "Weights, memory and operations of every size, for the batch, the length and the type of numbers you choose.";
-    site.pages.put("calculate.js".into(), include_str!("../../static/calculate.js"))?;
-    site.page("calculate/", "calculate.html", ["calculate", "Calculate", about], &page)
+    let [title, about] = ["nav.calculate", "calculate.description"].map(|key| site.content.words.say(key));
+    site.page("calculate/", "calculate.html", ["calculate", &title, &about], &page)
 }
 
 fn row<'a>(model: &'a Model, size: &Size<'a>) -> Option<Row<'a>> {

@@ -81,20 +81,27 @@ fn places(content: &Content) -> (Vec<Option<usize>>, Places) {
     (numbers, places)
 }
 
-impl Site<'_> {
+impl Site<'_, '_> {
     /// The card of a model, drawn; nothing where the site has no address.
     pub(super) fn card(&mut self, model: &Model, shapes: Option<&Shapes>) -> Result<Option<Shown>> {
         let content = self.content;
-        let (Some(base), Some(drawn)) = (&content.data.base_url, &self.drawn) else { return Ok(None) };
+        let (Some(base), Some(drawn)) = (&content.data.base_url, self.drawn) else { return Ok(None) };
         let summary = &model.summary;
         let own = content.models.iter().position(|known| known.summary.id == summary.id);
         let own = own.and_then(|own| drawn.known.get(own).copied().flatten());
         let picture = shapes.map_or(Picture::Among(&drawn.places, own), Picture::Shapes);
         let says = match (shapes, own) {
-            (Some(_), _) => "its architecture, drawn from its code",
-            (None, Some(_)) => "its place among all models by date and parameters",
-            (None, None) => "all models by date and parameters",
+            (Some(_), _) => "card.architecture",
+            (None, Some(_)) => "card.place",
+            (None, None) => "card.all",
         };
+        let says = content.words.with(says, &[("name", &summary.name)]);
+        let path = format!("og/{}.png", summary.id);
+        let shown = Shown { address: base.at(&path), says, size: SIZE };
+        // A card is a picture with English words, which all languages show.
+        if !self.is_english() {
+            return Ok(Some(shown));
+        }
         let facts = [
             Some(summary.date.chars().take(4).collect()),
             summary.parameters.map(range).map(|count| format!("{count} parameters")),
@@ -103,8 +110,6 @@ impl Site<'_> {
         let facts = facts.into_iter().flatten().collect();
         let card = Card { name: &summary.name, id: &summary.id, summary: &summary.summary, facts, picture };
         let png = drawn.cards.draw(&card)?;
-        let path = format!("og/{}.png", summary.id);
-        let shown = Shown { address: base.at(&path), says: format!("{}: {says}", summary.name), size: SIZE };
         self.pages.put(path, png)?;
         Ok(Some(shown))
     }
@@ -112,7 +117,12 @@ impl Site<'_> {
     /// The card of all other pages.
     pub(super) fn common_card(&mut self) -> Result<()> {
         let content = self.content;
-        let (Some(base), Some(drawn)) = (&content.data.base_url, &self.drawn) else { return Ok(()) };
+        let (Some(base), Some(drawn)) = (&content.data.base_url, self.drawn) else { return Ok(()) };
+        let shown = Shown { address: base.at(COMMON), says: content.words.say("card.common"), size: SIZE };
+        self.common = Some(shown);
+        if !self.is_english() {
+            return Ok(());
+        }
         let facts = vec![format!("{} models", content.models.len()), format!("{} families", content.families.len())];
         let card = Card {
             name: "Transformers",
@@ -122,10 +132,6 @@ impl Site<'_> {
             picture: Picture::Among(&drawn.places, None),
         };
         let png = drawn.cards.draw(&card)?;
-        let shown =
-            Shown { address: base.at(COMMON), says: "zoo: all models by date and parameters".into(), size: SIZE };
-        self.pages.put(COMMON.into(), png)?;
-        self.common = Some(shown);
-        Ok(())
+        self.pages.put(COMMON.into(), png)
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use zoo_catalog::view::Family;
 
 use super::{Count, Link, Row, Site, root};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::lineage;
 use crate::svg;
@@ -61,18 +61,18 @@ struct IndexRow {
 }
 
 /// The list of families.
-pub(super) fn render_index(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let row = |family: &Family| IndexRow {
         link: Link::family(content, &family.id),
         members: family.members.iter().map(|member| Link::model(content, &member.id)).collect(),
     };
     let index = Index { families: content.families.iter().map(row).collect() };
-    let description = "Families: models that descend from one another.";
-    site.page("families/", "families.html", ["families", "Families", description], &index)
+    let [title, description] = ["nav.families", "families.description"].map(|key| content.words.say(key));
+    site.page("families/", "families.html", ["families", &title, &description], &index)
 }
 
-pub(super) fn render(site: &mut Site<'_>, family: &Family) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, family: &Family) -> Result<()> {
     let content = site.content;
     let name = content.family_name(&family.id);
     let address = format!("families/{}/", family.id);
@@ -88,19 +88,19 @@ pub(super) fn render(site: &mut Site<'_>, family: &Family) -> Result<()> {
         since: family.members.first().map(|member| member.date.clone()),
         until: family.members.last().map(|member| member.date.clone()),
         founder: family.members.first().map(|member| Link::model(content, &member.id)),
-        lineage: svg::lineage(family, &name, &root(&address)),
+        lineage: svg::lineage(&content.words, family, &name, &root(&address)),
         shared,
         varies,
         rows: Row::all(content, &family.members),
         edges: family.edges.iter().map(edge).collect(),
         name,
     };
-    let title = format!("{} family", page.name);
-    let description = format!("Members of the {} family, what they share and where they differ.", page.name);
+    let [title, description] =
+        ["family.of", "family.description"].map(|key| content.words.with(key, &[("family", &page.name)]));
     site.page(&address, "family.html", ["families", &title, &description], &page)
 }
 
-fn compare(content: &Content, family: &Family) -> (Vec<Shared>, Vec<Varies>) {
+fn compare(content: &Edition<'_>, family: &Family) -> (Vec<Shared>, Vec<Varies>) {
     let (mut shared, mut varies) = (Vec::new(), Vec::new());
     for axis in content.classifying() {
         let answers: Vec<BTreeSet<&String>> =

@@ -8,6 +8,7 @@ use super::{Link, Site};
 use crate::building::shown;
 use crate::error::Result;
 use crate::format::{escape, slug};
+use crate::words::Tongue;
 
 #[derive(Serialize)]
 struct Glossary {
@@ -39,7 +40,7 @@ struct Entry {
     de: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     if site.content.parts.kinds.is_empty() {
         return Ok(());
     }
@@ -58,21 +59,26 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         Letter { letter, anchor, words }
     });
     let page = Glossary { letters: letters.collect(), words };
-    let description = "Words of transformer models in English, Chinese and German, each with a definition.";
-    site.page("glossary/", "glossary.html", ["glossary", "Glossary", description], &page)
+    let [title, description] = ["foot.glossary", "glossary.description"].map(|key| site.content.words.say(key));
+    site.page("glossary/", "glossary.html", ["glossary", &title, &description], &page)
 }
 
-fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
+fn entries(site: &Site<'_, '_>) -> Result<Vec<Entry>> {
     let content = site.content;
     let name =
         |names: Option<&BTreeMap<String, String>>, language: &str| names.and_then(|names| names.get(language)).cloned();
+    // The first column is in English on every page.
+    let english = |link: Link, names: Option<&BTreeMap<String, String>>| {
+        let label = name(names, Tongue::English.code()).unwrap_or(link.label);
+        Link { label, english: !site.is_english(), ..link }
+    };
     let mut entries = Vec::new();
     for axis in content.classifying() {
         for term in &axis.terms {
             let names = content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id));
             entries.push(Entry {
                 anchor: slug(&format!("{} {}", axis.id, term.id)),
-                word: Link::term(content, &axis.id, &term.id),
+                word: english(Link::term(content, &axis.id, &term.id), names),
                 code: false,
                 also: Vec::new(),
                 of: Some(axis.title.clone()),
@@ -85,7 +91,7 @@ fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
     for kind in content.parts.kinds.iter().filter(|kind| !kind.is_axis) {
         entries.extend(kind.parts.iter().filter(|part| shown(part)).map(|part| Entry {
             anchor: slug(&format!("{} {}", kind.id, part.id)),
-            word: Link { label: part.label.clone(), href: content.block_href(&format!("{}/{}", kind.id, part.id)) },
+            word: english(super::block::link(content, kind, part), Some(&part.names)),
             code: false,
             also: Vec::new(),
             of: Some(kind.title.clone()),
@@ -98,10 +104,7 @@ fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
         let definition = site.prose.html(&word.definition)?;
         entries.push(Entry {
             anchor: slug(&format!("word {}", word.word)),
-            word: Link {
-                label: word.word.clone(),
-                href: word.part.as_ref().and_then(|place| content.block_href(place)),
-            },
+            word: english(Link::new(&word.word, word.part.as_ref().and_then(|place| content.block_href(place))), None),
             code: word.word.contains('_'),
             also: word.also.clone(),
             of: None,

@@ -5,7 +5,7 @@ use zoo_catalog::view::{Model, ModelSummary};
 
 use super::timeline::{Key, key, kind};
 use super::{Count, Link, Row, Site, TallyView, range, root};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::svg::{self, Frame};
 
@@ -35,7 +35,7 @@ struct Door {
     terms: Vec<Count>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let summaries: Vec<&ModelSummary> = content.models.iter().map(|model| &model.summary).collect();
     let mut newest = summaries.clone();
@@ -48,7 +48,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         families: content.families.len(),
         presets: summaries.iter().map(|model| model.presets).sum(),
         sizes: sizes.map(range),
-        tally: TallyView::new(&summaries.iter().map(|model| &model.tally).copied().sum()),
+        tally: TallyView::new(&content.words, &summaries.iter().map(|model| &model.tally).copied().sum()),
         timeline: timeline(content),
         key: key(content),
         newest: Row::all(content, newest),
@@ -62,19 +62,20 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
             .map(|family| Count { link: Link::family(content, &family.id), count: family.members.len() })
             .collect(),
     };
-    let description = "Transformer models, each drawn from its own code, classified and checked.";
-    site.page("", "home.html", ["home", "zoo", description], &home)
+    let description = content.words.say("home.description");
+    site.page("", "home.html", ["home", "zoo", &description], &home)
 }
 
 /// The timeline at the height of a glance.
-fn timeline(content: &Content) -> Option<String> {
+fn timeline(content: &Edition<'_>) -> Option<String> {
     let models: Vec<&Model> = content.models.iter().collect();
-    let frame = Frame { name: "timeline", title: "Parameters over time", width: 1060, height: 380, right: 60, half: 6 };
+    let title = content.words.say("chart.title");
+    let frame = Frame { name: "timeline", title: &title, width: 1060, height: 380, right: 60, half: 6 };
     let scales = svg::scales(&models)?;
-    Some(svg::timeline(&models, &scales, &frame, &root(""), |model| kind(content, model)))
+    Some(svg::timeline(&content.words, &models, &scales, &frame, &root(""), |model| kind(content, model)))
 }
 
-fn door(site: &Site<'_>, axis: &str) -> Option<Door> {
+fn door(site: &Site<'_, '_>, axis: &str) -> Option<Door> {
     let content = site.content;
     let known = content.axes.iter().find(|known| known.id == axis)?;
     let mut terms: Vec<_> = known

@@ -8,7 +8,7 @@ use zoo_catalog::view::Model;
 use super::compare::{Listed, listed};
 use super::timeline::{Key, key, kind};
 use super::{Link, Site, root};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::lineage::{Branch, Pair, anchor, forest, pairs};
 use crate::svg;
@@ -50,7 +50,7 @@ struct Step {
     closes: Vec<()>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let address = "lineage/";
     let pairs = pairs(content);
@@ -79,11 +79,11 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         alone: alone.len(),
         edges: listed(content, &pairs),
     };
-    let description = "Which model came from which: a picture over time, nested lists, and every edge with its source.";
-    site.page(address, "lineage.html", ["lineage", "Lineage", description], &page)
+    let [title, description] = ["nav.lineage", "lineage.description"].map(|key| content.words.say(key));
+    site.page(address, "lineage.html", ["lineage", &title, &description], &page)
 }
 
-fn steps(content: &Content, branch: &Branch<'_>, into: &mut Vec<Step>) {
+fn steps(content: &Edition<'_>, branch: &Branch<'_>, into: &mut Vec<Step>) {
     let id = &branch.model.summary.id;
     into.push(Step {
         anchor: anchor(id),

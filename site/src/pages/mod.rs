@@ -29,10 +29,14 @@ use zoo_catalog::view::{ModelSummary, Tally};
 use zoo_registry::Status;
 
 use crate::content::{Content, LABS};
+use crate::data::BaseUrl;
+use crate::edition::Edition;
 use crate::error::{Error, Result};
-use crate::format::{THIN, compact};
+use crate::format::{THIN, compact, escape};
 use crate::look::Look;
 use crate::prose::Prose;
+use crate::tryout::Stage;
+use crate::words::{NOTICE, Questions, Tongue, Words, expand};
 
 pub(crate) use output::{Output, Sink};
 
@@ -84,52 +88,84 @@ pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
 ///
 /// # Errors
 /// See [`render`]; and whatever the place that takes them says.
-pub(crate) fn render_into<'a>(content: &'a Content, look: &Look, output: Output<'a>) -> Result<Output<'a>> {
+pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output<'a>) -> Result<Output<'a>> {
     content.check()?;
-    let mut site = Site {
-        content,
-        tera: templates(look)?,
-        prose: Prose::new()?,
-        drawn: cards::Drawn::new(content)?,
-        common: None,
-        stubs: BTreeSet::new(),
-        pages: output,
-    };
-    site.common_card()?;
+    let prose = Prose::new()?;
     // No model runs in the page of the calculator.
     let around = sheet(look, |name| name != "calculate.css")?;
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut site.pages)).transpose()?;
-    site.pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
-    home::render(&mut site)?;
-    models::render(&mut site)?;
-    for model in &content.models {
-        model::render(&mut site, model, stage.as_ref())?;
-        source::render(&mut site, model)?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut output)).transpose()?;
+    let drawn = cards::Drawn::new(content)?;
+    let questions = Questions::read(look)?;
+    let tongues: Vec<Tongue> = Tongue::ALL
+        .into_iter()
+        .filter(|tongue| *tongue == Tongue::English || content.tongues.contains(tongue))
+        .collect();
+    let (mut files, mut stubs) = (Vec::new(), BTreeSet::new());
+    for tongue in &tongues {
+        let words = Words::read(*tongue, look)?;
+        let tera = templates(look, &words)?;
+        let edition = Edition::new(content, words, &questions);
+        let mut site = Site {
+            content: &edition,
+            tera,
+            prose: &prose,
+            tongues: &tongues,
+            drawn: drawn.as_ref(),
+            common: None,
+            stubs: BTreeSet::new(),
+            pages: &mut output,
+        };
+        site.common_card()?;
+        edition_into(&mut site, stage.as_ref())?;
+        crate::search::names_into(&edition, site.pages)?;
+        if site.is_english() {
+            moved::render(&mut site)?;
+            not_found::render(&mut site)?;
+            files = data::files(&mut site)?;
+        }
+        data::render(&mut site, &files)?;
+        stubs.append(&mut site.stubs);
     }
-    family::render_index(&mut site)?;
-    for family in &content.families {
-        family::render(&mut site, family)?;
+    crate::search::put(look, &mut output)?;
+    assets(look, &mut output)?;
+    data::sitemap(content, look, &stubs, &mut output)?;
+    Ok(output)
+}
+
+/// The pages of one language.
+fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
+    home::render(site)?;
+    models::render(site)?;
+    for model in site.content.models {
+        model::render(site, model, stage)?;
+        if site.is_english() {
+            source::render(site, model)?;
+        }
     }
-    calculate::render(&mut site)?;
-    compare::render(&mut site)?;
-    lineage::render(&mut site)?;
-    timeline::render(&mut site)?;
-    conformance::render(&mut site)?;
-    block::render(&mut site)?;
-    taxonomy::render(&mut site)?;
-    moved::render(&mut site)?;
-    glossary::render(&mut site)?;
-    not_found::render(&mut site)?;
-    search::render(&mut site)?;
-    crate::search::put(content, look, &mut site.pages)?;
+    family::render_index(site)?;
+    for family in site.content.families {
+        family::render(site, family)?;
+    }
+    calculate::render(site)?;
+    compare::render(site)?;
+    lineage::render(site)?;
+    timeline::render(site)?;
+    conformance::render(site)?;
+    block::render(site)?;
+    taxonomy::render(site)?;
+    glossary::render(site)?;
+    search::render(site)
+}
+
+/// Styles, scripts and the icon, which all languages share.
+fn assets(look: &Look, pages: &mut Output<'_>) -> Result<()> {
+    pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
-    site.pages.put("icon.svg".into(), icon.into_owned())?;
+    pages.put("icon.svg".into(), icon.into_owned())?;
     for (name, own) in SCRIPTS {
-        site.pages.put(name.into(), look.text(&format!("static/{name}"), own)?.into_owned())?;
+        pages.put(name.into(), look.text(&format!("static/{name}"), own)?.into_owned())?;
     }
-    data::render(&mut site)?;
-    data::sitemap(&mut site)?;
-    Ok(site.pages)
+    Ok(())
 }
 
 /// The parts of the style sheet, in order.
@@ -150,8 +186,11 @@ fn sheet(look: &Look, is_wanted: impl Fn(&str) -> bool) -> Result<String> {
 }
 
 /// Scripts of single pages.
-const SCRIPTS: [(&str, &str); 2] =
-    [("models.js", include_str!("../../static/models.js")), ("compare.js", include_str!("../../static/compare.js"))];
+const SCRIPTS: [(&str, &str); 3] = [
+    ("calculate.js", include_str!("../../static/calculate.js")),
+    ("compare.js", include_str!("../../static/compare.js")),
+    ("models.js", include_str!("../../static/models.js")),
+];
 
 /// The templates.
 const TEMPLATES: [(&str, &str); 41] = [
@@ -198,33 +237,49 @@ const TEMPLATES: [(&str, &str); 41] = [
     ("404.html", include_str!("../../templates/404.html")),
 ];
 
-fn templates(look: &Look) -> Result<Tera> {
+/// The templates with the words of one language in them.
+fn templates(look: &Look, words: &Words) -> Result<Tera> {
     let mut tera = Tera::default();
-    let text = |(name, own): (&'static str, _)| Ok((name, look.text(&format!("templates/{name}"), own)?));
+    let text = |(name, own): (&'static str, _)| {
+        Ok((name, expand(name, &look.text(&format!("templates/{name}"), own)?, words)?))
+    };
     let texts: Vec<_> = TEMPLATES.into_iter().map(text).collect::<Result<_>>()?;
+    tera.register_filter("inside", inside);
     tera.add_raw_templates(texts).map_err(Error::Templates)?;
     Ok(tera)
 }
 
+/// A label as it stands inside a sentence: its first letter is a small one.
+fn inside(label: &str, _: tera::Kwargs, _: &tera::State<'_>) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
 /// What pages are written with, and where they go.
-struct Site<'a> {
-    content: &'a Content,
+struct Site<'s, 'a> {
+    content: &'s Edition<'s>,
     tera: Tera,
-    prose: Prose,
+    prose: &'s Prose,
+    /// Every language of the site.
+    tongues: &'s [Tongue],
     /// What draws cards, where pages have any.
-    drawn: Option<cards::Drawn>,
+    drawn: Option<&'s cards::Drawn>,
     /// The card of pages without one of their own.
     common: Option<cards::Shown>,
     /// Old addresses, which only say where their page stands now.
     stubs: BTreeSet<String>,
-    pages: Output<'a>,
+    pages: &'s mut Output<'a>,
 }
 
 /// What every page has.
 #[derive(Serialize)]
 struct Shell<'a> {
-    /// From the page to the top of the site: `../../`.
+    /// The language of the page, as HTML names it.
+    tag: &'static str,
+    /// From the page to the first page of its language: `../../`.
     root: String,
+    /// From the page to the top of the site, where all that has no language stands.
+    top: String,
     title: &'a str,
     description: &'a str,
     /// Which entry of the navigation it belongs to.
@@ -235,9 +290,33 @@ struct Shell<'a> {
     card: Option<&'a cards::Shown>,
     /// Whether there are building blocks.
     blocks: bool,
+    /// The same page in every language, if there are several.
+    tongues: Vec<Other>,
+    /// The same, by whole addresses, where that of the site is known.
+    alternates: Vec<Alternate>,
 }
 
-impl Site<'_> {
+/// The same page in a language.
+#[derive(Serialize)]
+struct Other {
+    tag: &'static str,
+    name: &'static str,
+    /// None for the page itself.
+    href: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Alternate {
+    tag: &'static str,
+    address: String,
+}
+
+impl Site<'_, '_> {
+    /// Whether these are the pages at the top of the site, beside which everything stands that has no language.
+    fn is_english(&self) -> bool {
+        self.content.words.tongue() == Tongue::English
+    }
+
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
     fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let card = self.common.clone();
@@ -253,21 +332,85 @@ impl Site<'_> {
         card: Option<&cards::Shown>,
         page: &T,
     ) -> Result<()> {
+        let html = self.html(self.tongues, [address, template], head, card, page)?;
+        self.put_page(address, html)
+    }
+
+    /// A page that stands in English only: it holds no words but code, or there can be one alone.
+    fn page_in_english<T: Serialize>(
+        &mut self,
+        address: &str,
+        template: &str,
+        head: [&str; 3],
+        page: &T,
+    ) -> Result<()> {
+        let html = self.html(&[], [address, template], head, self.common.as_ref(), page)?;
+        self.put_page(address, html)
+    }
+
+    fn put_page(&mut self, address: &str, html: String) -> Result<()> {
+        let at = format!("{}{address}", self.content.words.tongue().folder());
+        self.pages.put(if at.ends_with(".html") { at } else { format!("{at}index.html") }, html)
+    }
+
+    fn html<T: Serialize>(
+        &self,
+        tongues: &[Tongue],
+        [address, template]: [&str; 2],
+        head: [&str; 3],
+        card: Option<&cards::Shown>,
+        page: &T,
+    ) -> Result<String> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
         let [section, title, description] = head;
+        let tongue = self.content.words.tongue();
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
-        let canonical = base.map(|base| base.at(address));
-        let blocks = !self.content.parts.kinds.is_empty();
+        let at = |tongue: Tongue| format!("{}{address}", tongue.folder());
         // The page for what is not there answers at any depth.
         let root = self.content.data.top().filter(|_| address == "404.html").unwrap_or_else(|| root(address));
-        let card = card.filter(|_| canonical.is_some());
-        let shell = Shell { root, title, description, section, canonical, card, blocks };
+        let top = if tongue.up().is_empty() {
+            root.clone()
+        } else {
+            format!("{}{}", root.trim_start_matches("./"), tongue.up())
+        };
+        let tongues = if tongues.len() > 1 { tongues } else { &[] };
+        let other = |other: &Tongue| Other {
+            tag: other.tag(),
+            name: other.name(),
+            href: (*other != tongue).then(|| format!("{top}{}", at(*other))),
+        };
+        let alternate = |base: &BaseUrl| {
+            let each = tongues.iter().map(|tongue| (tongue.tag(), *tongue));
+            let all = each.chain((!tongues.is_empty()).then_some(("x-default", Tongue::English)));
+            all.map(|(tag, tongue)| Alternate { tag, address: base.at(&at(tongue)) }).collect()
+        };
+        let shell = Shell {
+            tag: tongue.tag(),
+            title,
+            description,
+            section,
+            canonical: base.map(|base| base.at(&at(tongue))),
+            card: card.filter(|_| base.is_some()),
+            blocks: !self.content.parts.kinds.is_empty(),
+            tongues: tongues.iter().map(other).collect(),
+            alternates: base.map(alternate).unwrap_or_default(),
+            root,
+            top,
+        };
         let mut context = Context::from_serialize(page).map_err(failed)?;
         context.insert("shell", &shell);
         context.insert("root", &shell.root);
-        let html = self.tera.render(template, &context).map_err(failed)?;
-        let path = if address.ends_with(".html") { address.to_owned() } else { format!("{address}index.html") };
-        self.pages.put(path, html)
+        context.insert("top", &shell.top);
+        Ok(self.noticed(self.tera.render(template, &context).map_err(failed)?))
+    }
+
+    /// A page that says once that some of it is English, if some of it is.
+    fn noticed(&self, html: String) -> String {
+        let Some((before, after)) = html.split_once(NOTICE) else { return html };
+        if !after.contains(" lang=\"en\"") {
+            return format!("{before}{after}");
+        }
+        format!("{before}<p class=\"notice\">{}</p>\n{after}", escape(&self.content.words.say("text.notice")))
     }
 }
 
@@ -283,26 +426,43 @@ fn root(address: &str) -> String {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Link {
     pub(crate) label: String,
-    /// From the top of the site.
+    /// From the first page of the language.
     pub(crate) href: Option<String>,
+    /// Whether the label is English on a page of another language.
+    pub(crate) english: bool,
+    /// Whether it leads from such a page to one that is in English only.
+    pub(crate) only_english: bool,
 }
 
 impl Link {
-    fn model(content: &Content, id: &str) -> Self {
+    /// A name that is the same in every language.
+    pub(crate) fn new(label: impl Into<String>, href: Option<String>) -> Self {
+        Self { label: label.into(), href, english: false, only_english: false }
+    }
+
+    /// To a page of code, from the top of the site.
+    pub(crate) fn code(content: &Edition<'_>, label: impl Into<String>, href: &str) -> Self {
+        let tongue = content.words.tongue();
+        let href = Some(format!("{}{href}", tongue.up()));
+        Self { only_english: tongue != Tongue::English, ..Self::new(label, href) }
+    }
+
+    fn model(content: &Edition<'_>, id: &str) -> Self {
         let href = content.model(id).map(|_| format!("models/{id}/"));
-        Self { label: content.model_name(id).to_owned(), href }
+        Self::new(content.model_name(id), href)
     }
 
-    fn family(content: &Content, id: &str) -> Self {
+    fn family(content: &Edition<'_>, id: &str) -> Self {
         let href = content.has_family(id).then(|| format!("families/{id}/"));
-        Self { label: content.family_name(id), href }
+        Self::new(content.family_name(id), href)
     }
 
-    fn term(content: &Content, axis: &str, term: &str) -> Self {
-        Self { label: content.term_label(axis, term), href: content.term_href(axis, term) }
+    fn term(content: &Edition<'_>, axis: &str, term: &str) -> Self {
+        let english = content.is_unnamed(axis, term);
+        Self { english, ..Self::new(content.term_label(axis, term), content.term_href(axis, term)) }
     }
 
-    fn terms(content: &Content, axis: &str, model: &ModelSummary) -> Vec<Self> {
+    fn terms(content: &Edition<'_>, axis: &str, model: &ModelSummary) -> Vec<Self> {
         let terms = model.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default();
         terms.iter().map(|term| Self::term(content, axis, term)).collect()
     }
@@ -332,7 +492,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(content: &Content, model: &ModelSummary) -> Self {
+    fn new(content: &Edition<'_>, model: &ModelSummary) -> Self {
         Self {
             id: model.id.clone(),
             name: model.name.clone(),
@@ -344,17 +504,17 @@ impl Row {
             attention: Link::terms(content, "attention", model),
             presets: model.presets,
             parameters: model.parameters.map(range),
-            tally: TallyView::new(&model.tally),
+            tally: TallyView::new(&content.words, &model.tally),
         }
     }
 
-    fn all<'a>(content: &Content, models: impl IntoIterator<Item = &'a ModelSummary>) -> Vec<Self> {
+    fn all<'a>(content: &Edition<'_>, models: impl IntoIterator<Item = &'a ModelSummary>) -> Vec<Self> {
         models.into_iter().map(|model| Self::new(content, model)).collect()
     }
 }
 
 /// Labs, each leading to what else it made where the vocabularies name it.
-fn labs(content: &Content, ids: &[String]) -> Vec<Link> {
+fn labs(content: &Edition<'_>, ids: &[String]) -> Vec<Link> {
     ids.iter().map(|id| Link::term(content, LABS, id)).collect()
 }
 
@@ -381,7 +541,7 @@ struct TallyView {
 }
 
 impl TallyView {
-    fn new(tally: &Tally) -> Self {
+    fn new(words: &Words, tally: &Tally) -> Self {
         let of = tally.all() - tally.not_applicable;
         let status = match tally {
             Tally { fail: 1.., .. } => Status::Fail,
@@ -398,32 +558,32 @@ impl TallyView {
             expected: tally.expected,
             fail: tally.fail,
             not_applicable: tally.not_applicable,
-            status: StatusView::new(status),
+            status: StatusView::new(words, status),
         }
     }
 }
 
 /// A status as symbol, word and class: never colour alone.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct StatusView {
     symbol: &'static str,
-    word: &'static str,
+    word: String,
     class: &'static str,
 }
 
 impl StatusView {
-    fn new(status: Status) -> Self {
-        let (symbol, word) = match status {
-            Status::Pass => ("✓", "pass"),
-            Status::Waived => ("△", "waived"),
-            Status::NotApplicable => ("–", "n/a"),
-            Status::ExpectedFailure => ("▽", "expected"),
-            Status::UnexpectedPass => ("!", "unexpected pass"),
-            Status::Flaky => ("≈", "flaky"),
-            Status::Fail => ("✗", "fail"),
-            Status::Timeout => ("⧖", "timeout"),
-            Status::Error => ("⚠", "error"),
+    fn new(words: &Words, status: Status) -> Self {
+        let symbol = match status {
+            Status::Pass => "✓",
+            Status::Waived => "△",
+            Status::NotApplicable => "–",
+            Status::ExpectedFailure => "▽",
+            Status::UnexpectedPass => "!",
+            Status::Flaky => "≈",
+            Status::Fail => "✗",
+            Status::Timeout => "⧖",
+            Status::Error => "⚠",
         };
-        Self { symbol, word, class: status.as_str() }
+        Self { symbol, word: words.say(&format!("status.{}.word", status.as_str())), class: status.as_str() }
     }
 }

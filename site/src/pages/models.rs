@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::data::columns::{answers, label, title};
 use super::{Count, Row, Site, TallyView};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 
 /// Questions by which models are narrowed down: axes of the taxonomy, and what every model answers.
@@ -49,18 +49,18 @@ struct Term {
     count: Count,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let mut models: Vec<_> = content.models.iter().map(|model| &model.summary).collect();
     models.sort_by_key(|model| (model.name.to_lowercase(), &model.id));
-    let tally = TallyView::new(&models.iter().map(|model| &model.tally).copied().sum());
+    let tally = TallyView::new(&content.words, &models.iter().map(|model| &model.tally).copied().sum());
     let facets = FACETS.iter().filter_map(|id| facet(content, id)).collect();
     let index = Index { rows: Row::all(content, models), tally, facets };
-    let description = "Every model of the zoo with its family, date, size and conformance.";
-    site.page("models/", "models.html", ["models", "Models", description], &index)
+    let [title, description] = ["nav.models", "models.description"].map(|key| content.words.say(key));
+    site.page("models/", "models.html", ["models", &title, &description], &index)
 }
 
-fn facet(content: &Content, id: &'static str) -> Option<Facet> {
+fn facet(content: &Edition<'_>, id: &'static str) -> Option<Facet> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     let mut given: Vec<&str> = content.models.iter().flat_map(|model| answers(&model.summary, id)).collect();
     given.sort_unstable();

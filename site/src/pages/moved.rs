@@ -17,7 +17,7 @@ struct Moved<'a> {
 }
 
 /// Terms of building blocks stood with the other terms once.
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     for axis in content.classifying().filter(|axis| content.is_of_blocks(&axis.id)) {
         for term in &axis.terms {
@@ -30,14 +30,15 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     Ok(())
 }
 
-impl Site<'_> {
+impl Site<'_, '_> {
     /// Leaves word at an old address.
     fn moved(&mut self, from: &str, to: &str, label: &str) -> Result<()> {
+        let words = &self.content.words;
         let moved = Moved {
             to,
             label,
-            title: format!("{label} has moved"),
-            description: format!("{label} stands at {to} now."),
+            title: words.with("moved.title", &[("label", &label)]),
+            description: words.with("moved.description", &[("label", &label), ("to", &to)]),
             root: super::root(from),
             canonical: self.content.data.base_url.as_ref().map(|base| base.at(to)),
         };

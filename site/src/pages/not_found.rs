@@ -8,7 +8,7 @@ use crate::error::Result;
 #[derive(Serialize)]
 struct NotFound {}
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
-    let head = ["", "Not found", "There is no page at this address."];
-    site.page("404.html", "404.html", head, &NotFound {})
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+    let [title, told] = ["not_found.heading", "not_found.gist"].map(|key| site.content.words.say(key));
+    site.page_in_english("404.html", "404.html", ["", &title, &told], &NotFound {})
 }

@@ -11,8 +11,8 @@ struct Search {
     indexed: bool,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
-    let description = "Find models, building blocks, terms and checks by name, and pages by their words.";
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+    let [title, description] = ["search.heading", "search.description"].map(|key| site.content.words.say(key));
     let page = Search { indexed: site.content.indexed };
-    site.page("search/", "search.html", ["search", "Search", description], &page)
+    site.page("search/", "search.html", ["search", &title, &description], &page)
 }

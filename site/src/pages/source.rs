@@ -28,7 +28,7 @@ struct File<'a> {
     lines: Vec<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     if model.sources.is_empty() {
         return Ok(());
     }
@@ -38,16 +38,16 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
     files.sort_by_key(|file| (file.path != "mod.rs", &file.path));
     let files: Vec<_> =
         files.into_iter().enumerate().map(|(index, file)| view(site, index, file)).collect::<Result<_>>()?;
-    let title = format!("{} source", summary.name);
-    let description = format!("The reference code of {}.", summary.name);
+    let [title, description] =
+        ["source.heading", "source.description"].map(|key| site.content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/source/", summary.id);
     let used = site.content.parts.blocks.iter().filter(|file| file.users.contains(&summary.id));
-    let blocks = used.map(|file| Link { label: file.source.path.clone(), href: Some(file_href(&file.source.path)) });
+    let blocks = used.map(|file| Link::code(site.content, &file.source.path, &file_href(&file.source.path)));
     let source = Source { id: &summary.id, name: &summary.name, files, blocks: blocks.collect() };
-    site.page(&address, "source.html", ["models", &title, &description], &source)
+    site.page_in_english(&address, "source.html", ["models", &title, &description], &source)
 }
 
-fn view<'a>(site: &Site<'_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {
+fn view<'a>(site: &Site<'_, '_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {
     let lines = if file.path.ends_with(".rs") { site.prose.rust().lines(&file.text)? } else { plain(&file.text) };
     let name = slug(&file.path);
     let prefix = if index == 0 { String::new() } else { format!("{name}-") };

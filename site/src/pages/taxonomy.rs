@@ -45,14 +45,14 @@ struct TermPage<'a> {
     siblings: Vec<TermView>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let (records, axes): (Vec<_>, Vec<_>) =
         content.axes.iter().partition(|axis| RECORD_AXES.contains(&axis.id.as_str()));
     let view = |axes: Vec<&AxisFacts>| axes.into_iter().map(|axis| axis_view(site, axis)).collect::<Vec<_>>();
     let page = Taxonomy { axes: view(axes), records: view(records) };
-    let description = "The questions the zoo asks of every model, and the answers.";
-    site.page("taxonomy/", "taxonomy.html", ["taxonomy", "Taxonomy", description], &page)?;
+    let [title, description] = ["nav.taxonomy", "taxonomy.description"].map(|key| content.words.say(key));
+    site.page("taxonomy/", "taxonomy.html", ["taxonomy", &title, &description], &page)?;
     let totals = Totals::of(content);
     for axis in content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)) {
         for term in axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id)) {
@@ -62,7 +62,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     Ok(())
 }
 
-fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts, totals: &Totals<'_>) -> Result<()> {
+fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts, totals: &Totals<'_>) -> Result<()> {
     let content = site.content;
     let members: Vec<_> = content.members(&axis.id, &term.id).collect();
     let siblings = axis_view(site, axis).terms.into_iter().filter(|other| other.count > 0 && other.id != term.id);
@@ -72,7 +72,7 @@ fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts, totals: 
         question: &axis.question,
         label: &term.label,
         definition: &term.definition,
-        names: names(content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
+        names: names(content.words.tongue(), content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
         usage: Usage::new(content, members, Some([&axis.id, &term.id]), totals),
         siblings: siblings.collect(),
     };
@@ -81,7 +81,7 @@ fn render_term(site: &mut Site<'_>, axis: &AxisFacts, term: &TermFacts, totals: 
     site.page(&address, "term.html", ["taxonomy", &title, &term.definition], &page)
 }
 
-fn axis_view(site: &Site<'_>, axis: &AxisFacts) -> AxisView {
+fn axis_view(site: &Site<'_, '_>, axis: &AxisFacts) -> AxisView {
     let content = site.content;
     let term = |term: &TermFacts| TermView {
         link: Link::term(content, &axis.id, &term.id),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 
 use super::{Link, Site, range, root};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::svg::{self, Frame};
 
@@ -44,14 +44,16 @@ struct Row {
     parameters: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let address = "timeline/";
     let root = root(address);
     let models: Vec<&Model> = content.models.iter().collect();
     let scales = svg::scales(&models);
-    let frame = Frame { name: "swarm", title: "Parameters over time", width: 1070, height: 640, right: 60, half: 6 };
-    let picture = scales.map(|scales| svg::timeline(&models, &scales, &frame, &root, |model| kind(content, model)));
+    let title = content.words.say("chart.title");
+    let frame = Frame { name: "swarm", title: &title, width: 1070, height: 640, right: 60, half: 6 };
+    let picture = scales
+        .map(|scales| svg::timeline(&content.words, &models, &scales, &frame, &root, |model| kind(content, model)));
     let mut by_date = models.clone();
     by_date.sort_by_key(|model| (&model.summary.date, &model.summary.id));
     let row = |model: &&Model| Row {
@@ -68,12 +70,12 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         rows: by_date.iter().map(row).collect(),
         unsized_models: models.iter().filter(|model| model.summary.parameters.is_none()).count(),
     };
-    let description = "Every model by date and number of parameters.";
-    site.page(address, "timeline.html", ["timeline", "Timeline", description], &page)
+    let [title, description] = ["foot.timeline", "timeline.description"].map(|key| content.words.say(key));
+    site.page(address, "timeline.html", ["timeline", &title, &description], &page)
 }
 
 /// The place of a model's first answer in the vocabulary.
-pub(super) fn kind(content: &Content, model: &Model) -> usize {
+pub(super) fn kind(content: &Edition<'_>, model: &Model) -> usize {
     let answer = model.summary.taxonomy.get(AXIS).and_then(|terms| terms.first());
     let axis = content.axes.iter().find(|axis| axis.id == AXIS);
     let place = axis.zip(answer).and_then(|(axis, answer)| axis.terms.iter().position(|term| term.id == *answer));
@@ -81,21 +83,21 @@ pub(super) fn kind(content: &Content, model: &Model) -> usize {
 }
 
 /// Every answer that a model gives, with its shape.
-pub(super) fn key(content: &Content) -> Vec<Key> {
+pub(super) fn key(content: &Edition<'_>) -> Vec<Key> {
     let axis = content.axes.iter().find(|axis| axis.id == AXIS);
     let terms = axis.map(|axis| axis.terms.as_slice()).unwrap_or_default().iter().enumerate();
     let used = terms.filter(|(_, term)| content.members(AXIS, &term.id).next().is_some());
     used.map(|(at, term)| Key { mark: svg::key_mark(at), link: Link::term(content, AXIS, &term.id) }).collect()
 }
 
-fn small(content: &Content, models: &[&Model], scales: &svg::Scales, root: &str) -> Vec<Small> {
+fn small(content: &Edition<'_>, models: &[&Model], scales: &svg::Scales, root: &str) -> Vec<Small> {
     let axis = content.axes.iter().find(|axis| axis.id == AXIS);
     let terms = axis.map(|axis| axis.terms.as_slice()).unwrap_or_default();
     let picture = |(at, term): (usize, &zoo_catalog::view::TermFacts)| {
         let own: Vec<&Model> = models.iter().filter(|model| kind(content, model) == at).copied().collect();
-        let title = format!("Parameters over time: {}", term.label);
+        let title = content.words.with("chart.title_of", &[("architecture", &term.label)]);
         let frame = Frame { name: &format!("small-{at}"), title: &title, width: 340, height: 300, right: 12, half: 4 };
-        let picture = || svg::timeline(&own, scales, &frame, root, |_| at);
+        let picture = || svg::timeline(&content.words, &own, scales, &frame, root, |_| at);
         (!own.is_empty()).then(|| Small { title: term.label.clone(), picture: picture() })
     };
     terms.iter().enumerate().filter_map(picture).collect()

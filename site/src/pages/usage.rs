@@ -6,8 +6,9 @@ use serde::Serialize;
 use zoo_catalog::view::ModelSummary;
 
 use super::{Count, Link, Row};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::svg;
+use crate::words::Tongue;
 
 /// Answers shown as going together.
 const OFTEN: usize = 8;
@@ -47,7 +48,7 @@ pub(super) struct Totals<'a>(BTreeMap<(&'a str, &'a str), usize>);
 
 impl<'a> Totals<'a> {
     /// Over all models.
-    pub(super) fn of(content: &'a Content) -> Self {
+    pub(super) fn of(content: &'a Edition<'_>) -> Self {
         let mut totals = BTreeMap::new();
         content
             .models
@@ -65,7 +66,7 @@ fn answers(model: &ModelSummary) -> impl Iterator<Item = (&str, &str)> {
 impl Usage {
     /// Of models that have something in common; `itself` is that, if it is an answer.
     pub(super) fn new(
-        content: &Content,
+        content: &Edition<'_>,
         mut models: Vec<&ModelSummary>,
         itself: Option<[&str; 2]>,
         totals: &Totals<'_>,
@@ -75,12 +76,12 @@ impl Usage {
         for year in models.iter().filter_map(|model| model.date.get(..4)?.parse().ok()) {
             *years.entry(year).or_default() += 1;
         }
-        let title = "Models by year of their first appearance";
+        let title = content.words.say("usage.by_year_title");
         Self {
             first: models
                 .first()
                 .map(|model| First { model: Link::model(content, &model.id), date: model.date.clone() }),
-            by_year: (models.len() > 3).then(|| svg::by_year(title, &years)).flatten(),
+            by_year: (models.len() > 3).then(|| svg::by_year(&title, &years)).flatten(),
             architectures: by_architecture(content, &models),
             often: often(content, &models, itself, totals),
             with_code: models.iter().filter(|model| model.code).count(),
@@ -89,7 +90,7 @@ impl Usage {
     }
 }
 
-fn by_architecture(content: &Content, models: &[&ModelSummary]) -> Vec<Count> {
+fn by_architecture(content: &Edition<'_>, models: &[&ModelSummary]) -> Vec<Count> {
     let Some(axis) = content.axes.iter().find(|axis| axis.id == "architecture") else { return Vec::new() };
     let gives = |model: &&&ModelSummary, term: &String| {
         model.taxonomy.get("architecture").is_some_and(|terms| terms.contains(term))
@@ -102,7 +103,12 @@ fn by_architecture(content: &Content, models: &[&ModelSummary]) -> Vec<Count> {
 }
 
 /// Answers that go with these models more than with others: shared ones over those that either has.
-fn often(content: &Content, models: &[&ModelSummary], itself: Option<[&str; 2]>, totals: &Totals<'_>) -> Vec<Often> {
+fn often(
+    content: &Edition<'_>,
+    models: &[&ModelSummary],
+    itself: Option<[&str; 2]>,
+    totals: &Totals<'_>,
+) -> Vec<Often> {
     let asked: BTreeSet<&str> = content.classifying().map(|axis| axis.id.as_str()).collect();
     let mut both: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     models.iter().flat_map(|model| answers(model)).for_each(|key| *both.entry(key).or_default() += 1);
@@ -136,11 +142,11 @@ pub(super) struct Name {
     name: String,
 }
 
-/// Names with their languages, in the order they are shown.
-pub(super) fn names(names: Option<&BTreeMap<String, String>>) -> Vec<Name> {
-    let known = [("zh", "zh-Hans", "中文"), ("de", "de", "Deutsch")];
-    let name = |(id, tag, language): (&str, &'static str, &'static str)| {
-        Some(Name { tag, language, name: names?.get(id)?.clone() })
+/// Names in languages other than the page's own, in the order they are shown.
+pub(super) fn names(own: Tongue, names: Option<&BTreeMap<String, String>>) -> Vec<Name> {
+    let name = |tongue: Tongue| {
+        let name = names?.get(tongue.code())?.clone();
+        Some(Name { tag: tongue.tag(), language: tongue.name(), name })
     };
-    known.into_iter().filter_map(name).collect()
+    Tongue::ALL.into_iter().filter(|tongue| *tongue != own).filter_map(name).collect()
 }

@@ -9,6 +9,7 @@ use super::rails::Placement;
 use super::{Canvas, Caption, Shapes, fit, text_width};
 use crate::format::THIN;
 use crate::parts::Part;
+use crate::words::Words;
 
 /// Width of one column.
 const COLUMN: i32 = 372;
@@ -51,6 +52,7 @@ pub(crate) struct DrawnRow {
 
 /// What a picture is drawn with besides the tree.
 pub(crate) struct Around<'a> {
+    pub words: &'a Words,
     /// What the model's facts say of its parts.
     pub components: &'a [Component],
     /// Where the model stands in the taxonomy.
@@ -74,8 +76,8 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
     let height = frame.height() + 2 * MARGIN;
     let mut rows = Vec::new();
     tell(&frame, 0, &mut rows);
-    let description = describe(&rows);
-    let title = format!("Architecture of {name}");
+    let description = describe(around.words, &rows);
+    let title = around.words.with("chart.architecture_of", &[("name", &name)]);
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
         let mut painter = Painter {
@@ -297,11 +299,11 @@ fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
     }
 }
 
-fn describe(rows: &[DrawnRow]) -> String {
+fn describe(words: &Words, rows: &[DrawnRow]) -> String {
     let top: Vec<_> = rows
         .iter()
         .filter(|row| row.depth == 0)
         .map(|row| format!("{} {}", row.label, row.times).trim_end().to_owned())
         .collect();
-    format!("From bottom to top: {}. The table of the figure lists every box.", top.join(", "))
+    words.with("chart.architecture_told", &[("boxes", &top.join(", "))])
 }

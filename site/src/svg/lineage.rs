@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use zoo_catalog::view::{Family, ModelSummary};
 
 use super::{Canvas, Caption, years};
+use crate::words::Words;
 
 const WIDTH: i32 = 860;
 const LEFT: i32 = 14;
@@ -13,7 +14,7 @@ const ROW: i32 = 34;
 const TOP: i32 = 30;
 
 /// The family tree; none where it has fewer than two dated members.
-pub(crate) fn lineage(family: &Family, name: &str, root: &str) -> Option<String> {
+pub(crate) fn lineage(words: &Words, family: &Family, name: &str, root: &str) -> Option<String> {
     let members = ordered(family);
     let dates: Vec<_> = members.iter().map(|(_, member)| years(&member.date)).collect::<Option<_>>()?;
     if members.len() < 2 {
@@ -47,10 +48,9 @@ pub(crate) fn lineage(family: &Family, name: &str, root: &str) -> Option<String>
             canvas.text("label", x + 13, y + 5, &super::fit(&member.name, RIGHT - 20, 8.4));
         });
     }
-    let title = format!("Lineage of the {name} family");
-    let description =
-        "Members from left to right by date, joined to the member they derive from. The table lists them.";
-    Some(Caption { name: "lineage", title: &title, description }.inline(&canvas, WIDTH, height))
+    let title = words.with("chart.lineage_of", &[("family", &name)]);
+    let description = words.say("chart.lineage_of_told");
+    Some(Caption { name: "lineage", title: &title, description: &description }.inline(&canvas, WIDTH, height))
 }
 
 /// Members depth first, children by date, each with the index of its first parent within the family.

@@ -9,7 +9,7 @@ use zoo_catalog::view::Model;
 use super::room::Room;
 use super::timeline::mark;
 use super::{Canvas, Caption, text_width, years};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::lineage::Pair;
 
 const ROW: i32 = 30;
@@ -32,7 +32,7 @@ struct Spot<'a> {
 
 /// The picture; none where no edge has both ends in the catalog. `kind` gives a model its shape, `line` an edge its stroke.
 pub(crate) fn map(
-    content: &Content,
+    content: &Edition<'_>,
     pairs: &[Pair<'_>],
     root: &str,
     kind: impl Fn(&Model) -> usize,
@@ -64,9 +64,8 @@ pub(crate) fn map(
             mark(canvas, kind(spot.model), x, y, 5);
         });
     }
-    let description =
-        "Models from left to right by date, each joined to those it comes from. The nested lists below say the same.";
-    let caption = Caption { name: "map", title: "The lineage of all models", description };
+    let [title, description] = ["chart.lineage", "chart.lineage_told"].map(|key| content.words.say(key));
+    let caption = Caption { name: "map", title: &title, description: &description };
     Some(caption.inline(&canvas, calendar.width, bottom + 8))
 }
 
@@ -90,7 +89,7 @@ struct Calendar {
 }
 
 impl Calendar {
-    fn new(content: &Content) -> Option<Self> {
+    fn new(content: &Edition<'_>) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "years are small")]
         let year = |model: &Model| Some(years(&model.summary.date)?.floor() as i32);
         let mut models: BTreeMap<i32, i32> = BTreeMap::new();
@@ -120,7 +119,7 @@ impl Calendar {
 }
 
 /// Where every dated model stands: each family in rows of its own, as near below the family it comes from as there is room.
-fn spots<'a>(content: &'a Content, pairs: &[Pair<'a>], calendar: &Calendar) -> Vec<Spot<'a>> {
+fn spots<'a>(content: &'a Edition<'_>, pairs: &[Pair<'a>], calendar: &Calendar) -> Vec<Spot<'a>> {
     let mut families: Vec<(&str, Vec<&Model>)> = Vec::new();
     let mut models: Vec<&Model> = content.models.iter().collect();
     models.sort_by_key(|model| (&model.summary.date, &model.summary.id));

@@ -29,18 +29,11 @@ use crate::format::escape;
 use crate::parts::Part;
 
 /// Kinds of part that pictures tell apart, and their names for people.
-pub(crate) const CATEGORIES: [(&str, &str); 6] = [
-    ("embedding", "Embeddings"),
-    ("attention", "Attention"),
-    ("mlp", "Feed-forward"),
-    ("norm", "Norms"),
-    ("head", "Heads"),
-    ("other", "Other"),
-];
+pub(crate) const CATEGORIES: [&str; 6] = ["embedding", "attention", "mlp", "norm", "head", "other"];
 
 /// What kind of part a module is: what its component says, else what its type is called.
 pub(crate) fn category(part: &Part<'_>, components: &[Component]) -> Option<&'static str> {
-    let known = |kind: &str| CATEGORIES.iter().map(|(id, _)| *id).find(|id| *id == kind);
+    let known = |kind: &str| CATEGORIES.iter().copied().find(|id| *id == kind);
     if let Some((_, component)) = part.component(components) {
         return known(&component.kind).or(Some("other"));
     }

@@ -24,7 +24,7 @@ impl Shape {
     pub(super) fn of_rect(class: &str, place: [i32; 4]) -> Option<Self> {
         match class.split_once(' ').unwrap_or((class, "")) {
             ("box", kind) => {
-                let category = CATEGORIES.iter().map(|(id, _)| *id).find(|id| *id == kind).unwrap_or("other");
+                let category = CATEGORIES.iter().copied().find(|id| *id == kind).unwrap_or("other");
                 Some(Self::Box { category, place })
             }
             ("frame", more) => Some(Self::Frame { repeated: more == "repeated", place }),

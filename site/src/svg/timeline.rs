@@ -5,6 +5,7 @@ use zoo_catalog::view::Model;
 use super::room::Room;
 use super::{Canvas, Caption, text_width, years};
 use crate::format::{THIN, compact};
+use crate::words::Words;
 
 const TOP: i32 = 16;
 const BOTTOM: i32 = 30;
@@ -70,6 +71,7 @@ pub(crate) fn scales(models: &[&Model]) -> Option<Scales> {
 
 /// The chart. `kind` says which shape and colour a model has, as a small number.
 pub(crate) fn timeline(
+    words: &Words,
     models: &[&Model],
     scales: &Scales,
     frame: &Frame<'_>,
@@ -102,8 +104,11 @@ pub(crate) fn timeline(
         let summary = &model.summary;
         canvas.link(Some(&format!("{root}models/{}/", summary.id)), |canvas| {
             let (small, large) = summary.parameters.unwrap_or_default();
-            let range =
-                if small == large { compact(large) } else { format!("{} to {}", compact(small), compact(large)) };
+            let range = if small == large {
+                compact(large)
+            } else {
+                words.with("chart.range", &[("small", &compact(small)), ("large", &compact(large))])
+            };
             canvas.title(&format!("{}, {}: {range}", summary.name, summary.date));
             if let Some(label) = label {
                 if label.away {
@@ -114,9 +119,12 @@ pub(crate) fn timeline(
             mark(canvas, kind(model), *x, *y, half - 1);
         });
     }
-    let description = "Every model at its date and the number of parameters of its largest size, on a logarithmic scale. \
-                       The table gives the numbers.";
-    Caption { name: frame.name, title: frame.title, description }.inline(&canvas, frame.width, frame.height)
+    let description = words.say("chart.told");
+    Caption { name: frame.name, title: frame.title, description: &description }.inline(
+        &canvas,
+        frame.width,
+        frame.height,
+    )
 }
 
 /// How far aside a point may stand, the nearest first; another date is better than another size.

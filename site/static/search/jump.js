@@ -1,7 +1,6 @@
 // What the search box offers while somebody types: names to go to, by mouse or by keys.
 import { find, more } from './match.js';
 
-const top = new URL('..', import.meta.url);
 const LIMIT = 8;
 
 function element(name, attributes, ...content) {
@@ -14,7 +13,7 @@ function element(name, attributes, ...content) {
 export class Jump {
   constructor(box) {
     this.box = box;
-    this.list = element('ul', { id: 'found', role: 'listbox', 'aria-label': 'Names' });
+    this.list = element('ul', { id: 'found', role: 'listbox', 'aria-label': box.form.dataset.names });
     this.list.hidden = true;
     this.told = element('span', { class: 'unseen', role: 'status' });
     box.form.append(this.list, this.told);
@@ -39,7 +38,7 @@ export class Jump {
     this.box.removeAttribute('aria-activedescendant');
     this.list.hidden = found.length === 0;
     this.box.setAttribute('aria-expanded', String(found.length > 0));
-    this.told.textContent = this.box.value.trim() ? (found.length ? `${found.length} names` : 'No such name; Enter searches the texts') : '';
+    this.told.textContent = this.box.value.trim() ? (found.length ? this.box.form.dataset.count.replace('{n}', found.length) : this.box.form.dataset.none) : '';
   }
 
   close() {
@@ -69,6 +68,6 @@ export class Jump {
   }
 
   go(option) {
-    if (option) location.href = new URL(option.dataset.address, top);
+    if (option) location.href = new URL(this.box.form.dataset.root + option.dataset.address, document.baseURI);
   }
 }

@@ -1,6 +1,8 @@
 // Finds things by their names: what is typed may be a beginning, a part, initials, or one slip away.
 // Nothing here knows of a page, so that it runs wherever JavaScript does.
-import names from './names.js';
+// The names of the page's language; without a page, those of English.
+const folder = { 'zh-Hans': '../zh/search/', de: '../de/search/' }[globalThis.document?.documentElement.lang] ?? './';
+const { default: names } = await import(`${folder}names.js`);
 
 const LETTERS = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' };
 // Checks have long names of common words, and few people look for one.
@@ -48,7 +50,7 @@ learn(names);
 
 let rest;
 // The names that are worth loading once somebody types: of labs and checks, and in other languages.
-export const more = () => (rest ??= import('./more.js').then(file => learn(file.default)));
+export const more = () => (rest ??= import(`${folder}more.js`).then(file => learn(file.default)));
 
 // How far a name is from what is typed: less is nearer, nothing is not at all.
 function distance(known, typed, parts) {

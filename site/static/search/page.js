@@ -1,8 +1,8 @@
 // The page of results: names at once, then the texts of all pages, from the index that Pagefind made of them.
 import { find, more } from './match.js';
+import { say } from './start.js';
 import { languages, pages } from './texts.js';
 
-const top = new URL('..', import.meta.url);
 const [NAMES, TEXTS, PAUSE] = [12, 20, 150];
 const box = document.getElementById('query');
 const results = document.getElementById('results');
@@ -26,15 +26,13 @@ function section(title, items) {
 }
 
 function named({ label, address, kind, other }) {
-  const link = element('a', { href: new URL(address, top) }, label);
+  const link = element('a', { href: new URL(box.form.dataset.root + address, document.baseURI) }, label);
   return element('li', {}, link, ...(other ? [` ${other}`] : []), ' ', element('span', { class: 'quiet' }, kind));
 }
 
 function written({ url, excerpt, meta }) {
   return element('li', {}, element('a', { href: url }, meta.title ?? url), element('p', {}, ...marked(excerpt)));
 }
-
-const count = (many, what) => `${many} ${what}${many === 1 ? '' : 's'}`;
 
 let turn = 0;
 async function search() {
@@ -44,17 +42,17 @@ async function search() {
   await more();
   if (mine !== turn) return;
   const names = find(text, NAMES);
-  results.replaceChildren(...section('Names', names.map(named)));
-  status.textContent = text ? count(names.length, 'name') : '';
+  results.replaceChildren(...section(say('names'), names.map(named)));
+  status.textContent = text ? say('n_names', { n: names.length }) : '';
   if (!text || !('indexed' in results.dataset)) return;
   try {
     const hits = await pages(text, languages(text), TEXTS);
     if (mine !== turn) return;
-    results.append(...section('In the text', hits.map(written)));
-    const told = names.length + hits.length ? `${count(names.length, 'name')}, ${hits.length === TEXTS ? `the ${TEXTS} nearest pages` : count(hits.length, 'page')}` : `Nothing is found for “${text}”`;
+    results.append(...section(say('texts'), hits.map(written)));
+    const told = names.length + hits.length ? say('both', { names: say('n_names', { n: names.length }), pages: say(hits.length === TEXTS ? 'nearest' : 'n_pages', { n: hits.length }) }) : say('nothing', { text });
     status.textContent = told;
   } catch (error) {
-    if (mine === turn) status.textContent = `${count(names.length, 'name')}; the texts cannot be searched here (${error.message})`;
+    if (mine === turn) status.textContent = say('failed', { names: say('n_names', { n: names.length }), error: error.message });
   }
   results.dataset.answered = text;
 }

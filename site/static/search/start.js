@@ -1,4 +1,16 @@
-// Hears the search box. What searches is loaded when somebody turns to it.
+// What every page loads: the search box, and what the other scripts of a page say.
+
+// A text in the language of the page, with what stands in it; where it has a form for one and another for more, `n` decides. The texts stand in
+// the page as JSON. This is here, and in no file of its own, so that no page asks for one file more.
+let texts;
+export function say(role, parts = {}) {
+  texts ??= JSON.parse(document.getElementById('words').textContent);
+  const forms = [texts[role]].flat();
+  const text = parts.n === 1 ? forms[0] : forms.at(-1);
+  return text.replace(/\{(\w+)\}/g, (place, name) => parts[name] ?? place);
+}
+
+// The search box. What searches is loaded when somebody turns to it.
 const box = document.getElementById('find');
 let jump;
 const open = () => { jump ??= import('./jump.js').then(({ Jump }) => new Jump(box)); };

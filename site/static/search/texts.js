@@ -26,9 +26,12 @@ async function existing(languages) {
   return languages.filter(language => language in known);
 }
 
-// Which indexes may know what is asked: Han characters are of one language; an umlaut, or a reader of German, asks for another.
+// Which indexes may know what is asked: that of the page's language, where it is not English; else Han characters are of one language, and
+// an umlaut, or a reader of German, asks for another.
 export function languages(text) {
-  if (/\p{Script=Han}/u.test(text)) return ['zh', 'en'];
+  const own = document.documentElement.lang.toLowerCase();
+  if (own !== 'en') return [own];
+  if (/\p{Script=Han}/u.test(text)) return ['zh-hans', 'zh', 'en'];
   const german = /[äöüß]/i.test(text) || navigator.languages.some(language => language.startsWith('de'));
   return german ? ['en', 'de'] : ['en'];
 }

@@ -7,7 +7,7 @@ use crate::rendered;
 use crate::scan::tags;
 
 /// What is wrong with the links of some files.
-fn broken(files: &[(String, String)]) -> Vec<String> {
+pub(crate) fn broken(files: &[(String, String)]) -> Vec<String> {
     let mut anchors: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut problems = Vec::new();
     for (path, text) in files {

@@ -17,6 +17,7 @@ mod parts;
 mod scan;
 mod search;
 mod serve;
+mod tongues;
 mod tryout;
 
 use zoo_site::{Pages, render};

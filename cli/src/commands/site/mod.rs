@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zoo_registry::Registry;
 use zoo_site::serve::Server;
-use zoo_site::{BasePath, BaseUrl, Extras, Summary};
+use zoo_site::{BasePath, BaseUrl, Extras, Summary, Tongue};
 
 use super::catalog;
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ Examples:
   zoo site build                          zoo.sqlite becomes public/
   zoo site build --module zoo.wasm        with models that run in their pages
   zoo site build --base-url https://zoo.example/   with a sitemap and canonical addresses
+  zoo site build --lang en                in English alone, in a third of the time
   zoo site serve                          look at public/ on http://127.0.0.1:8080
   zoo site serve --addr 127.0.0.1:0       on any port that is free
   zoo site serve --watch                  what facts, templates and styles say as they are edited
@@ -64,6 +65,9 @@ enum Action {
 
         #[command(flatten)]
         address: Address,
+
+        #[command(flatten)]
+        languages: Languages,
     },
     /// Show a built site on this machine
     Serve {
@@ -128,6 +132,16 @@ pub(crate) struct Address {
     pub(crate) base_path: Option<BasePath>,
 }
 
+/// In which languages a site is written.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Languages {
+    /// The languages of the site, of `en`, `zh-Hans` and `de`: English at its top, which is always written, the others in `zh/` and
+    /// `de/`; prose that is not translated stands there in English
+    #[arg(long, value_name = "LANG,…", value_delimiter = ',', default_value = "en,zh-Hans,de")]
+    pub(crate) lang: Vec<Tongue>,
+}
+
 impl Address {
     /// Says what a site without an address lacks.
     pub(crate) fn note(&self, shell: &mut Shell) {
@@ -141,11 +155,12 @@ impl Address {
 
 pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
     match &args.action {
-        Action::Build { db, out, tryout, full_text, address } => {
+        Action::Build { db, out, tryout, full_text, address, languages } => {
             let extras = Extras {
                 tryout: tryout.gather(registry, shell)?,
                 indexer: full_text.program(),
                 base_url: address.base_url.clone(),
+                tongues: languages.lang.clone(),
                 base_path: address.base_path.clone(),
             };
             let busy = shell.busy("writing the site");

@@ -162,8 +162,10 @@ impl<'a> Bench<'a> {
         for folder in &self.facts {
             collect(folder, &["toml", "md"], &mut files)?;
         }
-        for folder in self.look.iter().flat_map(|look| [look.join("templates"), look.join("static")]) {
-            collect(&folder, &["html", "css", "js", "svg"], &mut files)?;
+        for folder in
+            self.look.iter().flat_map(|look| ["templates", "static", "strings"].map(|folder| look.join(folder)))
+        {
+            collect(&folder, &["html", "css", "js", "svg", "toml"], &mut files)?;
         }
         Ok(files)
     }

@@ -6,6 +6,7 @@ use zoo_catalog::view::BlockFile;
 use super::super::{Link, Site};
 use super::lines_href;
 use crate::building::file_href;
+use crate::edition::Edition;
 use crate::error::Result;
 
 #[derive(Serialize)]
@@ -26,11 +27,11 @@ struct Computed {
 }
 
 /// A link to a file.
-pub(super) fn link(path: &str) -> Link {
-    Link { label: path.to_owned(), href: Some(file_href(path)) }
+pub(super) fn link(content: &Edition<'_>, path: &str) -> Link {
+    Link::code(content, path, &file_href(path))
 }
 
-pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
     let (content, path) = (site.content, &file.source.path);
     let mut computes = Vec::new();
     for kind in &content.parts.kinds {
@@ -38,7 +39,7 @@ pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
             let place = format!("{}/{}", kind.id, part.id);
             let href = content.block_href(&place);
             computes.extend(part.code.iter().filter(|code| code.path == *path).map(|code| Computed {
-                block: Link { label: part.label.clone(), href: href.clone() },
+                block: Link::new(&part.label, href.clone()),
                 item: code.item.clone(),
                 first: code.first,
                 last: code.last,
@@ -51,9 +52,9 @@ pub(super) fn render(site: &mut Site<'_>, file: &BlockFile) -> Result<()> {
         computes,
         users: file.users.iter().map(|id| Link::model(content, id)).collect(),
     };
-    let description = format!("Shared code of the families: {path}.");
+    let description = content.words.with("code.description", &[("path", path)]);
     let address = file_href(path);
-    site.page(&address, "code.html", ["parts", path, &description], &page)
+    site.page_in_english(&address, "code.html", ["parts", path, &description], &page)
 }
 
 /// The lines of an item as they stand on the page of a building block.
@@ -79,7 +80,7 @@ struct Line {
 const SHOWN: u32 = 70;
 
 /// Lines of shared code, highlighted; none where the file is not there or shorter.
-pub(super) fn excerpt(site: &Site<'_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
+pub(super) fn excerpt(site: &Site<'_, '_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
     let Some(file) = site.content.block_file(&code.path) else { return Ok(None) };
     let last = code.last.min(code.first.saturating_add(SHOWN - 1));
     let lines = site.prose.rust().lines(&file.source.text)?;

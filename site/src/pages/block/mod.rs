@@ -9,7 +9,7 @@ use zoo_catalog::view::{PartFacts, PartKind};
 use super::usage::Totals;
 use super::{Link, Site};
 use crate::building::{file_href, shown};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::svg;
 
@@ -58,7 +58,7 @@ struct KindPage {
     others: Vec<Link>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let kinds: Vec<&PartKind> = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown)).collect();
     if kinds.is_empty() {
@@ -68,16 +68,15 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     let parts = || kinds.iter().flat_map(|kind| &kind.parts).filter(|part| shown(part));
     let hub = Hub {
         kinds: views().collect(),
-        files: content.parts.blocks.iter().map(|file| code::link(&file.source.path)).collect(),
+        files: content.parts.blocks.iter().map(|file| code::link(content, &file.source.path)).collect(),
         blocks: parts().count(),
         pictures: parts().filter(|part| part.picture.is_some()).count(),
     };
-    let told =
-        "What transformers are made of: pictures, equations, costs, code, and which models have what since when.";
-    site.page("parts/", "parts.html", ["parts", "Building blocks", told], &hub)?;
+    let [title, told] = ["nav.blocks", "parts.description"].map(|key| content.words.say(key));
+    site.page("parts/", "parts.html", ["parts", &title, &told], &hub)?;
     let totals = Totals::of(content);
     for (kind, view) in kinds.iter().zip(views()) {
-        let link = |other: &&PartKind| Link { label: other.title.clone(), href: Some(format!("parts/{}/", other.id)) };
+        let link = |other: &&PartKind| Link::new(&other.title, Some(format!("parts/{}/", other.id)));
         let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
@@ -86,13 +85,13 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
             part::render(site, kind, part, &totals)?;
         }
     }
-    for file in &content.parts.blocks {
-        code::render(site, file)?;
+    if site.is_english() {
+        content.parts.blocks.iter().try_for_each(|file| code::render(site, file))?;
     }
     Ok(())
 }
 
-fn gallery(content: &Content, kind: &PartKind) -> KindView {
+fn gallery(content: &Edition<'_>, kind: &PartKind) -> KindView {
     let mut parts: Vec<_> = kind.parts.iter().filter(|part| shown(part)).collect();
     // What most models have comes first; equals keep the vocabulary's order.
     parts.sort_by_key(|part| std::cmp::Reverse(part.users.len()));
@@ -101,13 +100,19 @@ fn gallery(content: &Content, kind: &PartKind) -> KindView {
     KindView { id: kind.id.clone(), title: kind.title.clone(), question: kind.question.clone(), blocks }
 }
 
-fn small(content: &Content, kind: &PartKind, part: &PartFacts) -> Small {
+fn small(content: &Edition<'_>, kind: &PartKind, part: &PartFacts) -> Small {
     Small {
-        link: Link { label: part.label.clone(), href: content.block_href(&format!("{}/{}", kind.id, part.id)) },
+        link: link(content, kind, part),
         picture: part.picture.as_ref().map(svg::thumbnail),
         definition: part.definition.clone(),
         users: part.users.len(),
     }
+}
+
+/// A building block by its name, leading to its page.
+pub(super) fn link(content: &Edition<'_>, kind: &PartKind, part: &PartFacts) -> Link {
+    let english = content.is_unnamed(&kind.id, &part.id);
+    Link { english, ..Link::new(&part.label, content.block_href(&format!("{}/{}", kind.id, part.id))) }
 }
 
 /// The page of a file and lines in it, from the top of the site.

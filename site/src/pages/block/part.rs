@@ -42,7 +42,7 @@ struct Drawn<'a> {
 /// A line of the costs.
 #[derive(Serialize)]
 struct Cost {
-    what: &'static str,
+    what: String,
     html: String,
 }
 
@@ -52,24 +52,24 @@ struct Source {
     href: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_>, kind: &PartKind, part: &PartFacts, totals: &Totals<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts, totals: &Totals<'_>) -> Result<()> {
     let content = site.content;
     let address = format!("parts/{}/{}/", kind.id, part.id);
     let picture = part.picture.as_ref().map(|picture| {
         let file = format!("parts/{}/{}.svg", kind.id, part.id);
         Drawn { svg: svg::picture(&part.label, picture), says: &picture.says, file }
     });
-    if let (Some(drawn), Some(data)) = (&picture, &part.picture) {
+    if let (Some(drawn), Some(data), true) = (&picture, &part.picture, site.is_english()) {
         site.pages.put(drawn.file.clone(), svg::picture_file(&part.label, data))?;
     }
     let users = content.models.iter().map(|model| &model.summary).filter(|model| part.users.contains(&model.id));
     let itself = kind.is_axis.then_some([kind.id.as_str(), part.id.as_str()]);
     let page = BlockPage {
-        kind: Link { label: kind.title.clone(), href: Some(format!("parts/{}/", kind.id)) },
+        kind: Link::new(&kind.title, Some(format!("parts/{}/", kind.id))),
         question: &kind.question,
         label: &part.label,
         definition: &part.definition,
-        names: names(Some(&part.names)),
+        names: names(content.words.tongue(), Some(&part.names)),
         picture,
         equations: part.equations.iter().map(|latex| site.prose.equation(latex)).collect(),
         costs: costs(site, part)?,
@@ -83,14 +83,14 @@ pub(super) fn render(site: &mut Site<'_>, kind: &PartKind, part: &PartFacts, tot
     site.page(&address, "part.html", ["parts", &title, &part.definition], &page)
 }
 
-fn costs(site: &Site<'_>, part: &PartFacts) -> Result<Vec<Cost>> {
-    let lines = [("Time", &part.time), ("Memory", &part.memory), ("Kept while writing", &part.kept)];
+fn costs(site: &Site<'_, '_>, part: &PartFacts) -> Result<Vec<Cost>> {
+    let lines = [("part.time", &part.time), ("part.memory", &part.memory), ("cost.kept", &part.kept)];
     let given = lines.into_iter().filter_map(|(what, text)| Some((what, text.as_ref()?)));
-    given.map(|(what, text)| Ok(Cost { what, html: site.prose.html(text)? })).collect()
+    given.map(|(what, text)| Ok(Cost { what: site.content.words.say(what), html: site.prose.html(text)? })).collect()
 }
 
 /// What it is to be compared with, then others of its kind that have a picture.
-fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Gallery {
+fn siblings(site: &Site<'_, '_>, kind: &PartKind, part: &PartFacts) -> Gallery {
     let content = site.content;
     let named: Vec<_> = part.see.iter().filter_map(|place| content.block(place)).collect();
     let is_named = |other: &PartFacts| named.iter().any(|(of, known)| of.id == kind.id && known.id == other.id);

@@ -7,7 +7,7 @@ use zoo_catalog::compare::{self, Comparison};
 use zoo_catalog::view::Model;
 
 use super::State;
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::humanise;
 use crate::pages::Link;
 use crate::pages::model::origin::{self, Cited};
@@ -49,7 +49,7 @@ pub(super) struct Row {
 }
 
 /// Every axis on which either has an answer, in the vocabulary's order.
-pub(super) fn classes(content: &Content, models: [&Model; 2]) -> Vec<Class> {
+pub(super) fn classes(content: &Edition<'_>, models: [&Model; 2]) -> Vec<Class> {
     let answered: Vec<&str> =
         models.iter().flat_map(|model| content.classification(&model.summary.taxonomy)).map(|(axis, _)| axis).collect();
     let known = content.axes.iter().map(|axis| axis.id.as_str()).filter(|axis| answered.contains(axis));
@@ -58,7 +58,7 @@ pub(super) fn classes(content: &Content, models: [&Model; 2]) -> Vec<Class> {
     known.chain(unknown).map(|axis| class(content, models, axis)).collect()
 }
 
-fn class(content: &Content, models: [&Model; 2], axis: &str) -> Class {
+fn class(content: &Edition<'_>, models: [&Model; 2], axis: &str) -> Class {
     let terms = models.map(|model| model.summary.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default());
     let answers = |at: usize| {
         let answer =
@@ -77,7 +77,7 @@ fn class(content: &Content, models: [&Model; 2], axis: &str) -> Class {
 }
 
 /// What is said of the two outside the taxonomy.
-pub(super) fn rows(content: &Content, models: [&Model; 2], found: &Comparison) -> Vec<Row> {
+pub(super) fn rows(content: &Edition<'_>, models: [&Model; 2], found: &Comparison) -> Vec<Row> {
     let said = models.map(compare::facts);
     let field = |name: &str| said.iter().flatten().find(|fact| fact.name == name).map_or("", |fact| fact.field);
     let axis = |field: &str| models.iter().any(|model| model.summary.taxonomy.contains_key(field));
@@ -95,7 +95,7 @@ pub(super) fn rows(content: &Content, models: [&Model; 2], found: &Comparison) -
     .collect()
 }
 
-fn sources(content: &Content, model: &Model, field: &str) -> Vec<Cited> {
+fn sources(content: &Edition<'_>, model: &Model, field: &str) -> Vec<Cited> {
     let sources = model.descriptor.sources.get(field).map(Vec::as_slice).unwrap_or_default();
     sources.iter().map(|source| origin::cited(content, source)).collect()
 }

@@ -11,10 +11,11 @@ use zoo_registry::descriptor::Lineage;
 
 use super::model::origin::{self, Cited};
 use super::{Link, Site};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{compact, grouped};
 use crate::lineage::{Pair, address, pairs};
+use crate::words::Words;
 
 #[derive(Serialize)]
 struct Diff {
@@ -113,7 +114,7 @@ pub(super) struct Listed {
     pub(super) edges: Vec<Edge>,
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let pairs = pairs(site.content);
     render_index(site, &pairs)?;
     for pair in &pairs {
@@ -123,7 +124,7 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
 }
 
 /// Every edge in words, for lists and tables.
-pub(super) fn listed(content: &Content, pairs: &[Pair<'_>]) -> Vec<Listed> {
+pub(super) fn listed(content: &Edition<'_>, pairs: &[Pair<'_>]) -> Vec<Listed> {
     let line = |pair: &Pair<'_>| Listed {
         parent: Link::model(content, &pair.parent.summary.id),
         child: Link::model(content, &pair.child.summary.id),
@@ -134,7 +135,7 @@ pub(super) fn listed(content: &Content, pairs: &[Pair<'_>]) -> Vec<Listed> {
     pairs.iter().map(line).collect()
 }
 
-fn render_index(site: &mut Site<'_>, pairs: &[Pair<'_>]) -> Result<()> {
+fn render_index(site: &mut Site<'_, '_>, pairs: &[Pair<'_>]) -> Result<()> {
     let content = site.content;
     let mut families: Vec<(String, Group)> = Vec::new();
     for (pair, line) in pairs.iter().zip(listed(content, pairs)) {
@@ -145,11 +146,11 @@ fn render_index(site: &mut Site<'_>, pairs: &[Pair<'_>]) -> Result<()> {
         }
     }
     let index = Index { families: families.into_iter().map(|(_, group)| group).collect(), count: pairs.len() };
-    let description = "What changed from each model to those that derive from it, and any models side by side.";
-    site.page("compare/", "compare.html", ["compare", "Compare", description], &index)
+    let [title, description] = ["nav.compare", "compare.description"].map(|key| content.words.say(key));
+    site.page("compare/", "compare.html", ["compare", &title, &description], &index)
 }
 
-fn render_pair(site: &mut Site<'_>, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> Result<()> {
+fn render_pair(site: &mut Site<'_, '_>, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> Result<()> {
     let content = site.content;
     let models = [pair.parent, pair.child];
     let sizes = compare::nearest(models);
@@ -159,21 +160,22 @@ fn render_pair(site: &mut Site<'_>, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> Resu
     let page = Diff {
         sides: [0, 1].map(|at| side(content, models[at], &found, at)),
         edges: pair.edges.iter().map(|edge| told(content, edge)).collect(),
-        summary: summary::told(&found, &classes, &rows),
+        summary: summary::told(&content.words, &found, &classes, &rows),
         configuration: configuration(&found),
-        modules: found.modules.as_deref().map(modules::rows),
-        missing: found.modules.is_none().then(|| missing(models)),
+        modules: found.modules.as_deref().map(|lines| modules::rows(&content.words, lines)),
+        missing: found.modules.is_none().then(|| missing(&content.words, models)),
         others: [0, 1].map(|at| others(models[at], pair, pairs)),
         classes,
         facts: rows,
     };
     let [parent, child] = models.map(|model| model.summary.name.as_str());
-    let title = format!("{parent} → {child}: what changed");
-    let description = format!("{}: {}.", title, page.summary.join(" · "));
+    let title = content.words.with("diff.title", &[("parent", &parent), ("child", &child)]);
+    let summary = page.summary.join(" · ");
+    let description = content.words.with("diff.description", &[("title", &title), ("summary", &summary)]);
     site.page(&pair.address(), "diff.html", ["compare", &title, &description], &page)
 }
 
-fn side(content: &Content, model: &Model, found: &Comparison, at: usize) -> Side {
+fn side(content: &Edition<'_>, model: &Model, found: &Comparison, at: usize) -> Side {
     let size = |size: Size<'_>| match size.parameters() {
         Some(count) => format!("{} {}", size.facts.id, compact(count)),
         None => size.facts.id.clone(),
@@ -190,7 +192,7 @@ fn side(content: &Content, model: &Model, found: &Comparison, at: usize) -> Side
     }
 }
 
-pub(super) fn told(content: &Content, edge: &Lineage) -> Edge {
+pub(super) fn told(content: &Edition<'_>, edge: &Lineage) -> Edge {
     Edge {
         relation: content.term_label("lineage-relation", &edge.relation),
         change: edge.change.clone(),
@@ -213,15 +215,15 @@ fn configuration(found: &Comparison) -> Vec<Row> {
     std::iter::once(first).filter(|row| row.values != ["", ""]).chain(rest).collect()
 }
 
-fn missing(models: [&Model; 2]) -> String {
+fn missing(words: &Words, models: [&Model; 2]) -> String {
     let without: Vec<&str> = models
         .iter()
         .filter(|model| model.sizes.iter().all(|size| size.parameters == 0))
         .map(|model| model.summary.name.as_str())
         .collect();
     match without[..] {
-        [one] => format!("There is no code for {one}, so there are no modules to compare."),
-        _ => "There is no code for either, so there are no modules to compare.".to_owned(),
+        [one] => words.with("diff.no_code", &[("name", &one)]),
+        _ => words.say("diff.no_code_of_either"),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use zoo_catalog::compare::{Held, ModuleLine};
 
 use crate::format::{THIN, grouped, shape};
+use crate::words::Words;
 
 /// A line of the tree.
 #[derive(Serialize)]
@@ -33,8 +34,8 @@ struct Kind {
     own: Vec<String>,
 }
 
-pub(super) fn rows(lines: &[ModuleLine]) -> Vec<Row> {
-    told(lines).map(|(line, folded)| row(line, folded)).collect()
+pub(super) fn rows(words: &Words, lines: &[ModuleLine]) -> Vec<Row> {
+    told(lines).map(|(line, folded)| row(words, line, folded)).collect()
 }
 
 /// How many modules differ, those inside another that only one has not counted.
@@ -61,11 +62,11 @@ fn inside(path: &str, of: &str) -> bool {
     of.is_empty() || path.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn row(line: &ModuleLine, folded: usize) -> Row {
+fn row(words: &Words, line: &ModuleLine, folded: usize) -> Row {
     let steps: Vec<&str> = line.path.split('.').collect();
     let start = steps.iter().rposition(|step| *step != "*").unwrap_or(0);
     Row {
-        name: if line.path.is_empty() { "the whole".to_owned() } else { steps[start..].join(".") },
+        name: if line.path.is_empty() { words.say("diff.whole") } else { steps[start..].join(".") },
         depth: steps.iter().filter(|step| **step != "*").count().saturating_sub(1).min(6),
         path: line.path.clone(),
         sides: [0, 1].map(|at| side(line, at)),
@@ -108,7 +109,10 @@ mod tests {
             line("pooler", [&[], &["P"]], false),
             line("pooler.dense", [&[], &["D"]], false),
         ];
-        let found: Vec<_> = rows(&lines).into_iter().map(|row| (row.name, row.depth, row.folded, row.same)).collect();
+        let found: Vec<_> = rows(&Words::english(), &lines)
+            .into_iter()
+            .map(|row| (row.name, row.depth, row.folded, row.same))
+            .collect();
         let told = |name: &str, depth, folded, same| (name.to_owned(), depth, folded, same);
         assert_eq!(
             found,

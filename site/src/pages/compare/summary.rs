@@ -6,65 +6,63 @@ use super::State;
 use super::facts::{Class, Row};
 use super::modules::differences;
 use crate::format::{THIN, compact};
+use crate::words::{Tongue, Words};
 
 /// Names of fields that are listed before the rest are only counted.
 const NAMED: usize = 4;
 
-pub(super) fn told(found: &Comparison, classes: &[Class], rows: &[Row]) -> Vec<String> {
+pub(super) fn told(words: &Words, found: &Comparison, classes: &[Class], rows: &[Row]) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(lines) = &found.modules {
         told.push(match differences(lines) {
-            0 => "the same modules".to_owned(),
-            1 => "1 module differs".to_owned(),
-            some => format!("{some} modules differ"),
+            0 => words.say("diff.same_modules"),
+            some => words.count("diff.modules_differ", some, &[]),
         });
     }
     let built: Vec<&str> =
         classes.iter().filter(|class| class.state == State::Odd && !class.recipe).map(|c| &*c.title).collect();
-    told.push(differing("class", "classes", &built).unwrap_or_else(|| "the same classification".to_owned()));
+    told.push(differing(words, "diff.classes_differ", &built).unwrap_or_else(|| words.say("diff.same_classes")));
     let recipe: Vec<&str> = classes
         .iter()
         .filter(|class| class.state == State::Odd && class.recipe)
         .map(|class| &*class.title)
         .chain(rows.iter().filter(|row| row.state == State::Odd && row.recipe).map(|row| &*row.title))
         .collect();
-    told.push(
-        differing("difference of recipe", "differences of recipe", &recipe).unwrap_or_else(|| "the same recipe".into()),
-    );
+    told.push(differing(words, "diff.recipe_differs", &recipe).unwrap_or_else(|| words.say("diff.same_recipe")));
     if let [Some(before), Some(after)] = found.parameters {
-        told.push(growth(before, after));
+        told.push(growth(words, before, after));
     }
     told
 }
 
 /// `2 classes differ: attention, activation`.
-fn differing(one: &str, many: &str, titles: &[&str]) -> Option<String> {
-    let mut names: Vec<String> = titles.iter().take(NAMED).map(|title| title.to_lowercase()).collect();
+fn differing(words: &Words, key: &str, titles: &[&str]) -> Option<String> {
+    if titles.is_empty() {
+        return None;
+    }
+    // German writes nouns with a capital wherever they stand.
+    let inside =
+        |title: &&str| if words.tongue() == Tongue::German { (*title).to_owned() } else { title.to_lowercase() };
+    let mut names: Vec<String> = titles.iter().take(NAMED).map(inside).collect();
     if titles.len() > NAMED {
         names.push("…".into());
     }
-    let verb = |verb: &str| if one.contains(' ') { String::new() } else { format!(" {verb}") };
-    let count = match titles.len() {
-        0 => return None,
-        1 => format!("1 {one}{}", verb("differs")),
-        some => format!("{some} {many}{}", verb("differ")),
-    };
-    Some(format!("{count}: {}", names.join(", ")))
+    Some(words.count(key, titles.len(), &[("names", &names.join(&words.say("text.comma")))]))
 }
 
 /// `+14 % parameters (110 M → 125 M)`.
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-fn growth(before: u64, after: u64) -> String {
+fn growth(words: &Words, before: u64, after: u64) -> String {
     let ratio = after as f64 / before.max(1) as f64;
     let change = match ratio {
-        _ if before == after => return format!("as many parameters ({})", compact(after)),
-        3.0.. => format!("{ratio:.*}{THIN}× the parameters", usize::from(ratio < 9.95)),
-        0.0..0.33 => format!("1{THIN}/{THIN}{:.0} of the parameters", 1.0 / ratio),
+        _ if before == after => return words.with("diff.as_many", &[("count", &compact(after))]),
+        3.0.. => words.with("diff.times", &[("factor", &format!("{ratio:.*}{THIN}×", usize::from(ratio < 9.95)))]),
+        0.0..0.33 => words.with("diff.share", &[("share", &format!("1{THIN}/{THIN}{:.0}", 1.0 / ratio))]),
         _ => {
             let percent = (ratio - 1.0) * 100.0;
             let sign = if percent < 0.0 { '−' } else { '+' };
             let digits = usize::from(percent.abs() < 1.0);
-            format!("{sign}{:.digits$}{THIN}% parameters", percent.abs())
+            words.with("diff.percent", &[("percent", &format!("{sign}{:.digits$}{THIN}%", percent.abs()))])
         }
     };
     format!("{change} ({} → {})", compact(before), compact(after))
@@ -76,7 +74,7 @@ mod tests {
 
     #[test]
     fn growth_is_said_as_people_say_it() {
-        let told = |before, after| growth(before, after).replace(THIN, " ");
+        let told = |before, after| growth(&Words::english(), before, after).replace(THIN, " ");
         assert_eq!(told(110_000_000, 125_000_000), "+14 % parameters (110 M → 125 M)");
         assert_eq!(told(110_000_000, 11_700_000), "1 / 9 of the parameters (110 M → 11.7 M)");
         assert_eq!(told(1_500_000_000, 175_000_000_000), "117 × the parameters (1.50 B → 175 B)");
@@ -86,9 +84,10 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        assert_eq!(differing("class", "classes", &[]), None);
-        assert_eq!(differing("class", "classes", &["Norm"]).as_deref(), Some("1 class differs: norm"));
-        let many = differing("difference of recipe", "differences of recipe", &["A", "B", "C", "D", "E"]);
+        let words = Words::english();
+        assert_eq!(differing(&words, "diff.classes_differ", &[]), None);
+        assert_eq!(differing(&words, "diff.classes_differ", &["Norm"]).as_deref(), Some("1 class differs: norm"));
+        let many = differing(&words, "diff.recipe_differs", &["A", "B", "C", "D", "E"]);
         assert_eq!(many.as_deref(), Some("5 differences of recipe: a, b, c, d, …"));
     }
 }

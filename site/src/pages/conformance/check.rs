@@ -36,18 +36,18 @@ struct Row<'a> {
     found: Vec<Found>,
 }
 
-pub(super) fn render(site: &mut Site<'_>, facts: &CheckFacts) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, facts: &CheckFacts) -> Result<()> {
     let content = site.content;
     let suite = &content.matrix.suite;
     let each = |texts: &[String]| texts.iter().map(|text| site.prose.html(text)).collect::<Result<Vec<_>>>();
     let (mut pass, mut of) = (0, 0);
     let mut rows = Vec::new();
-    for model in &content.models {
+    for model in content.models {
         let here: Vec<_> = model.outcomes.iter().filter(|outcome| outcome.check == facts.id).collect();
         pass += here.iter().filter(|outcome| outcome.status == Status::Pass).count();
         of += here.iter().filter(|outcome| outcome.status != Status::NotApplicable).count();
         if !here.is_empty() {
-            let found = here.into_iter().map(|outcome| found(model, outcome)).collect();
+            let found = here.into_iter().map(|outcome| found(&content.words, model, outcome)).collect();
             rows.push(Row { id: &model.summary.id, name: &model.summary.name, found });
         }
     }

@@ -5,7 +5,7 @@ use zoo_catalog::view::ModelSummary;
 use zoo_registry::descriptor::{ExpectedFailure, Waiver};
 use zoo_registry::{CheckFacts, Outcome, Status};
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::{external, humanise, magnitude};
 use crate::pages::StatusView;
 use crate::pages::model::evidence::anchor;
@@ -14,7 +14,9 @@ use crate::pages::model::evidence::anchor;
 #[derive(Serialize)]
 pub(super) struct Group<'a> {
     title: String,
-    statement: &'a str,
+    statement: String,
+    /// Whether the statement is that of the suite, which speaks English.
+    english: bool,
     checks: Vec<Row<'a>>,
 }
 
@@ -52,7 +54,7 @@ struct Note {
     id: String,
     check: String,
     /// What stands before the reason.
-    kind: &'static str,
+    kind: String,
     reason: String,
     /// Address of an issue, if it is one.
     issue: Option<String>,
@@ -65,26 +67,32 @@ struct Note {
 type Checked<'a> = [&'a (ModelSummary, Vec<Outcome>)];
 
 /// Every check in the order of the levels; those that no level demands come last.
-pub(super) fn groups<'a>(content: &'a Content, checked: &Checked<'a>, notes: &mut Notes) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(content: &'a Edition<'_>, checked: &Checked<'a>, notes: &mut Notes) -> Vec<Group<'a>> {
     let suite = &content.matrix.suite;
     let mut groups = Vec::new();
     for level in &suite.levels {
         let demanded = level.checks.iter().filter_map(|id| suite.checks.iter().find(|check| check.id == *id));
         let checks: Vec<_> = demanded.map(|check| row(content, check, checked, notes)).collect();
-        groups.push(Group { title: format!("{} {}", level.id, level.name), statement: &level.statement, checks });
+        groups.push(Group {
+            title: format!("{} {}", level.id, level.name),
+            statement: level.statement.clone(),
+            english: true,
+            checks,
+        });
     }
     let demanded = |check: &CheckFacts| suite.levels.iter().any(|level| level.checks.contains(&check.id));
     let candidates = suite.checks.iter().filter(|check| !demanded(check));
     groups.push(Group {
-        title: if suite.levels.is_empty() { "Checks".into() } else { "Candidates".into() },
-        statement: "They run, and no level demands them yet.",
+        title: content.words.say(if suite.levels.is_empty() { "conformance.checks" } else { "conformance.candidates" }),
+        statement: content.words.say("conformance.candidates_told"),
+        english: false,
         checks: candidates.map(|check| row(content, check, checked, notes)).collect(),
     });
     groups.retain(|group| !group.checks.is_empty());
     groups
 }
 
-fn row<'a>(content: &'a Content, check: &'a CheckFacts, checked: &Checked<'a>, notes: &mut Notes) -> Row<'a> {
+fn row<'a>(content: &'a Edition<'_>, check: &'a CheckFacts, checked: &Checked<'a>, notes: &mut Notes) -> Row<'a> {
     let mut cells = Vec::new();
     let (mut pass, mut of) = (0, 0);
     for (summary, outcomes) in checked {
@@ -96,12 +104,12 @@ fn row<'a>(content: &'a Content, check: &'a CheckFacts, checked: &Checked<'a>, n
     Row { id: &check.id, title: humanise(&check.id), statement: &check.statement, pass, of, cells }
 }
 
-fn cell<'a>(content: &Content, summary: &'a ModelSummary, outcome: &'a Outcome, notes: &mut Notes) -> Cell<'a> {
+fn cell<'a>(content: &Edition<'_>, summary: &'a ModelSummary, outcome: &'a Outcome, notes: &mut Notes) -> Cell<'a> {
     Cell {
         model: &summary.id,
         device: &outcome.device,
         anchor: anchor(outcome),
-        status: StatusView::new(outcome.status),
+        status: StatusView::new(&content.words, outcome.status),
         number: outcome.error.map(magnitude),
         note: Note::of(content, summary, outcome).map(|note| notes.number(note)),
     }
@@ -119,13 +127,13 @@ impl Notes {
 }
 
 impl Note {
-    fn of(content: &Content, summary: &ModelSummary, outcome: &Outcome) -> Option<Self> {
+    fn of(content: &Edition<'_>, summary: &ModelSummary, outcome: &Outcome) -> Option<Self> {
         let facts = content.model(&summary.id).map(|model| &model.descriptor);
-        let note = |kind, reason: Option<&String>| Self {
+        let note = |kind: &str, reason: Option<&String>| Self {
             model: summary.name.clone(),
             id: summary.id.clone(),
             check: outcome.check.clone(),
-            kind,
+            kind: content.words.say(kind),
             reason: reason.unwrap_or(&outcome.detail).clone(),
             issue: None,
             owner: None,
@@ -134,7 +142,7 @@ impl Note {
         match outcome.status {
             Status::Waived => {
                 let waiver = facts.and_then(|facts| facts.waivers.iter().find(|waiver| waiver.check == outcome.check));
-                Some(note("waived", waiver.map(|Waiver { reason, .. }| reason)))
+                Some(note("status.waived.word", waiver.map(|Waiver { reason, .. }| reason)))
             }
             Status::ExpectedFailure => {
                 let of =
@@ -144,7 +152,7 @@ impl Note {
                     issue: expected.and_then(|expected| external(&expected.issue)).map(str::to_owned),
                     owner: expected.map(|expected| expected.owner.clone()),
                     expires: expected.map(|expected| expected.expires.clone()),
-                    ..note("expected to fail", expected.map(|expected| &expected.reason))
+                    ..note("status.to_fail", expected.map(|expected| &expected.reason))
                 })
             }
             _ => None,

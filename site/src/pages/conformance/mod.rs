@@ -11,8 +11,9 @@ use zoo_registry::levels::standings;
 use zoo_registry::{LevelFacts, Outcome, Standing, Status};
 
 use super::{Site, StatusView, TallyView};
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
+use crate::words::Words;
 use matrix::{Group, Notes};
 
 #[derive(Serialize)]
@@ -21,8 +22,8 @@ struct Page<'a> {
     devices: &'a [String],
     levels: &'a [LevelFacts],
     ladders: Vec<Ladder<'a>>,
-    legend: Vec<(StatusView, &'static str)>,
-    standings: Vec<(StandingView, &'static str)>,
+    legend: Vec<(StatusView, String)>,
+    standings: Vec<(StandingView, String)>,
     models: Vec<(&'a str, &'a str)>,
     groups: Vec<Group<'a>>,
     tally: TallyView,
@@ -45,27 +46,27 @@ pub(super) struct Ladder<'a> {
 }
 
 /// A standing as symbol, word and class: never colour alone.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct StandingView {
     symbol: &'static str,
-    word: &'static str,
+    word: String,
     class: &'static str,
 }
 
 impl StandingView {
-    fn new(standing: Standing) -> Self {
-        let (symbol, word, class) = match standing {
-            Standing::Reached => ("✓", "reached", "pass"),
-            Standing::NotApplicable => ("–", "n/a", "not-applicable"),
-            Standing::Missed => ("✗", "missed", "fail"),
-            Standing::Held => ("○", "held", "waived"),
-            Standing::Unknown => ("·", "open", "not-applicable"),
+    fn new(words: &Words, standing: Standing) -> Self {
+        let (symbol, class) = match standing {
+            Standing::Reached => ("✓", "pass"),
+            Standing::NotApplicable => ("–", "not-applicable"),
+            Standing::Missed => ("✗", "fail"),
+            Standing::Held => ("○", "waived"),
+            Standing::Unknown => ("·", "not-applicable"),
         };
-        Self { symbol, word, class }
+        Self { symbol, word: words.say(&format!("standing.{}.word", role(standing))), class }
     }
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let matrix = &content.matrix;
     let mut notes = Notes::default();
@@ -77,24 +78,29 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         version: &matrix.suite.version,
         devices: &matrix.devices,
         levels: &matrix.suite.levels,
-        legend: seen.into_iter().map(|status| (StatusView::new(status), explained(status))).collect(),
-        standings: Standing::ALL.map(|standing| (StandingView::new(standing), meant(standing))).to_vec(),
+        legend: seen
+            .into_iter()
+            .map(|status| (StatusView::new(&content.words, status), explained(&content.words, status)))
+            .collect(),
+        standings: Standing::ALL
+            .map(|standing| (StandingView::new(&content.words, standing), meant(&content.words, standing)))
+            .to_vec(),
         models: checked.iter().map(|(summary, _)| (summary.id.as_str(), summary.name.as_str())).collect(),
-        tally: TallyView::new(&checked.iter().map(|(summary, _)| &summary.tally).copied().sum()),
+        tally: TallyView::new(&content.words, &checked.iter().map(|(summary, _)| &summary.tally).copied().sum()),
         silent: matrix.rows.len() - checked.len(),
         score: (!matrix.suite.planted.is_empty()).then(|| planted::Score::of(&matrix.suite.planted)),
         ladders,
         groups,
         notes,
     };
-    let description = "Which levels every model reached, and every check with its measured errors.";
-    site.page("conformance/", "conformance.html", ["conformance", "Conformance", description], &page)?;
+    let [title, description] = ["nav.conformance", "conformance.description"].map(|key| content.words.say(key));
+    site.page("conformance/", "conformance.html", ["conformance", &title, &description], &page)?;
     planted::render(site)?;
     matrix.suite.checks.iter().try_for_each(|facts| check::render(site, facts))
 }
 
 /// Where a model stands, a ladder for each device it was checked on; none where the suite has no levels.
-pub(super) fn ladders<'a>(content: &'a Content, id: &str) -> Vec<Ladder<'a>> {
+pub(super) fn ladders<'a>(content: &'a Edition<'_>, id: &str) -> Vec<Ladder<'a>> {
     let matrix = &content.matrix;
     let levels = &matrix.suite.levels;
     let Some((summary, outcomes)) = matrix.rows.iter().find(|(summary, _)| summary.id == id) else { return vec![] };
@@ -108,33 +114,28 @@ pub(super) fn ladders<'a>(content: &'a Content, id: &str) -> Vec<Ladder<'a>> {
                 name: &summary.name,
                 device,
                 reached: reached.map(|(level, _)| level),
-                steps: stands.into_iter().map(StandingView::new).collect(),
+                steps: stands.into_iter().map(|standing| StandingView::new(&content.words, standing)).collect(),
             }
         })
     };
     matrix.devices.iter().filter_map(of).collect()
 }
 
-fn explained(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "what the check states holds",
-        Status::Waived => "it does not hold, and a note gives the reason",
-        Status::ExpectedFailure => "it does not hold yet; a note says who works on it, and until when",
-        Status::NotApplicable => "the family lacks what the check is about",
-        Status::UnexpectedPass => "it holds, against what was expected: the excuse is to go",
-        Status::Flaky => "it did not hold, and held when asked again",
-        Status::Fail => "it does not hold",
-        Status::Timeout => "it had not ended in time",
-        Status::Error => "the code under test panicked, crashed or ran out of memory",
-    }
+fn explained(words: &Words, status: Status) -> String {
+    words.say(&format!("status.{}.meaning", status.as_str()))
 }
 
-fn meant(standing: Standing) -> &'static str {
+fn meant(words: &Words, standing: Standing) -> String {
+    words.say(&format!("standing.{}.meaning", role(standing)))
+}
+
+/// What the words of a standing are called.
+fn role(standing: Standing) -> &'static str {
     match standing {
-        Standing::Reached => "every check of it and of all lower levels holds or is waived",
-        Standing::NotApplicable => "the family lacks what all of its checks are about",
-        Standing::Missed => "a check of it does not hold",
-        Standing::Held => "its checks hold, but not those of every lower level",
-        Standing::Unknown => "not all of its checks have run, or none is written yet",
+        Standing::Reached => "reached",
+        Standing::NotApplicable => "none",
+        Standing::Missed => "missed",
+        Standing::Held => "held",
+        Standing::Unknown => "open",
     }
 }

@@ -66,7 +66,7 @@ struct AreaPage<'a> {
 struct Row<'a> {
     id: &'a str,
     /// What must become of it, where it is no bug.
-    kind: Option<&'static str>,
+    kind: Option<String>,
     file: &'a str,
     family: &'a str,
     /// HTML.
@@ -74,7 +74,7 @@ struct Row<'a> {
     alone: Option<String>,
     caught_by: &'a [String],
     /// What should not be.
-    breach: Option<&'static str>,
+    breach: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -121,7 +121,7 @@ impl<'a> Catches<'a> {
     }
 }
 
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let suite = &site.content.matrix.suite;
     if suite.planted.is_empty() {
         return Ok(());
@@ -134,9 +134,8 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
     for (id, planted) in by_area {
         let area = Area { title: humanise(&id), score: Score::of(planted.iter().copied()), id };
         let rows = planted.into_iter().map(|planted| row(site, planted)).collect::<Result<_>>()?;
-        let title = format!("Planted in {}", area.title);
-        let description =
-            format!("Bugs planted on purpose in the sources of {}, and the checks that catch each.", area.title);
+        let [title, description] = ["planted.in_area", "planted.area_description"]
+            .map(|key| site.content.words.with(key, &[("area", &area.title)]));
         let address = format!("conformance/planted/{}/", area.id);
         let page = AreaPage { area: &area, planted: rows };
         site.page(&address, "planted-area.html", ["conformance", &title, &description], &page)?;
@@ -147,24 +146,26 @@ pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
         Some(Caught { id: &check.id, title: humanise(&check.id), catches: bugs.len(), needed })
     });
     let page = Page { score: Score::of(&suite.planted), areas, checks: caught.collect() };
-    let description = "Bugs planted in the sources on purpose, and the checks that catch each.";
-    site.page("conformance/planted/", "planted.html", ["conformance", "Planted bugs", description], &page)
+    let [title, description] = ["planted.heading", "planted.description"].map(|key| site.content.words.say(key));
+    site.page("conformance/planted/", "planted.html", ["conformance", &title, &description], &page)
 }
 
-fn row<'a>(site: &Site<'_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {
+fn row<'a>(site: &Site<'_, '_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {
     let PlantedFacts { id, kind, file, family, what, alone, caught_by, .. } = planted;
     let breach = match (kind, caught_by.len(), alone) {
-        (PlantedKind::Bug, 0, _) => Some("caught by no check"),
-        (PlantedKind::Bug, 1, None) => Some("caught by one check alone"),
-        (PlantedKind::Rewrite, 1.., _) => Some("blamed, and computes the same"),
-        (PlantedKind::Null, 0, _) => Some("caught by no check"),
+        (PlantedKind::Bug, 0, _) => Some("planted.by_none"),
+        (PlantedKind::Bug, 1, None) => Some("planted.by_one"),
+        (PlantedKind::Rewrite, 1.., _) => Some("planted.blamed"),
+        (PlantedKind::Null, 0, _) => Some("planted.by_none"),
         _ => None,
     };
     let kind = match kind {
         PlantedKind::Bug => None,
-        PlantedKind::Rewrite => Some("computes the same: nothing may fail"),
-        PlantedKind::Null => Some("a model with nothing in it"),
+        PlantedKind::Rewrite => Some("planted.rewrite"),
+        PlantedKind::Null => Some("planted.null"),
     };
     let alone = alone.as_ref().map(|alone| site.prose.html(alone)).transpose()?;
+    let say = |key: &str| site.content.words.say(key);
+    let (kind, breach) = (kind.map(say), breach.map(say));
     Ok(Row { id, kind, file, family, what: site.prose.html(what)?, alone, caught_by, breach })
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use zoo_catalog::compare::Size;
 use zoo_catalog::view::{Model, ModelSummary};
 
-use crate::content::{Content, LABS};
+use crate::content::LABS;
+use crate::edition::Edition;
 use crate::pages::model::sizes::FIELDS;
 use crate::pages::models::FACETS;
 use crate::pages::{Link, TallyView};
@@ -38,14 +39,14 @@ struct Facet {
 pub(super) struct Sizes<'a> {
     id: Vec<Option<&'a str>>,
     field: Vec<&'static str>,
-    title: Vec<&'static str>,
+    title: Vec<String>,
     of: Vec<Vec<Option<u64>>>,
 }
 
-pub(super) fn columns(content: &Content) -> Columns<'_> {
+pub(super) fn columns<'a>(content: &'a Edition<'_>) -> Columns<'a> {
     let models = &content.models;
     let passed = |model: &Model| {
-        let TallyView { ran, pass, of, .. } = TallyView::new(&model.summary.tally);
+        let TallyView { ran, pass, of, .. } = TallyView::new(&content.words, &model.summary.tally);
         ran.then(|| pass * 100 / of)
     };
     Columns {
@@ -58,24 +59,24 @@ pub(super) fn columns(content: &Content) -> Columns<'_> {
     }
 }
 
-pub(super) fn sizes(content: &Content) -> Sizes<'_> {
+pub(super) fn sizes<'a>(content: &'a Edition<'_>) -> Sizes<'a> {
     let models = &content.models;
     let first = |model| -> Option<Size<'_>> {
         let built = Size::of(model).find(|size| size.built.is_some());
         built.or_else(|| Size::of(model).next())
     };
     let number = |model, field: &str| first(model)?.config().get(field).and_then(Value::as_u64);
-    let used = |(field, _): &&(&str, &str)| models.iter().any(|model| number(model, field).is_some());
+    let used = |field: &&&str| models.iter().any(|model| number(model, field).is_some());
     let fields: Vec<_> = FIELDS.iter().filter(used).collect();
     Sizes {
         id: models.iter().map(|model| first(model).map(|size| size.facts.id.as_str())).collect(),
-        field: fields.iter().map(|(field, _)| *field).collect(),
-        title: fields.iter().map(|(_, title)| *title).collect(),
-        of: models.iter().map(|model| fields.iter().map(|(field, _)| number(model, field)).collect()).collect(),
+        field: fields.iter().map(|field| **field).collect(),
+        title: fields.iter().map(|field| content.words.say(&format!("field.{field}"))).collect(),
+        of: models.iter().map(|model| fields.iter().map(|field| number(model, field)).collect()).collect(),
     }
 }
 
-fn facet(content: &Content, id: &str) -> Option<Facet> {
+fn facet(content: &Edition<'_>, id: &str) -> Option<Facet> {
     let answers: Vec<Vec<&str>> = content.models.iter().map(|model| answers(&model.summary, id)).collect();
     let mut term: Vec<&str> = answers.iter().flatten().copied().collect();
     term.sort_unstable();
@@ -102,18 +103,18 @@ pub(in crate::pages) fn answers<'a>(model: &'a ModelSummary, id: &str) -> Vec<&'
 }
 
 /// What a question is called.
-pub(in crate::pages) fn title(content: &Content, id: &str) -> String {
+pub(in crate::pages) fn title(content: &Edition<'_>, id: &str) -> String {
     match id {
-        "code" => "Runs in zoo".to_owned(),
+        "code" => content.words.say("models.runs_here"),
         _ => content.axis_title(id),
     }
 }
 
 /// What an answer is called, and where it leads.
-pub(in crate::pages) fn label(content: &Content, id: &str, term: &str) -> Link {
+pub(in crate::pages) fn label(content: &Edition<'_>, id: &str, term: &str) -> Link {
     match id {
         "family" => Link::family(content, term),
-        "year" | "code" => Link { label: term.to_owned(), href: None },
+        "year" | "code" => Link::new(term, None),
         axis => Link::term(content, axis, term),
     }
 }

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use zoo_catalog::view::Model;
 
-use crate::content::{Content, LABS};
+use crate::content::LABS;
+use crate::edition::Edition;
 
 const CONTEXT: &str = "https://schema.org";
 
 /// A model and the way to its page.
-pub(in crate::pages) fn model(content: &Content, model: &Model) -> String {
+pub(in crate::pages) fn model(content: &Edition<'_>, model: &Model) -> String {
     let (summary, facts) = (&model.summary, &model.descriptor);
     let labs: Vec<Value> = summary
         .labs
@@ -40,14 +41,16 @@ pub(in crate::pages) fn model(content: &Content, model: &Model) -> String {
         {
             "@context": CONTEXT,
             "@type": "BreadcrumbList",
-            "itemListElement": [crumb(1, "Models"), crumb(2, &family), crumb(3, &summary.name)],
+            "itemListElement": [crumb(1, &content.words.say("nav.models")), crumb(2, &family), crumb(3, &summary.name)],
         },
     ]))
 }
 
 /// The catalog with its files: path and media type of each.
-pub(super) fn dataset(files: &[[&str; 2]], licence: &str) -> String {
-    let file = |[path, kind]: &[&str; 2]| json!({ "@type": "DataDownload", "contentUrl": format!("../{path}"), "encodingFormat": kind });
+pub(super) fn dataset(files: &[[&str; 2]], folder: &str, licence: &str) -> String {
+    // From the page of a language to the top of the site.
+    let up = if folder.is_empty() { "" } else { "../" };
+    let file = |[path, kind]: &[&str; 2]| json!({ "@type": "DataDownload", "contentUrl": format!("../{up}{path}"), "encodingFormat": kind });
     inside(&json!({
         "@context": CONTEXT,
         "@type": "Dataset",

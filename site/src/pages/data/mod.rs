@@ -5,15 +5,21 @@ mod feed;
 pub(super) mod linked;
 mod twin;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
-use super::Site;
 use super::model::cite;
+use super::{Output, Site, templates};
+use crate::content::Content;
 use crate::data::TABLES;
+use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::bytes;
+use crate::look::Look;
+use crate::words::{Tongue, Words};
 
 /// What the site says of its own licence.
 const LICENCE: &str = "MIT OR Apache-2.0";
@@ -32,9 +38,18 @@ struct DataPage {
 #[derive(Serialize)]
 struct File {
     path: &'static str,
-    what: &'static str,
+    what: String,
     kind: &'static str,
     size: String,
+    digest: String,
+}
+
+/// A file of the whole catalog, as every language lists it.
+pub(super) struct FileFacts {
+    path: &'static str,
+    role: &'static str,
+    kind: &'static str,
+    size: u64,
     digest: String,
 }
 
@@ -47,27 +62,30 @@ struct Twins {
     drawn: bool,
 }
 
+/// What scripts read; each language has its own.
+const COLUMNS: [&str; 2] = ["catalog.min.json", "sizes.min.json"];
+
 /// The catalog itself.
 const CATALOG: &str = "catalog.sqlite";
 
-/// Files of the whole catalog, what is in them, and their media types.
+/// Files of the whole catalog, the roles of the words that say what is in them, and their media types.
 const FILES: [(&str, &str, &str); 12] = [
-    (CATALOG, "Everything: facts, sources, sizes, module trees, outcomes", "application/vnd.sqlite3"),
-    ("catalog.json", "The facts of every model as its TOML gives them", "application/json"),
-    ("catalog.min.json", "One line a model, column by column: what the index of models searches", "application/json"),
-    ("sizes.min.json", "The configuration of each model's first size, in the same order", "application/json"),
-    ("catalog.csv", "One line a model", "text/csv"),
-    ("lineage.csv", "One line for each step from a model to one that it comes from", "text/csv"),
-    ("conformance.csv", "One line for each outcome of a check", "text/csv"),
-    ("schema/model.json", "JSON Schema of the record of one model", "application/schema+json"),
-    (feed::CHANGES, "A feed: a model whose record changed is a new entry", "application/atom+xml"),
-    (feed::NEW, "A feed of the newest models", "application/atom+xml"),
-    ("llms.txt", "Where to look, for programs that read text", "text/plain"),
-    ("CITATION.cff", "How to cite the catalog", "text/plain"),
+    (CATALOG, "sqlite", "application/vnd.sqlite3"),
+    ("catalog.json", "json", "application/json"),
+    ("catalog.min.json", "columns", "application/json"),
+    ("sizes.min.json", "sizes", "application/json"),
+    ("catalog.csv", "csv", "text/csv"),
+    ("lineage.csv", "lineage", "text/csv"),
+    ("conformance.csv", "conformance", "text/csv"),
+    ("schema/model.json", "schema", "application/schema+json"),
+    (feed::CHANGES, "changes", "application/atom+xml"),
+    (feed::NEW, "new", "application/atom+xml"),
+    ("llms.txt", "llms", "text/plain"),
+    ("CITATION.cff", "citation", "text/plain"),
 ];
 
 /// The twins of one model's page.
-pub(super) fn twins(site: &mut Site<'_>, model: &Model) -> Result<()> {
+pub(super) fn twins(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     let content = site.content;
     let id = &model.summary.id;
     let twin = twin::twin(content, model);
@@ -84,48 +102,80 @@ pub(super) fn twins(site: &mut Site<'_>, model: &Model) -> Result<()> {
     site.pages.put(format!("models/{id}.bib"), bib)
 }
 
-/// Files of the whole catalog, and the page that lists them.
-pub(super) fn render(site: &mut Site<'_>) -> Result<()> {
-    let content = site.content;
-    let base = content.data.base_url.as_ref().map(ToString::to_string);
-    let version = content.data.file.as_deref().map(|file| digest(file)[..12].to_owned());
+/// Files of the whole catalog.
+pub(super) fn files(site: &mut Site<'_, '_>) -> Result<Vec<FileFacts>> {
+    let base = site.content.data.base_url.as_ref().map(ToString::to_string);
+    let version = version(site.content);
     let mut files = Vec::new();
-    for (path, what, kind) in FILES {
+    for (path, role, kind) in FILES {
         let Some(bytes_of) = file(site, path, base.as_deref(), version.as_deref())? else { continue };
-        files.push(File { path, what, kind, size: bytes(bytes_of.len() as u64), digest: digest(&bytes_of) });
+        files.push(FileFacts { path, role, kind, size: bytes_of.len() as u64, digest: digest(&bytes_of) });
         site.pages.put(path.into(), bytes_of)?;
     }
     if let Some(file) = files.iter().find(|file| file.path == CATALOG) {
         site.pages.put(format!("{CATALOG}.sha256"), format!("{}  {CATALOG}\n", file.digest))?;
     }
+    Ok(files)
+}
+
+fn version(content: &Edition<'_>) -> Option<String> {
+    content.data.file.as_deref().map(|file| digest(file)[..12].to_owned())
+}
+
+/// The page that lists the files, and what scripts of the language's pages read.
+pub(super) fn render(site: &mut Site<'_, '_>, files: &[FileFacts]) -> Result<()> {
+    let content = site.content;
+    let folder = content.words.tongue().folder();
+    if !site.is_english() {
+        for path in COLUMNS {
+            let path = format!("{folder}{path}");
+            let text = columns_of(content, &path)?;
+            site.pages.put(path, text)?;
+        }
+    }
+    let listed = |file: &FileFacts| File {
+        path: file.path,
+        what: content.words.say(&format!("file.{}", file.role)),
+        kind: file.kind,
+        size: bytes(file.size),
+        digest: file.digest.clone(),
+    };
     let drawn = |id: &str| site.pages.sizes().any(|(path, _)| path == format!("models/{id}.svg"));
     let shown = content.models.iter().find(|model| model.summary.code).or(content.models.first());
     let page = DataPage {
-        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), LICENCE),
+        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), folder, LICENCE),
         twins: shown.map(|model| Twins {
             id: model.summary.id.clone(),
             name: model.summary.name.clone(),
             models: content.models.len(),
             drawn: drawn(&model.summary.id),
         }),
-        files,
-        base,
+        files: files.iter().map(listed).collect(),
+        base: content.data.base_url.as_ref().map(ToString::to_string),
         licence: LICENCE,
-        version,
+        version: version(content),
     };
-    let description = "The catalog as SQLite, JSON and CSV, with its schema, its licence and how to cite it.";
-    site.page("data/", "data.html", ["data", "Data", description], &page)
+    let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
+    site.page("data/", "data.html", ["data", &title, &description], &page)
+}
+
+/// What scripts read that show models side by side, in the words of a language.
+fn columns_of(content: &Edition<'_>, path: &str) -> Result<String> {
+    if path.ends_with(COLUMNS[0]) {
+        json(path, &columns::columns(content))
+    } else {
+        json(path, &columns::sizes(content))
+    }
 }
 
 /// One of the files; none where the content does not have what it is made of.
-fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
+fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
     let content = site.content;
     let table = TABLES.iter().find(|(_, file)| *file == path);
     let text = match path {
         CATALOG => return Ok(content.data.file.clone()),
         "catalog.json" => json(path, &content.models.iter().map(|model| &model.descriptor).collect::<Vec<_>>())?,
-        "catalog.min.json" => json(path, &columns::columns(content))?,
-        "sizes.min.json" => json(path, &columns::sizes(content))?,
+        path if COLUMNS.contains(&path) => columns_of(content, path)?,
         "schema/model.json" => include_str!("../../../static/schema/model.json").to_owned(),
         "CITATION.cff" => site.text(path, "citation.cff", &Cited { base, version })?,
         "llms.txt" => {
@@ -138,18 +188,18 @@ fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) 
 }
 
 /// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(site: &mut Site<'_>) -> Result<()> {
+pub(super) fn sitemap(content: &Content, look: &Look, stubs: &BTreeSet<String>, output: &mut Output<'_>) -> Result<()> {
     let mut robots = "User-agent: *\nAllow: /\n".to_owned();
-    if let Some(base) = &site.content.data.base_url {
-        let pages =
-            site.pages.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
-        let pages = pages.filter(|path| !site.stubs.contains(*path));
+    if let Some(base) = &content.data.base_url {
+        let pages = output.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
+        let pages = pages.filter(|path| !stubs.contains(*path));
         let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
         robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
-        let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
-        site.pages.put("sitemap.xml".into(), text)?;
+        let tera = templates(look, &Words::read(Tongue::English, look)?)?;
+        let text = text(&tera, "sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
+        output.put("sitemap.xml".into(), text)?;
     }
-    site.pages.put("robots.txt".into(), robots)
+    output.put("robots.txt".into(), robots)
 }
 
 #[derive(Serialize)]
@@ -167,11 +217,15 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
     Ok(json + "\n")
 }
 
-impl Site<'_> {
+impl Site<'_, '_> {
     /// The text of a file that is not a page, from its template.
     pub(super) fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
-        let failed = |source| Error::Template { page: path.to_owned(), source };
-        let context = tera::Context::from_serialize(data).map_err(failed)?;
-        self.tera.render(template, &context).map_err(failed)
+        text(&self.tera, path, template, data)
     }
+}
+
+fn text<T: Serialize>(tera: &tera::Tera, path: &str, template: &str, data: &T) -> Result<String> {
+    let failed = |source| Error::Template { page: path.to_owned(), source };
+    let context = tera::Context::from_serialize(data).map_err(failed)?;
+    tera.render(template, &context).map_err(failed)
 }

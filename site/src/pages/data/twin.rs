@@ -9,7 +9,7 @@ use zoo_catalog::view::Model;
 use zoo_registry::descriptor::{self, Source};
 use zoo_registry::{Outcome, Parameter};
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::lineage::address;
 use crate::parts::Part;
 
@@ -185,7 +185,7 @@ struct Found<'a> {
     detail: &'a str,
 }
 
-pub(super) fn twin<'a>(content: &Content, model: &'a Model) -> Twin<'a> {
+pub(super) fn twin<'a>(content: &Edition<'_>, model: &'a Model) -> Twin<'a> {
     let (summary, facts) = (&model.summary, &model.descriptor);
     let id = summary.id.as_str();
     let above = facts.lineage.iter().map(|step| edge(content, id, &step.id, step));
@@ -256,7 +256,7 @@ fn read<'a>(sources: &'a [Source]) -> Vec<Read<'a>> {
     sources.iter().map(one).collect()
 }
 
-fn edge<'a>(content: &Content, child: &'a str, parent: &'a str, step: &'a descriptor::Lineage) -> Edge<'a> {
+fn edge<'a>(content: &Edition<'_>, child: &'a str, parent: &'a str, step: &'a descriptor::Lineage) -> Edge<'a> {
     let both = child != parent && content.model(parent).is_some() && content.model(child).is_some();
     Edge {
         architecture: child,

@@ -5,10 +5,11 @@ use zoo_catalog::view::{Model, Tally};
 use zoo_registry::{Outcome, Status};
 
 use super::origin;
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, magnitude, percent, slug};
 use crate::pages::{Site, StatusView, TallyView};
+use crate::words::Words;
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -78,7 +79,7 @@ pub(super) fn is_there(model: &Model) -> bool {
 }
 
 /// Writes the page, where there is something to show.
-pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     if !is_there(model) {
         return Ok(());
     }
@@ -86,21 +87,21 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model) -> Result<()> {
     let page = Page {
         id: &summary.id,
         name: &summary.name,
-        tally: TallyView::new(&summary.tally),
+        tally: TallyView::new(&content.words, &summary.tally),
         checks: checks(content, model),
         sources: origin::sources(content, &model.descriptor),
     };
-    let title = format!("Evidence for {}", summary.name);
-    let description = format!("What was measured of {}, and where each fact about it was read.", summary.name);
+    let [title, description] =
+        ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/evidence/", summary.id);
     site.page(&address, "evidence.html", ["models", &title, &description], &page)
 }
 
 /// Outcomes by check, in the catalog's order.
-fn checks(content: &Content, model: &Model) -> Vec<Check> {
+fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for outcome in &model.outcomes {
-        let found = found(model, outcome);
+        let found = found(&content.words, model, outcome);
         match checks.last_mut() {
             Some(last) if last.id == outcome.check => last.found.push(found),
             _ => {
@@ -124,7 +125,7 @@ pub(in crate::pages) fn anchor(outcome: &Outcome) -> String {
 }
 
 /// The levels of the suite with what their checks found; what no level demands comes last.
-pub(super) fn levels(content: &Content, model: &Model) -> Vec<Level> {
+pub(super) fn levels(content: &Edition<'_>, model: &Model) -> Vec<Level> {
     let levels = &content.matrix.suite.levels;
     let demanded = |outcome: &&Outcome| levels.iter().any(|level| level.checks.contains(&outcome.check));
     let of_level = levels.iter().map(|level| {
@@ -132,12 +133,13 @@ pub(super) fn levels(content: &Content, model: &Model) -> Vec<Level> {
         (format!("{} {}", level.id, level.name), outcomes.collect::<Vec<_>>())
     });
     let rest = model.outcomes.iter().filter(|outcome| !demanded(outcome)).collect();
-    let rest = (if levels.is_empty() { "Checks".into() } else { "Candidates".into() }, rest);
+    let rest =
+        (content.words.say(if levels.is_empty() { "conformance.checks" } else { "conformance.candidates" }), rest);
     let all = of_level.chain([rest]).filter(|(_, outcomes)| !outcomes.is_empty());
-    all.map(|(title, outcomes)| level(title, &outcomes)).collect()
+    all.map(|(title, outcomes)| level(&content.words, title, &outcomes)).collect()
 }
 
-fn level(title: String, outcomes: &[&Outcome]) -> Level {
+fn level(words: &Words, title: String, outcomes: &[&Outcome]) -> Level {
     let tally = Tally::of(outcomes.iter().map(|outcome| outcome.status));
     let measured =
         outcomes.iter().filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, outcome)));
@@ -148,7 +150,7 @@ fn level(title: String, outcomes: &[&Outcome]) -> Level {
         anchor: anchor(outcome),
         share: share(ratio),
     });
-    Level { title, tally: TallyView::new(&tally), closest }
+    Level { title, tally: TallyView::new(words, &tally), closest }
 }
 
 /// An error over its tolerance: parts of it in per cent, more in times.
@@ -163,44 +165,48 @@ fn share(ratio: f64) -> String {
 }
 
 /// Outcomes that a reader should know of before the page of evidence: all but those that hold and those that do not apply.
-pub(super) fn excused(model: &Model) -> Vec<Excused> {
+pub(super) fn excused(words: &Words, model: &Model) -> Vec<Excused> {
     let held = |outcome: &&Outcome| !matches!(outcome.status, Status::Pass | Status::NotApplicable);
     let excused = model.outcomes.iter().filter(held).map(|outcome| Excused {
         title: humanise(&outcome.check),
         anchor: anchor(outcome),
         device: outcome.device.clone(),
-        status: StatusView::new(outcome.status),
-        reason: reason(model, outcome).unwrap_or_else(|| outcome.detail.clone()),
+        status: StatusView::new(words, outcome.status),
+        reason: reason(words, model, outcome).unwrap_or_else(|| outcome.detail.clone()),
     });
     excused.collect()
 }
 
 /// With its excuse, if it has one.
-pub(in crate::pages) fn found(model: &Model, outcome: &Outcome) -> Found {
+pub(in crate::pages) fn found(words: &Words, model: &Model, outcome: &Outcome) -> Found {
     Found {
         device: outcome.device.clone(),
         anchor: anchor(outcome),
-        status: StatusView::new(outcome.status),
+        status: StatusView::new(words, outcome.status),
         error: outcome.error.map(magnitude),
         tolerance: outcome.tolerance.map(magnitude),
         measure: outcome.measure.clone(),
         detail: outcome.detail.clone(),
-        reason: reason(model, outcome),
+        reason: reason(words, model, outcome),
     }
 }
 
-fn reason(model: &Model, outcome: &Outcome) -> Option<String> {
+fn reason(words: &Words, model: &Model, outcome: &Outcome) -> Option<String> {
     let facts = &model.descriptor;
     match outcome.status {
         Status::Waived => {
             let waiver = facts.waivers.iter().find(|waiver| waiver.check == outcome.check);
-            waiver.map(|waiver| format!("Waived: {}", waiver.reason))
+            waiver.map(|waiver| words.with("status.waived_for", &[("reason", &waiver.reason)]))
         }
         Status::ExpectedFailure => {
             let mut expected = facts.expected_failures.iter();
             let expected = expected.find(|known| known.check == outcome.check && known.is_on(&outcome.device));
-            expected
-                .map(|known| format!("Expected to fail until {} ({}): {}", known.expires, known.owner, known.reason))
+            expected.map(|known| {
+                words.with(
+                    "status.expected_until",
+                    &[("date", &known.expires), ("owner", &known.owner), ("reason", &known.reason)],
+                )
+            })
         }
         _ => None,
     }

@@ -132,7 +132,7 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
     }
 }
 
-pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
     // The first preset is the default; a model without code has none that builds anything.
@@ -144,9 +144,15 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         _ => None,
     };
     let href = |part: &Part<'_>| content.box_href(part, components, placement);
-    let around = svg::Around { components, taxonomy: &summary.taxonomy, root: &root(&address), href: &href };
+    let around = svg::Around {
+        words: &content.words,
+        components,
+        taxonomy: &summary.taxonomy,
+        root: &root(&address),
+        href: &href,
+    };
     let mut drawing = part.as_ref().and_then(|part| svg::draw(&summary.name, part, &around));
-    if let Some(drawing) = &drawing {
+    if let Some(drawing) = drawing.as_ref().filter(|_| site.is_english()) {
         site.pages.put(format!("models/{}.svg", summary.id), drawing.standalone.clone())?;
     }
     let card = site.card(model, drawing.as_ref().map(|drawing| &drawing.shapes))?;
@@ -154,7 +160,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
     let tree = built.zip(part.as_ref()).map(|(size, part)| (size.preset.id.as_str(), part));
     let modules = modules::render(site, model, tree, rows)?;
     evidence::render(site, model)?;
-    let segments = part.as_ref().map(|part| svg::segments(part, components)).unwrap_or_default();
+    let segments = part.as_ref().map(|part| svg::segments(&content.words, part, components)).unwrap_or_default();
     let classified = |(axis, terms): (&'_ str, &[String])| {
         let terms = terms.iter().map(|term| Link::term(content, axis, term)).collect();
         (content.axis_title(axis), terms)
@@ -172,7 +178,7 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         date: &summary.date,
         labs: labs(content, &summary.labs),
         licence: &descriptor.licence,
-        facts: sizes::facts(model, built),
+        facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
         diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, rails: drawing.rails, wide: drawing.wide }),
         modules,
@@ -185,9 +191,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
                 Classified { axis: pair.0, title, terms }
             })
             .collect(),
-        sizes: sizes::table(model),
+        sizes: sizes::table(&content.words, model),
         heads: &descriptor.heads,
-        bar: (!segments.is_empty()).then(|| svg::bar(&segments)),
+        bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
         cost: cost::view(model, built),
         figures: model.figures.iter().enumerate().map(measured).collect(),
@@ -198,9 +204,9 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
         rust,
         has_source: !model.sources.is_empty(),
         code: summary.code,
-        tally: TallyView::new(&summary.tally),
+        tally: TallyView::new(&content.words, &summary.tally),
         levels: evidence::levels(content, model),
-        excused: evidence::excused(model),
+        excused: evidence::excused(&content.words, model),
         ladders: conformance::ladders(content, &model.summary.id),
         ancestors: descriptor.lineage.iter().map(|edge| origin::ancestor(content, &summary.id, edge)).collect(),
         descendants: model
@@ -217,5 +223,5 @@ pub(super) fn render(site: &mut Site<'_>, model: &Model, stage: Option<&Stage>) 
     };
     let head = ["models", summary.name.as_str(), summary.summary.as_str()];
     site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;
-    data::twins(site, model)
+    if site.is_english() { data::twins(site, model) } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use zoo_catalog::view::Model;
 use zoo_registry::descriptor;
 
 use super::parameters;
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::pages::{Link, Site};
 use crate::parts::Part;
@@ -35,7 +35,7 @@ struct Component<'a> {
 
 /// Writes the page, where there are modules or parts, and says whether there is one.
 pub(super) fn render(
-    site: &mut Site<'_>,
+    site: &mut Site<'_, '_>,
     model: &Model,
     tree: Option<(&str, &Part<'_>)>,
     picture: Vec<DrawnRow>,
@@ -53,8 +53,8 @@ pub(super) fn render(
         components: all.iter().map(|one| component(content, one, all, part)).collect(),
         picture,
     };
-    let title = format!("Modules of {}", summary.name);
-    let description = format!("Every module of {} with its tensors, and where its parts are defined.", summary.name);
+    let [title, description] =
+        ["modules.heading", "modules.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/modules/", summary.id);
     site.page(&address, "modules.html", ["models", &title, &description], &page)?;
     Ok(true)
@@ -62,7 +62,7 @@ pub(super) fn render(
 
 /// A component with its building block and its code.
 fn component<'a>(
-    content: &Content,
+    content: &Edition<'_>,
     component: &'a descriptor::Component,
     all: &[descriptor::Component],
     tree: Option<&Part<'_>>,
@@ -74,7 +74,7 @@ fn component<'a>(
     };
     Component {
         module: &component.module,
-        name: Link { label: component.name.clone(), href },
+        name: Link::new(&component.name, href),
         code: module.and_then(|module| content.code_of(module.kind)),
         kind: &component.kind,
         source: &component.source,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zoo_registry::Descriptor;
 use zoo_registry::descriptor::{Lineage, Source};
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::{external, humanise};
 use crate::lineage::address;
 use crate::pages::Link;
@@ -24,16 +24,16 @@ pub(super) struct Edge {
 }
 
 /// An edge to one of the parents of `id`.
-pub(super) fn ancestor(content: &Content, id: &str, edge: &Lineage) -> Edge {
+pub(super) fn ancestor(content: &Edition<'_>, id: &str, edge: &Lineage) -> Edge {
     new(content, &edge.id, [&edge.id, id], edge)
 }
 
 /// An edge from `id` to one of its children.
-pub(super) fn descendant(content: &Content, id: &str, child: &str, edge: &Lineage) -> Edge {
+pub(super) fn descendant(content: &Edition<'_>, id: &str, child: &str, edge: &Lineage) -> Edge {
     new(content, child, [id, child], edge)
 }
 
-fn new(content: &Content, other: &str, [parent, child]: [&str; 2], edge: &Lineage) -> Edge {
+fn new(content: &Edition<'_>, other: &str, [parent, child]: [&str; 2], edge: &Lineage) -> Edge {
     let known = content.model(other).is_some() && parent != child;
     Edge {
         diff: known.then(|| address(parent, child)),
@@ -70,17 +70,21 @@ pub(super) fn is_sourced(descriptor: &Descriptor) -> bool {
 }
 
 /// Every field with its sources: facts first, then lineage, then presets.
-pub(super) fn sources(content: &Content, descriptor: &Descriptor) -> Vec<Sourced> {
+pub(super) fn sources(content: &Edition<'_>, descriptor: &Descriptor) -> Vec<Sourced> {
     let fields = descriptor.sources.iter().map(|(field, sources)| (humanise(field), sources));
-    let lineage =
-        descriptor.lineage.iter().map(|edge| (format!("Lineage from {}", content.model_name(&edge.id)), &edge.sources));
-    let presets = descriptor.presets.iter().map(|preset| (format!("Size {}", preset.id), &preset.sources));
+    let lineage = descriptor.lineage.iter().map(|edge| {
+        (content.words.with("model.lineage_from", &[("name", &content.model_name(&edge.id))]), &edge.sources)
+    });
+    let presets = descriptor
+        .presets
+        .iter()
+        .map(|preset| (content.words.with("model.size", &[("size", &preset.id)]), &preset.sources));
     let all = fields.chain(lineage).chain(presets).filter(|(_, sources)| !sources.is_empty());
     all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() })
         .collect()
 }
 
-pub(in crate::pages) fn cited(content: &Content, source: &Source) -> Cited {
+pub(in crate::pages) fn cited(content: &Edition<'_>, source: &Source) -> Cited {
     Cited {
         kind: content.term_label("source", &source.source),
         uncited: source.source == UNCITED,

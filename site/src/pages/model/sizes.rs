@@ -6,22 +6,23 @@ use zoo_catalog::view::{Model, SizeFacts};
 use zoo_registry::descriptor::Preset;
 
 use crate::format::{THIN, bytes, grouped, slug};
+use crate::words::Words;
 
-/// Fields of a configuration that make columns, with their titles.
-pub(in crate::pages) const FIELDS: [(&str, &str); 13] = [
-    ("n_layers", "Layers"),
-    ("n_encoder_layers", "Encoder layers"),
-    ("n_decoder_layers", "Decoder layers"),
-    ("d_model", "Width"),
-    ("n_heads", "Heads"),
-    ("n_kv_heads", "KV heads"),
-    ("head_dim", "Head width"),
-    ("d_ff", "MLP width"),
-    ("n_experts", "Experts"),
-    ("image_size", "Image"),
-    ("patch_size", "Patch"),
-    ("max_positions", "Positions"),
-    ("vocab_size", "Vocabulary"),
+/// Fields of a configuration that make columns.
+pub(in crate::pages) const FIELDS: [&str; 13] = [
+    "n_layers",
+    "n_encoder_layers",
+    "n_decoder_layers",
+    "d_model",
+    "n_heads",
+    "n_kv_heads",
+    "head_dim",
+    "d_ff",
+    "n_experts",
+    "image_size",
+    "patch_size",
+    "max_positions",
+    "vocab_size",
 ];
 
 /// Bytes of a parameter in single precision.
@@ -30,7 +31,7 @@ const F32: u64 = 4;
 /// A number at the top of the page.
 #[derive(Serialize)]
 pub(super) struct Fact {
-    pub(super) label: &'static str,
+    pub(super) label: String,
     pub(super) value: String,
     /// From the top of the page.
     pub(super) href: Option<&'static str>,
@@ -39,7 +40,7 @@ pub(super) struct Fact {
 /// Presets as rows, configuration fields as columns.
 #[derive(Serialize)]
 pub(super) struct Table<'a> {
-    columns: Vec<&'static str>,
+    columns: Vec<String>,
     rows: Vec<Row<'a>>,
 }
 
@@ -64,25 +65,27 @@ struct Hub<'a> {
     href: Option<String>,
 }
 
-pub(super) fn facts(model: &Model, built: Option<&SizeFacts>) -> Vec<Fact> {
+pub(super) fn facts(words: &Words, model: &Model, built: Option<&SizeFacts>) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut push = |label, value: Option<String>, href| facts.extend(value.map(|value| Fact { label, value, href }));
+    let mut push = |label, value: Option<String>, href| {
+        facts.extend(value.map(|value| Fact { label: words.say(label), value, href }));
+    };
     let config = built.map(|size| &size.config).or(model.descriptor.presets.first().map(|preset| &preset.config));
     let field = |name: &str| config.and_then(|config| number(config, name));
-    push("Parameters", built.map(|size| grouped(size.parameters)), Some("#parameters"));
-    push("Layers × width", pair(field("n_layers"), field("d_model")), Some("#sizes"));
+    push("table.parameters", built.map(|size| grouped(size.parameters)), Some("#parameters"));
+    push("model.layers_width", pair(field("n_layers"), field("d_model")), Some("#sizes"));
     let heads = match (field("n_heads"), field("n_kv_heads")) {
         (Some(heads), Some(kv)) if kv != heads => Some(format!("{} ({} KV)", grouped(heads), grouped(kv))),
         (heads, _) => heads.map(grouped),
     };
-    push("Heads", heads, Some("#sizes"));
-    push("Positions", field("max_positions").map(grouped), Some("#sizes"));
-    push("Vocabulary", field("vocab_size").map(grouped), Some("#sizes"));
-    push("Weights in f32", built.map(|size| bytes(size.parameters.saturating_mul(F32))), Some("#parameters"));
-    push("First published", Some(model.summary.date.clone()), Some("#cite"));
+    push("field.n_heads", heads, Some("#sizes"));
+    push("field.max_positions", field("max_positions").map(grouped), Some("#sizes"));
+    push("field.vocab_size", field("vocab_size").map(grouped), Some("#sizes"));
+    push("model.weights_f32", built.map(|size| bytes(size.parameters.saturating_mul(F32))), Some("#parameters"));
+    push("model.first_published", Some(model.summary.date.clone()), Some("#cite"));
     let tally = &model.summary.tally;
     let ran = tally.all() - tally.not_applicable;
-    push("Checks passed", (ran > 0).then(|| format!("{}{THIN}/{THIN}{ran}", tally.pass)), Some("#conformance"));
+    push("table.checks_passed", (ran > 0).then(|| format!("{}{THIN}/{THIN}{ran}", tally.pass)), Some("#conformance"));
     facts
 }
 
@@ -95,11 +98,11 @@ fn number(config: &Map<String, Value>, field: &str) -> Option<u64> {
 }
 
 /// Every published size; those with code give their whole configuration and their counted parameters.
-pub(super) fn table(model: &Model) -> Table<'_> {
+pub(super) fn table<'a>(words: &Words, model: &'a Model) -> Table<'a> {
     let presets = &model.descriptor.presets;
     let size = |preset: &Preset| model.sizes.iter().find(|size| size.preset.id == preset.id);
     let config = |preset| size(preset).map_or(&preset.config, |size| &size.config);
-    let used = |(field, _): &&(&str, &str)| presets.iter().any(|preset| number(config(preset), field).is_some());
+    let used = |field: &&&str| presets.iter().any(|preset| number(config(preset), field).is_some());
     let fields: Vec<_> = FIELDS.iter().filter(used).collect();
     let rows = presets.iter().map(|preset| {
         let counted = size(preset).map(|size| size.parameters).filter(|count| *count > 0);
@@ -109,19 +112,22 @@ pub(super) fn table(model: &Model) -> Table<'_> {
             aliases: preset.aliases.join(", "),
             hub: preset.hub.as_deref().map(hub),
             note: preset.note.as_deref(),
-            cells: fields.iter().map(|(field, _)| number(config(preset), field).map(grouped)).collect(),
+            cells: fields.iter().map(|field| number(config(preset), field).map(grouped)).collect(),
             parameters: counted.map(grouped),
-            published: preset.parameters.map(grouped).or_else(|| told(preset)),
+            published: preset.parameters.map(grouped).or_else(|| told(words, preset)),
             agrees: preset.parameters.is_some() && preset.parameters == counted,
         }
     });
-    Table { columns: fields.iter().map(|(_, title)| *title).collect(), rows: rows.collect() }
+    Table { columns: fields.iter().map(|field| words.say(&format!("field.{field}"))).collect(), rows: rows.collect() }
 }
 
 /// What is said of the number of parameters where no exact one was published.
-fn told(preset: &Preset) -> Option<String> {
-    let stated = preset.stated.as_ref().map(|stated| format!("{} stated", stated.label));
-    let counted = preset.counted.as_ref().map(|counted| format!("{} by formula", grouped(counted.parameters)));
+fn told(words: &Words, preset: &Preset) -> Option<String> {
+    let stated = preset.stated.as_ref().map(|stated| words.with("model.stated", &[("count", &stated.label)]));
+    let counted = preset
+        .counted
+        .as_ref()
+        .map(|counted| words.with("model.by_formula", &[("count", &grouped(counted.parameters))]));
     let both: Vec<String> = stated.into_iter().chain(counted).collect();
     (!both.is_empty()).then(|| both.join(", "))
 }

@@ -4,9 +4,10 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::record::Demo;
 
-use crate::content::Content;
+use crate::edition::Edition;
 use crate::format::bytes;
 use crate::tryout::{FileFacts, Stage};
+use crate::words::Tongue;
 
 /// What the template shows.
 #[derive(Debug, Serialize)]
@@ -19,6 +20,8 @@ pub(super) struct View {
     /// What the script reads, JSON.
     told: String,
     files: Vec<FileFacts>,
+    /// Where they are, seen from the page.
+    folder: String,
 }
 
 /// What the script reads.
@@ -26,7 +29,7 @@ pub(super) struct View {
 struct Told<'a> {
     name: &'a str,
     module: &'a FileFacts,
-    files: &'a [FileFacts],
+    files: Vec<FileFacts>,
     examples: Vec<Example>,
 }
 
@@ -46,10 +49,18 @@ enum Example {
     Picture {},
 }
 
-pub(super) fn view(content: &Content, model: &Model, stage: &Stage) -> Option<View> {
+pub(super) fn view(content: &Edition<'_>, model: &Model, stage: &Stage) -> Option<View> {
     let id = &model.summary.id;
     let (demo, files) = (model.demo.as_ref()?, stage.demos.get(id)?);
-    let told = Told { name: content.model_name(id), module: &stage.module, files, examples: examples(demo) };
+    // The files stand once, with the page at the top of the site.
+    let up = if content.words.tongue() == Tongue::English { String::new() } else { format!("../../../models/{id}/") };
+    let seen = |file: &FileFacts| FileFacts { address: format!("{up}{}", file.address), ..file.clone() };
+    let told = Told {
+        name: content.model_name(id),
+        module: &stage.module,
+        files: files.iter().map(seen).collect(),
+        examples: examples(demo),
+    };
     let size = stage.module.bytes + files.iter().map(|file| file.bytes).sum::<usize>();
     Some(View {
         script: stage.script.clone(),
@@ -57,6 +68,7 @@ pub(super) fn view(content: &Content, model: &Model, stage: &Stage) -> Option<Vi
         size: bytes(size as u64),
         told: serde_json::to_string(&told).ok()?,
         files: files.clone(),
+        folder: format!("{up}demo/"),
     })
 }
 
