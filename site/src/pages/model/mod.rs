@@ -45,6 +45,7 @@ struct ModelPage<'a> {
     components: bool,
     classification: Vec<Classified<'a>>,
     sizes: sizes::Table<'a>,
+    elsewhere: Vec<Link>,
     heads: &'a [zoo_registry::descriptor::Head],
     bar: Option<String>,
     segments: Vec<svg::Segment>,
@@ -192,6 +193,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
             })
             .collect(),
         sizes: sizes::table(&content.words, model),
+        elsewhere: sizes::elsewhere(content, &summary.id),
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use zoo_catalog::view::{Model, SizeFacts};
 use zoo_registry::descriptor::Preset;
 
+use crate::edition::Edition;
 use crate::format::{THIN, bytes, grouped, slug};
+use crate::pages::Link;
 use crate::words::Words;
 
 /// Fields of a configuration that make columns.
@@ -119,6 +121,17 @@ pub(super) fn table<'a>(words: &Words, model: &'a Model) -> Table<'a> {
         }
     });
     Table { columns: fields.iter().map(|field| words.say(&format!("field.{field}"))).collect(), rows: rows.collect() }
+}
+
+/// Sizes of this model that the code of another one builds, on that one's page.
+pub(super) fn elsewhere(content: &Edition<'_>, id: &str) -> Vec<Link> {
+    let of = |model: &Model| {
+        let own = model.descriptor.sizes().filter(|(_, size)| size.of.as_deref() == Some(id));
+        let link =
+            |size: &Preset| Link::new(&size.id, Some(format!("models/{}/#size-{}", model.summary.id, slug(&size.id))));
+        own.map(|(_, size)| link(size)).collect::<Vec<_>>()
+    };
+    content.models.iter().flat_map(of).collect()
 }
 
 /// What is said of the number of parameters where no exact one was published.
