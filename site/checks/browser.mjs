@@ -12,23 +12,27 @@ import { serve } from './server.mjs';
 const [folder, ...flags] = process.argv.slice(2);
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const modes = [
-  { name: 'light', colorScheme: 'light' },
+  { name: 'light', colorScheme: 'light', spoken: true },
   { name: 'dark', colorScheme: 'dark' },
   { name: 'forced colours', colorScheme: 'light', forcedColors: 'active' },
-  { name: '360 px', colorScheme: 'light', viewport: { width: 360, height: 740 } },
+  { name: '360 px', colorScheme: 'light', viewport: { width: 360, height: 740 }, spoken: true },
   { name: '320 px', colorScheme: 'light', viewport: { width: 320, height: 256 }, spaced: true },
   { name: 'no script', colorScheme: 'light', javaScriptEnabled: false },
 ];
 const spacing = '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-default-apps', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'];
 
-// The smallest and the largest of each type; and of each type the largest in one other language, by turns: words differ, and nothing else.
-function pages() {
+// The smallest and the largest of each type; and, on a wide and on a narrow screen, of each type the largest in one other language, by turns:
+// words differ and the room they take, and nothing else.
+function pages(spoken) {
   if (flags.includes('--all')) return every(folder).map(page => page.path);
   const ends = [...types(folder).values()].flatMap(same => [same[0], same.at(-1)]);
-  const spoken = others.map(other => [...types(folder, other).values()].map(same => same.at(-1).full));
-  const turns = spoken[0].map((_, at) => spoken[at % spoken.length][at]).filter(Boolean);
-  return [...new Set([...ends.map(page => page.path), ...turns])].sort();
+  const paths = ends.map(page => page.path);
+  if (spoken) {
+    const tongues = others.map(other => [...types(folder, other).values()].map(same => same.at(-1).full));
+    paths.push(...tongues[0].map((_, at) => tongues[at % tongues.length][at]).filter(Boolean));
+  }
+  return [...new Set(paths)].sort();
 }
 
 // Under a prefix, as on a host that is shared.
@@ -36,10 +40,10 @@ const { base, close } = await serve(folder, '/some/sub/path');
 const profiles = mkdtempSync(join(tmpdir(), 'zoo-checks-'));
 const words = new Map();
 let bad = 0;
-for (const { name, spaced, ...mode } of modes) {
+for (const { name, spaced, spoken, ...mode } of modes) {
   const script = mode.javaScriptEnabled !== false;
   const browser = await chromium.launchPersistentContext(mkdtempSync(join(profiles, 'p-')), { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args, ...mode });
-  for (const path of pages()) {
+  for (const path of pages(spoken)) {
     const page = await browser.newPage();
     const problems = [];
     page.on('request', request => { const url = new URL(request.url()); if (url.protocol.startsWith('http') && url.origin !== new URL(base).origin) problems.push(`request to ${url.origin}`); });
@@ -69,7 +73,7 @@ for (const { name, spaced, ...mode } of modes) {
     await page.close();
   }
   await browser.close();
-  console.log(`${name}: ${pages().length} pages looked at`);
+  console.log(`${name}: ${pages(spoken).length} pages looked at`);
 }
 rmSync(profiles, { recursive: true, force: true });
 close();

@@ -83,7 +83,7 @@ async function opened(id, mode, problems, stops = false) {
   page.on('console', message => { if (message.type() === 'error') problems.push(message.text()); });
   page.on('pageerror', error => problems.push(String(error)));
   await page.goto(`${base}/models/${id}/`, { waitUntil: 'networkidle' });
-  const early = loaded.filter(path => path.includes('/demo/') || (path.includes('/tryout/') && !path.endsWith('/start.js')));
+  const early = loaded.filter(path => path.includes('/demo/') || (path.includes('/tryout/') && !/\/box\.(js|css)$/.test(path)));
   if (early.length > 0) problems.push(`loaded before the click: ${early.join(', ')}`);
   const began = performance.now();
   let answer = await asked(page, () => page.locator('.start button').click());

@@ -288,7 +288,8 @@ mod tests {
         let profiles = |text: &'static str| text[text.find("[profile.dev]").unwrap()..].trim();
         assert!(ours.contains(profiles(theirs)));
         let example = include_str!("../../../examples/albert/Cargo.toml");
-        assert_eq!(profiles(example), profiles(theirs));
+        // What follows there is of crates that the example builds from their folders.
+        assert!(profiles(example).starts_with(profiles(theirs)));
         assert_eq!(line(example, "burn ="), line(ours, "burn ="));
     }
 }
