@@ -50,7 +50,11 @@ impl Gpt2 {
         let past = self.layers[0].cache.current_seq_len();
         let positions = Tensor::arange(past as u32, (past + len) as u32, &Device::Cpu)?;
         let mut hidden = self.token.forward(ids)?.broadcast_add(&self.position.forward(&positions)?)?;
-        let mask = if len == 1 { None } else { Some(causal_mask(len, past)?.broadcast_as((batch, HEADS, len, past + len))?) };
+        let mask = if len == 1 {
+            None
+        } else {
+            Some(causal_mask(len, past)?.broadcast_as((batch, HEADS, len, past + len))?)
+        };
         for layer in &mut self.layers {
             hidden = layer.forward(&hidden, mask.as_ref())?;
         }
