@@ -22,11 +22,13 @@ def unequal(ours, theirs):
         if ours[field] != theirs[field]:
             return f"{told} {ours[field]} here and {theirs[field]} there"
     if ours["task"] != "ready":
-        apart = max(abs(a - b) for a, b in zip(ours["sample"], theirs["sample"], strict=True))
-        allowed = TOLERANCE[theirs["dtype"]] * max(abs(number) for number in ours["sample"])
-        # Written so that what is not a number is no agreement.
-        if not apart <= allowed:
-            return f"numbers that are {apart:.2g} apart"
+        # What is not a number is `null` in JSON.
+        plain = lambda entry: [float("nan") if number is None else number for number in entry["sample"]]
+        apart = [abs(a - b) for a, b in zip(plain(ours), plain(theirs), strict=True)]
+        allowed = TOLERANCE[theirs["dtype"]] * max(abs(number) for number in plain(ours))
+        # Written so that what is not a number agrees with nothing.
+        if not all(distance <= allowed for distance in apart):
+            return f"numbers that are {max(apart):.2g} apart"
     for side in (ours, theirs):
         turns = [cores for cores in side.get("cores", []) if cores is not None]
         # The system counts in ticks: a little more than its threads is a rounding, a quarter of a core another thread.

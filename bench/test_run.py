@@ -82,7 +82,9 @@ class Equality(unittest.TestCase):
         self.assertIn("parameters 10 here and 11", tables.unequal(ours, entry("candle", parameters=11)))
         self.assertIn("[[1, 1]]", tables.unequal(ours, entry("candle", output=[[1, 1]])))
         self.assertIn("apart", tables.unequal(ours, entry("candle", sample=[1.01, -2.0])))
-        self.assertIn("apart", tables.unequal(ours, entry("candle", sample=[float("nan"), -2.0])))
+        for nothing in [float("nan"), None]:
+            self.assertIn("apart", tables.unequal(ours, entry("candle", sample=[nothing, -2.0])))
+            self.assertIn("apart", tables.unequal(ours, entry("candle", sample=[1.0, nothing])))
         self.assertIn("candle took 1.9 cores for 1", tables.unequal(ours, entry("candle", cores=[1.8, 2.0])))
         self.assertIn("zoo took", tables.unequal(entry("zoo", cores=[2.0]), entry("candle")))
 
