@@ -70,7 +70,11 @@ def arguments():
     if args.quick:
         args.models, args.batch, args.turns, args.runs = ["bert-base-uncased", "gpt2-small"], [1], 2, 1
         args.threads = args.threads or [cores()]
-    args.peers = args.peers or (CPU if args.device == "cpu" else CUDA)
+    there = CPU if args.device == "cpu" else CUDA
+    args.peers = args.peers or there
+    elsewhere = [peer for peer in args.peers if peer not in there]
+    if elsewhere:
+        parser.error(f"expected peers that are compared on `{args.device}`, {', '.join(there)}, found {', '.join(elsewhere)}")
     args.peers = ["zoo", *[peer for peer in args.peers if peer != "zoo"]]
     args.batch = args.batch or ([1, 8] if args.device == "cpu" else [1, 8, 64])
     args.threads = args.threads or sorted({1, cores()})

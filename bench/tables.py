@@ -54,7 +54,8 @@ def ratios(ours, theirs, runs, field="seconds"):
 def share(entry, machine):
     """How near the median comes to the shortest time that the machine allows, and what sets that."""
     peaks = [peak for peak in machine["peaks"] if peak["threads"] == entry["threads"]]
-    if not peaks or "flops" not in entry:
+    # The limits that are known are those of the processor.
+    if not peaks or "flops" not in entry or entry["device"] != "cpu":
         return None
     compute = entry["flops"] / (peaks[0]["gflops"] * 1e9)
     memory = entry["bytes"] / (peaks[0]["read_gb_per_s"] * 1e9)

@@ -21,7 +21,7 @@ PEER = """
     print("a library talks", flush=True)
     print(json.dumps({"peer": "p", "peak_bytes": 7, "threads": os.environ["OMP_NUM_THREADS"]}), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"seconds": [0.5] * int(line), "cores": 1.0, "peak_bytes": 9}), flush=True)
+        print(json.dumps({"seconds": [0.5] * int(line), "cores": 1.0}), flush=True)
 """
 
 
@@ -57,7 +57,7 @@ class Workers(unittest.TestCase):
             peer.turn(3)
             peer.turn(1)
             self.assertEqual(peer.facts["seconds"], [0.5] * 4)
-            self.assertEqual((len(peer.facts["others"]), peer.facts["peak_bytes"]), (2, 9))
+            self.assertEqual((len(peer.facts["others"]), peer.facts["peak_bytes"]), (2, 7))
             time.sleep(0.05)
             with open(f"/proc/{peer.process.pid}/stat") as stat:
                 self.assertEqual(stat.read().rsplit(")", 1)[1].split()[0], "T")
@@ -106,6 +106,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables.share(entry("zoo", seconds=[0.02]), machine), (0.5, "compute"))
         self.assertEqual(tables.share(entry("zoo", seconds=[0.4], bytes=10**9), machine), (0.25, "memory"))
         self.assertIsNone(tables.share(entry("zoo", threads=2), machine))
+        self.assertIsNone(tables.share(entry("zoo", device="cuda"), machine))
 
     def test_everything_is_told(self):
         told = tables.text(
@@ -154,6 +155,8 @@ class Options(unittest.TestCase):
         self.assertIn("found `bert`", self.refused("--models", "bert"))
         self.assertIn("--runs", self.refused("--runs", "0"))
         self.assertIn("f32 on the CPU", self.refused("--dtype", "bf16"))
+        self.assertIn("found candle", self.refused("--device", "cuda", "--peers", "candle,pytorch"))
+        self.assertIn("found pytorch-compiled", self.refused("--peers", "pytorch-compiled"))
 
     def test_a_missing_peer_ends_nothing(self):
         with mock.patch.object(sys, "argv", ["run.py", "--candle", "/no-such-peer", "--peers", "candle", "--turns", "1"]):

@@ -62,7 +62,6 @@ class Worker:
         self.facts["seconds"] += told["seconds"]
         self.facts["cores"].append(told["cores"])
         self.facts["others"].append(max(others, 0.0))
-        self.facts["peak_bytes"] = told["peak_bytes"]
 
     def add(self, facts):
         """What another process found of the same work, done once in each."""

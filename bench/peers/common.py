@@ -85,20 +85,25 @@ def serve(work):
         wall, cpu = time.perf_counter(), cpu_seconds()
         seconds = [work()[1] for _ in range(int(line))]
         cores = (cpu_seconds() - cpu) / (time.perf_counter() - wall)
-        say({"seconds": seconds, "cores": cores, "peak_bytes": peak_bytes()})
+        say({"seconds": seconds, "cores": cores})
 
 
-def run(args, peer, versions, make, once, parameters, note=None):
-    """The whole of a peer. `make()` gives a model that is ready, `once(model)` does the task: arrays, and seconds."""
+def run(args, peer, versions, make, once, arrays, parameters, note=None):
+    """The whole of a peer. `make()` gives a model that is ready, `once(model)` does the task: outputs, and seconds. `arrays` makes numbers of
+    outputs.
+    """
     began = time.perf_counter()
     model = make()
     ready = time.perf_counter() - began
     outputs, _ = once(model)
     answered = time.perf_counter() - began
+    # Before anything else is done with the outputs.
+    peak = peak_bytes()
+    outputs = arrays(outputs)
     facts = {
         "peer": peer, "version": versions, "model": args.model, "task": args.task, "batch": args.batch, "seq": args.seq,
         "threads": args.threads, "parameters": parameters(model), "output": [list(array.shape) for array in outputs],
-        "sample": sample(outputs), "peak_bytes": peak_bytes(), "note": note,
+        "sample": sample(outputs), "peak_bytes": peak, "note": note,
     }
     if args.task in ("ready", "load"):
         say({**facts, "seconds": [ready], "answer_seconds": [answered]})

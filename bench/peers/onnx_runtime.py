@@ -182,15 +182,14 @@ def main():
 
     import onnxruntime
 
-    def task(subject):
-        outputs, seconds = once(subject)
-        return [output.numpy() for output in outputs], seconds
+    def arrays(outputs):
+        return [output.numpy() for output in outputs]
 
     def parameters(_subject):
         with open(path(args, GRAPHS[args.task][0]) + ".parameters") as file:
             return int(file.read())
 
-    common.run(args, "onnxruntime", onnxruntime.__version__, lambda: Subject(args), task, parameters)
+    common.run(args, "onnxruntime", onnxruntime.__version__, lambda: Subject(args), once, arrays, parameters)
 
 
 if __name__ == "__main__":

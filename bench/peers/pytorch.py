@@ -112,16 +112,15 @@ def main():
             model = kind.from_pretrained(args.weights, dtype=DTYPES[args.dtype])
         return Subject(args, model.eval().to(args.device), compiled=bool(os.environ.get("PEER_COMPILE")))
 
-    def task(subject):
-        outputs, seconds = once(subject)
-        return [output.float().cpu() for output in outputs], seconds
+    def arrays(outputs):
+        return [output.float().cpu() for output in outputs]
 
     def parameters(subject):
         return sum(parameter.numel() for parameter in subject.model.parameters())
 
     name = "pytorch-compiled" if os.environ.get("PEER_COMPILE") else "pytorch"
     versions = f"{torch.__version__}, transformers {transformers.__version__}"
-    common.run(args, name, versions, make, task, parameters)
+    common.run(args, name, versions, make, once, arrays, parameters)
 
 
 if __name__ == "__main__":

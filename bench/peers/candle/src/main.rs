@@ -76,11 +76,13 @@ fn run(args: &Args) -> Result<()> {
     let input = Input::new(&args.model, args.batch, args.seq)?;
     let outputs = work(&mut subject, &input, args)?.0;
     let answered = began.elapsed().as_secs_f64();
+    // Before the outputs are copied to be looked at.
+    let peak_bytes = proc::peak_bytes();
     let mut facts = json!({
         "peer": "candle", "version": VERSION, "model": args.model, "task": args.task, "batch": args.batch, "seq": args.seq,
         "threads": args.threads, "parameters": subject.parameters(), "note": subject.note(),
         "output": outputs.iter().map(|tensor| tensor.dims().to_vec()).collect::<Vec<_>>(),
-        "sample": sample(&outputs, subject.sample_scale())?, "peak_bytes": proc::peak_bytes(),
+        "sample": sample(&outputs, subject.sample_scale())?, "peak_bytes": peak_bytes,
     });
     if matches!(args.task.as_str(), "ready" | "load") {
         facts["seconds"] = json!([ready]);
@@ -96,7 +98,7 @@ fn run(args: &Args) -> Result<()> {
         let (wall, cpu) = (Instant::now(), proc::cpu_seconds());
         let seconds = (0..runs).map(|_| Ok(work(&mut subject, &input, args)?.1)).collect::<Result<Vec<_>>>()?;
         let cores = (proc::cpu_seconds() - cpu) / wall.elapsed().as_secs_f64();
-        say(&json!({ "seconds": seconds, "cores": cores, "peak_bytes": proc::peak_bytes() }))?;
+        say(&json!({ "seconds": seconds, "cores": cores }))?;
     }
     Ok(())
 }

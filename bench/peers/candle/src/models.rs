@@ -171,7 +171,10 @@ impl Subject {
     pub(crate) fn note(&self) -> Option<&'static str> {
         match self.model {
             Model::Gpt2(_) => Some("candle-transformers has no GPT-2; this one is written of candle-nn's parts"),
-            Model::T5(..) => Some("candle-transformers scores the last position alone"),
+            Model::T5(..) => Some(
+                "candle-transformers scores T5's last position alone, and its decoder counts distances of 8 and more by the encoder's rule, so \
+                 that longer texts give other numbers",
+            ),
             Model::Bert(..) | Model::T5Encoder(_) | Model::Vit(_) => None,
         }
     }

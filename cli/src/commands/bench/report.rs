@@ -20,7 +20,8 @@ pub(super) fn machine(machine: &Machine, json: bool, shell: &mut Shell) -> Resul
 }
 
 pub(super) fn print(machine: &Machine, all: &[Measured], args: &Args, shell: &mut Shell) -> Result<(), Failure> {
-    let peak = machine.peak();
+    // What is known are the limits of the processor.
+    let peak = machine.peak().filter(|_| !args.device.starts_with("cuda"));
     if args.json {
         let results: Vec<Value> = all.iter().map(|measured| document(measured, peak, args)).collect();
         return json::document(shell, &json!({ "machine": machine, "results": results }));

@@ -50,9 +50,9 @@ fn often(args: &Args, job: &Job) -> Result<Measured, Failure> {
     let mut worker = Worker::start(args, job, None)?;
     let facts: Facts = worker.hear()?;
     worker.ask(args.runs);
-    let Times { seconds, peak_bytes, .. } = worker.hear()?;
+    let Times { seconds, .. } = worker.hear()?;
     worker.end()?;
-    Ok(Measured { peak_bytes, ..Measured::of(job, facts, seconds) })
+    Ok(Measured::of(job, facts, seconds))
 }
 
 /// In a process each time.

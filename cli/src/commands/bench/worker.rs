@@ -37,6 +37,7 @@ pub(super) struct Facts {
     pub(super) flops: u64,
     /// Bytes that go into those products.
     pub(super) bytes: u64,
+    /// Of getting ready and of the first run.
     pub(super) peak_bytes: Option<u64>,
     note: Option<String>,
     pub(super) input_is_image: bool,
@@ -54,7 +55,6 @@ pub(super) struct Times {
     pub(super) seconds: Vec<f64>,
     /// Cores that were busy with it, on average.
     cores: Option<f64>,
-    pub(super) peak_bytes: Option<u64>,
 }
 
 /// Serves one task until nobody asks any more.
@@ -80,6 +80,7 @@ pub(super) fn serve(args: &Args, task: Task, registry: &Registry, shell: &mut Sh
     };
     let (output, _) = once()?;
     let answered = began.elapsed().as_secs_f64();
+    // Before the answers are copied to be looked at.
     let peak_bytes = process::peak_bytes();
     let answers = answers(output);
     let all: Vec<f32> = answers.iter().flat_map(|(_, numbers)| numbers).copied().collect();
@@ -119,7 +120,7 @@ pub(super) fn serve(args: &Args, task: Task, registry: &Registry, shell: &mut Sh
         let seconds = (0..runs).map(|_| Ok(once()?.1)).collect::<Result<Vec<_>, Failure>>()?;
         let wall = began.elapsed().as_secs_f64();
         let cores = process::cpu_seconds().zip(cpu).map(|(after, before)| (after - before) / wall);
-        json::line(shell, &Times { seconds, cores, peak_bytes: process::peak_bytes() })?;
+        json::line(shell, &Times { seconds, cores })?;
     }
     Ok(())
 }
