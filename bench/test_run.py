@@ -19,7 +19,8 @@ from workers import Failed, Worker
 PEER = """
     import json, os, sys
     print("a library talks", flush=True)
-    print(json.dumps({"peer": "p", "peak_bytes": 7, "threads": os.environ["OMP_NUM_THREADS"]}), flush=True)
+    facts = {"version": "1", "note": None, "parameters": 1, "output": [], "sample": []}
+    print(json.dumps({**facts, "peak_bytes": 7, "threads": os.environ["OMP_NUM_THREADS"]}), flush=True)
     for line in sys.stdin:
         print(json.dumps({"seconds": [0.5] * int(line), "cores": 1.0}), flush=True)
 """
@@ -63,6 +64,14 @@ class Workers(unittest.TestCase):
                 self.assertEqual(stat.read().rsplit(")", 1)[1].split()[0], "T")
             number = peer.process.pid
         self.assertFalse(os.path.exists(f"/proc/{number}"))
+
+    def test_one_that_says_too_little_or_what_nobody_can_read_is_told(self):
+        for said, why in [('"parameters"', "did not tell parameters"), ('"seconds"', "did not tell seconds")]:
+            with self.assertRaisesRegex(Failed, why):
+                with worker(PEER.replace(said, '"something"')) as peer:
+                    peer.turn(1)
+        with self.assertRaisesRegex(Failed, "no JSON"):
+            worker("print('{')")
 
     def test_one_that_is_missing_fails_or_dies_midway_is_told(self):
         with self.assertRaisesRegex(Failed, "no-such-peer"):

@@ -10,6 +10,8 @@ import sys
 import time
 
 VARIABLES = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]
+# What a peer says of itself.
+FACTS = ["version", "note", "parameters", "output", "sample", "peak_bytes"]
 # Longer than any export, load and first run takes.
 PATIENCE = 900
 
@@ -32,7 +34,7 @@ class Worker:
             raise Failed(f"{words[0]}: {error.strerror}") from error
         self.said, self.errors = b"", b""
         try:
-            self.facts = {"seconds": [], "cores": [], "others": [], "sample": [], **self.hear()}
+            self.facts = {"seconds": [], "cores": [], "others": [], "sample": [], **self.hear(FACTS)}
         except BaseException:
             self.end()
             raise
@@ -54,7 +56,7 @@ class Worker:
             self.process.stdin.flush()
         except OSError as error:
             raise Failed(f"it has ended: {error.strerror}") from error
-        told = self.hear()
+        told = self.hear(["seconds", "cores"])
         wall = time.perf_counter() - before
         # What the machine did besides, in cores: nobody's times are worth more than that is small.
         others = (busy_seconds() - busy - (self.cpu_seconds() - own)) / wall
@@ -69,15 +71,15 @@ class Worker:
         self.facts["answer_seconds"] += facts["answer_seconds"]
         self.facts["peak_bytes"] = max(self.facts["peak_bytes"], facts["peak_bytes"])
 
-    def hear(self):
-        """The next line that is JSON: libraries talk too."""
+    def hear(self, fields):
+        """The next line that is JSON, with these fields at least: libraries talk too."""
         until = time.monotonic() + PATIENCE
         streams = [self.process.stdout, self.process.stderr]
         while True:
             while b"\n" in self.said:
                 line, self.said = self.said.split(b"\n", 1)
                 if line.startswith(b"{"):
-                    return json.loads(line)
+                    return self.read(line, fields)
             left = until - time.monotonic()
             ready = select.select(streams, [], [], max(left, 0))[0]
             if not ready:
@@ -92,6 +94,16 @@ class Worker:
                     self.said += read
                 else:
                     raise Failed(self.last_words())
+
+    def read(self, line, fields):
+        try:
+            told = json.loads(line)
+        except ValueError as error:
+            raise Failed(f"it said what is no JSON: {error}") from error
+        missing = [field for field in fields if field not in told]
+        if missing:
+            raise Failed(f"it did not tell {', '.join(missing)}")
+        return told
 
     def last_words(self):
         try:
