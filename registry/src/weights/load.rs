@@ -197,9 +197,11 @@ impl Recipe {
 
     /// The numbers of our parameter, f32, in our layout.
     fn numbers(&self, source: &dyn WeightSource) -> Result<TensorData> {
-        let data = source.read(&self.published)?.convert::<f32>();
+        let read = source.read(&self.published)?;
+        let copied = read.dtype() != DType::F32 || matches!(self.verb, Verb::Transposed | Verb::Split);
+        let data = read.convert::<f32>();
         let shape = data.shape().to_vec();
-        Ok(match (self.verb, shape.as_slice()) {
+        let numbers = match (self.verb, shape.as_slice()) {
             (Verb::Transposed, &[rows, columns]) => {
                 TensorData::new(transpose(floats(&data), rows, columns), [columns, rows])
             }
@@ -213,7 +215,11 @@ impl Recipe {
                 TensorData::new(part, shape)
             }
             _ => data,
-        })
+        };
+        if copied {
+            source.release(&self.published);
+        }
+        Ok(numbers)
     }
 }
 
