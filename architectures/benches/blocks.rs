@@ -1,7 +1,6 @@
 //! How long a block takes at the sizes of BERT-base and GPT-2 small: `cargo bench --workspace --bench blocks -- attention`.
 //!
 //! Random numbers, f32, on the default device, with as many threads as `RAYON_NUM_THREADS` says. A second run is compared with the first.
-#![expect(missing_docs, reason = "criterion's macro makes public functions")]
 
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

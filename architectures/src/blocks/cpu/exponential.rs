@@ -13,8 +13,7 @@ const WHOLE: f32 = 12_582_912.0;
 /// The exponent of 1, where f32 keeps it.
 const ONE: u32 = 127 << 23;
 /// Of powers of r on −ln 2 / 2 to ln 2 / 2, closest in the largest error, which is a third of a rounding.
-const POLYNOMIAL: [f32; 7] =
-    [1.0, 1.000_000_04, 0.500_000_005, 0.166_664_05, 0.041_666_34, 0.008_375_968, 0.001_394_216];
+const POLYNOMIAL: [f32; 7] = [1.0, 1.0, 0.5, 0.166_664_05, 0.041_666_34, 0.008_375_968, 0.001_394_216];
 
 /// `eˣ`, within two roundings of it. With `x = n ln 2 + r` it is `2ⁿ eʳ`: n goes into the exponent, and `eʳ` is a polynomial.
 #[inline(always)]

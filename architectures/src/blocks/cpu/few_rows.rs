@@ -93,7 +93,8 @@ impl<'a> Matrix<'a> {
 fn sum_of_rows(x: &[f32], matrix: &[f32], [d_in, d_out]: [usize; 2]) -> Vec<f32> {
     let n_rows = x.len() / d_in;
     let dealt = d_in.div_ceil(SHARES);
-    let mut sums = vec![0.0; d_in.div_ceil(dealt) * n_rows * d_out];
+    let numbers = d_in.div_ceil(dealt) * n_rows * d_out;
+    let mut sums = vec![0.0; numbers];
     threads::each_piece(&mut sums, n_rows * d_out, 1 + WORTH / (dealt * d_out), |share, sums| {
         let (from, to) = (share * dealt, ((share + 1) * dealt).min(d_in));
         add_rows(sums, (x, d_in), &matrix[from * d_out..to * d_out], (from, d_out));
