@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use zoo_catalog::Catalog;
 
 use crate::content::Content;
-use crate::data::{BasePath, BaseUrl, Data};
+use crate::data::{BasePath, BaseUrl, CatalogFile, Data};
 use crate::error::{Error, Result};
 use crate::look::Look;
 use crate::pages::{Output, Pages, Sink, render_into};
@@ -58,7 +58,7 @@ pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary
     let mut folder = Folder::beside(out)?;
     let Extras { tryout, indexer, base_url, base_path, tongues } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
-    let file = tokio::fs::read(catalog).await.map_err(Error::io(catalog))?;
+    let file = CatalogFile::read(catalog)?;
     let data = Data { file: Some(file), base_url, base_path, ..content.data };
     let tongues = if tongues.is_empty() { content.tongues } else { tongues };
     let content = Content { tryout, indexed: indexer.is_some(), data, tongues, ..content };
@@ -164,11 +164,17 @@ impl Folder {
         self.work.path().join("new")
     }
 
-    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+    /// Where a file goes, its folder made.
+    fn room_for(&self, path: &str) -> Result<PathBuf> {
         let path = self.unplaced().join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
+        Ok(path)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.room_for(path)?;
         fs::write(&path, bytes).map_err(Error::io(&path))
     }
 
@@ -218,6 +224,10 @@ fn clear(parent: &Path) {
 impl Sink for Folder {
     fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()> {
         self.put(path, &bytes)
+    }
+
+    fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
+        fs::copy(from, self.room_for(path)?).map(|_| ()).map_err(Error::io(from))
     }
 }
 

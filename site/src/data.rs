@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
 use zoo_catalog::Catalog;
 use zoo_catalog::view::Rows;
 
@@ -19,11 +23,43 @@ pub struct Data {
     /// Whole tables, by name.
     pub tables: BTreeMap<String, Rows>,
     /// The catalog's own file.
-    pub file: Option<Vec<u8>>,
+    pub file: Option<CatalogFile>,
     /// Where the site will stand, if that is known.
     pub base_url: Option<BaseUrl>,
     /// The path of that place on its host, where only that is known.
     pub base_path: Option<BasePath>,
+}
+
+/// The catalog's own file, which is as large as the catalog: it is copied and never held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogFile {
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    /// SHA-256 in hexadecimal digits.
+    pub(crate) digest: String,
+}
+
+impl CatalogFile {
+    /// Reads it once, to know what is in it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        loop {
+            let part = file.fill_buf().map_err(Error::io(path))?;
+            if part.is_empty() {
+                break;
+            }
+            hash.update(part);
+            let read = part.len();
+            size += read as u64;
+            file.consume(read);
+        }
+        let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { path: path.to_owned(), size, digest })
+    }
 }
 
 impl Data {

@@ -7,6 +7,7 @@ use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary,
 use crate::content::{Content, LABS, RECORD_AXES};
 use crate::data::Data;
 use crate::format::humanise;
+use crate::lineage::Steps;
 use crate::words::{Questions, Tongue, Words};
 
 /// The views of [`Content`], with the labels of one language. What has no name in it keeps the English one.
@@ -19,6 +20,12 @@ pub(crate) struct Edition<'a> {
     pub(crate) lab_names: &'a [LabName],
     pub(crate) indexed: bool,
     pub(crate) data: &'a Data,
+    /// Who descends from whom.
+    pub(crate) steps: &'a Steps<'a>,
+    /// Models by the answers they give: axis, then term.
+    given: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a ModelSummary>>>,
+    /// Sizes that the code of another model builds: by that model's id, whose they are and what they are called.
+    pub(crate) lent: BTreeMap<&'a str, Vec<[&'a str; 2]>>,
     pub(crate) axes: Vec<AxisFacts>,
     pub(crate) answers: Vec<Question>,
     pub(crate) parts: Parts,
@@ -30,7 +37,7 @@ pub(crate) struct Edition<'a> {
 
 impl<'a> Edition<'a> {
     /// The content in the language of these words.
-    pub(crate) fn new(content: &'a Content, words: Words, questions: &Questions) -> Self {
+    pub(crate) fn new(content: &'a Content, steps: &'a Steps<'a>, words: Words, questions: &Questions) -> Self {
         let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, data, .. } = content;
         let mut edition = Self {
             words,
@@ -40,6 +47,9 @@ impl<'a> Edition<'a> {
             lab_names,
             indexed: *indexed,
             data,
+            steps,
+            given: given(models),
+            lent: lent(models),
             axes: axes.clone(),
             answers: answers.clone(),
             parts: parts.clone(),
@@ -98,6 +108,32 @@ impl<'a> Edition<'a> {
     }
 }
 
+fn given(models: &[Model]) -> BTreeMap<&str, BTreeMap<&str, Vec<&ModelSummary>>> {
+    let mut given: BTreeMap<&str, BTreeMap<&str, Vec<&ModelSummary>>> = BTreeMap::new();
+    for model in models.iter().map(|model| &model.summary) {
+        // A model's labs are facts of their own.
+        let classes = model.taxonomy.iter().filter(|(axis, _)| *axis != LABS);
+        for (axis, terms) in classes.map(|(axis, terms)| (axis.as_str(), terms)).chain([(LABS, &model.labs)]) {
+            for term in terms {
+                given.entry(axis).or_default().entry(term).or_default().push(model);
+            }
+        }
+    }
+    given
+}
+
+fn lent(models: &[Model]) -> BTreeMap<&str, Vec<[&str; 2]>> {
+    let mut lent: BTreeMap<&str, Vec<[&str; 2]>> = BTreeMap::new();
+    for model in models {
+        for (_, size) in model.descriptor.sizes() {
+            if let Some(of) = &size.of {
+                lent.entry(of).or_default().push([&model.summary.id, &size.id]);
+            }
+        }
+    }
+    lent
+}
+
 impl Edition<'_> {
     /// The model with this id.
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
@@ -138,6 +174,11 @@ impl Edition<'_> {
         found.map_or_else(other, |known| known.title.clone())
     }
 
+    /// Whether an axis or a field has a title in this language.
+    pub(crate) fn is_titled(&self, axis: &str) -> bool {
+        self.words.tongue() == Tongue::English || self.titles.contains_key(axis)
+    }
+
     /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
     pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
         let guess = || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) };
@@ -167,16 +208,12 @@ impl Edition<'_> {
         let mut axes = self.axes.iter().filter(|known| known.id == axis && !RECORD_AXES.contains(&axis));
         let known = axes.find_map(|known| known.terms.iter().find(|known| known.id == term));
         // A model's labs are facts of their own, so the vocabulary does not say who uses them.
-        known.is_some_and(|known| !known.models.is_empty() || axis == LABS && self.members(axis, term).next().is_some())
+        known.is_some_and(|known| !known.models.is_empty() || axis == LABS && !self.members(axis, term).is_empty())
     }
 
-    /// Models that a term describes.
-    pub(crate) fn members<'b>(&'b self, axis: &'b str, term: &'b str) -> impl Iterator<Item = &'b ModelSummary> {
-        let summaries = self.models.iter().map(|model| &model.summary);
-        summaries.filter(move |model| {
-            let answers = if axis == LABS { Some(&model.labs) } else { model.taxonomy.get(axis) };
-            answers.is_some_and(|answers| answers.iter().any(|answer| answer == term))
-        })
+    /// Models that a term describes, by id.
+    pub(crate) fn members(&self, axis: &str, term: &str) -> &[&ModelSummary] {
+        self.given.get(axis).and_then(|terms| terms.get(term)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Axes that classify models.

@@ -32,7 +32,7 @@ mod words;
 pub use build::{Extras, MARKER, Summary, build, write};
 pub use check::check;
 pub use content::Content;
-pub use data::{BasePath, BaseUrl, Data};
+pub use data::{BasePath, BaseUrl, CatalogFile, Data};
 pub use error::{Error, Result};
 pub use look::Look;
 pub use pages::{Pages, render, render_with};

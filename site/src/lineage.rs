@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use zoo_catalog::view::Model;
 use zoo_registry::descriptor::Lineage;
 
-use crate::edition::Edition;
-
 /// Two models, and everything that leads from one to the other.
 #[derive(Debug)]
 pub(crate) struct Pair<'a> {
@@ -33,24 +31,55 @@ pub(crate) fn anchor(id: &str) -> String {
     format!("model-{}", id.replace('.', "_"))
 }
 
-/// Every edge with both ends in the catalog, by the child's date and the order in which it names its parents.
-pub(crate) fn pairs<'a>(content: &'a Edition<'_>) -> Vec<Pair<'a>> {
-    let models: BTreeMap<&str, &Model> =
-        content.models.iter().map(|model| (model.summary.id.as_str(), model)).collect();
-    let mut children: Vec<&Model> = content.models.iter().collect();
-    children.sort_by_key(|model| (&model.summary.date, &model.summary.id));
-    let mut pairs: Vec<Pair<'_>> = Vec::new();
-    for child in children {
-        let from = pairs.len();
-        for edge in child.descriptor.lineage.iter().filter(|edge| edge.id != child.summary.id) {
-            let Some(parent) = models.get(edge.id.as_str()).copied() else { continue };
-            match pairs[from..].iter_mut().find(|pair| pair.parent.summary.id == edge.id) {
-                Some(pair) => pair.edges.push(edge),
-                None => pairs.push(Pair { parent, child, edges: vec![edge] }),
+/// Every edge with both ends in the catalog, and which of them meet at a model.
+#[derive(Debug)]
+pub(crate) struct Steps<'a> {
+    /// By the child's date and the order in which it names its parents.
+    pairs: Vec<Pair<'a>>,
+    /// Places among them, by the id of either end.
+    around: BTreeMap<&'a str, Vec<usize>>,
+    /// All models by date.
+    models: Vec<&'a Model>,
+}
+
+impl<'a> Steps<'a> {
+    pub(crate) fn new(models: &'a [Model]) -> Self {
+        let known: BTreeMap<&str, &Model> = models.iter().map(|model| (model.summary.id.as_str(), model)).collect();
+        let mut models: Vec<&Model> = models.iter().collect();
+        models.sort_by_key(|model| (&model.summary.date, &model.summary.id));
+        let mut pairs: Vec<Pair<'_>> = Vec::new();
+        for child in &models {
+            let from = pairs.len();
+            for edge in child.descriptor.lineage.iter().filter(|edge| edge.id != child.summary.id) {
+                let Some(parent) = known.get(edge.id.as_str()).copied() else { continue };
+                match pairs[from..].iter_mut().find(|pair| pair.parent.summary.id == edge.id) {
+                    Some(pair) => pair.edges.push(edge),
+                    None => pairs.push(Pair { parent, child, edges: vec![edge] }),
+                }
             }
         }
+        let mut around: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, pair) in pairs.iter().enumerate() {
+            for end in [pair.parent, pair.child] {
+                around.entry(&end.summary.id).or_default().push(at);
+            }
+        }
+        Self { pairs, around, models }
     }
-    pairs
+
+    pub(crate) fn all(&self) -> &[Pair<'a>] {
+        &self.pairs
+    }
+
+    /// Those that lead to a model and those that lead on from it.
+    pub(crate) fn around(&self, id: &str) -> impl Iterator<Item = &Pair<'a>> {
+        self.around.get(id).into_iter().flatten().map(|at| &self.pairs[*at])
+    }
+
+    /// Those that lead to a model.
+    pub(crate) fn to<'b>(&'b self, id: &'b str) -> impl Iterator<Item = &'b Pair<'a>> {
+        self.around(id).filter(move |pair| pair.child.summary.id == id)
+    }
 }
 
 /// A model below the one it stands under, with what else it comes from.
@@ -62,38 +91,40 @@ pub(crate) struct Branch<'a> {
     pub children: Vec<Branch<'a>>,
 }
 
-/// The whole lineage as trees, each model once, under its first parent; roots and children by date.
-pub(crate) fn forest<'a>(content: &'a Edition<'_>, pairs: &[Pair<'a>]) -> Vec<Branch<'a>> {
-    let mut models: Vec<&Model> = content.models.iter().collect();
-    models.sort_by_key(|model| (&model.summary.date, &model.summary.id));
-    let mut parents: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();
-    for pair in pairs {
-        parents.entry(&pair.child.summary.id).or_default().push(pair.parent);
-    }
-    let mut placed = BTreeSet::new();
-    let mut roots = Vec::new();
-    for model in models.iter().filter(|model| !parents.contains_key(model.summary.id.as_str())) {
-        roots.extend(branch(model, &models, &parents, &mut placed));
-    }
-    // What a circle of edges hides from the walk stands on its own.
-    for model in &models {
-        roots.extend(branch(model, &models, &parents, &mut placed));
-    }
-    roots
-}
+/// What stands under each model: those whose first parent it is, by date.
+type Children<'a> = BTreeMap<&'a str, Vec<&'a Model>>;
 
-fn branch<'a>(
-    model: &'a Model,
-    models: &[&'a Model],
-    parents: &BTreeMap<&str, Vec<&'a Model>>,
-    placed: &mut BTreeSet<&'a str>,
-) -> Option<Branch<'a>> {
-    if !placed.insert(&model.summary.id) {
-        return None;
+impl<'a> Steps<'a> {
+    /// The whole lineage as trees, each model once, under its first parent; roots and children by date.
+    pub(crate) fn forest(&self) -> Vec<Branch<'a>> {
+        let mut children = Children::new();
+        let mut below = BTreeSet::new();
+        for model in &self.models {
+            let id = &model.summary.id;
+            if let Some(first) = self.to(id).next() {
+                children.entry(&first.parent.summary.id).or_default().push(model);
+                below.insert(id);
+            }
+        }
+        let mut placed = BTreeSet::new();
+        let mut roots = Vec::new();
+        for model in self.models.iter().filter(|model| !below.contains(&model.summary.id)) {
+            roots.extend(self.branch(model, &children, &mut placed));
+        }
+        // What a circle of edges hides from the walk stands on its own.
+        for model in &self.models {
+            roots.extend(self.branch(model, &children, &mut placed));
+        }
+        roots
     }
-    let of = |child: &Model| parents.get(child.summary.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-    let first = |child: &&&'a Model| of(child).first().is_some_and(|parent| parent.summary.id == model.summary.id);
-    let children: Vec<&'a Model> = models.iter().filter(first).copied().collect();
-    let children = children.into_iter().filter_map(|child| branch(child, models, parents, placed)).collect();
-    Some(Branch { model, also: of(model).iter().skip(1).copied().collect(), children })
+
+    fn branch(&self, model: &'a Model, children: &Children<'a>, placed: &mut BTreeSet<&'a str>) -> Option<Branch<'a>> {
+        let id = &model.summary.id;
+        if !placed.insert(id) {
+            return None;
+        }
+        let below = children.get(id.as_str()).into_iter().flatten();
+        let children = below.filter_map(|child| self.branch(child, children, placed)).collect();
+        Some(Branch { model, also: self.to(id).skip(1).map(|pair| pair.parent).collect(), children })
+    }
 }

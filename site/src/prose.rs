@@ -42,6 +42,13 @@ impl Prose {
         Ok(text)
     }
 
+    /// One paragraph as it stands inside a line, code and emphasis in it; whatever is more than that shows as it was written.
+    pub(crate) fn line(&self, markdown: &str) -> Result<String> {
+        let html = self.html(markdown)?;
+        let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
+        Ok(inside.filter(|inside| !inside.contains("</p>")).map_or_else(|| escape(markdown), str::to_owned))
+    }
+
     /// A fenced block, highlighted where it is Rust.
     pub(crate) fn code(&self, language: &str, source: &str) -> Result<String> {
         let lines = if language == "rust" { self.rust.lines(&shown(source))? } else { plain(source) };

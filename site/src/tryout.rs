@@ -61,9 +61,8 @@ impl Tryout {
     /// nothing that a browser kept goes with something newer.
     pub(crate) fn put(&self, look: &Look, style: &str, pages: &mut Output<'_>) -> Result<Stage> {
         let packed = packed(&self.module)?;
-        // It stands two folders below the top; what searches stands one below.
-        let search = look.text("static/search/start.js", crate::search::START)?.replace("'./", "'../../search/");
-        let start = search + include_str!("../static/tryout/start.js");
+        let search = look.text("static/search/start.js", crate::search::START)?;
+        let start = search.into_owned() + include_str!("../static/tryout/start.js");
         let style = style.to_owned() + &look.text("static/tryout.css", include_str!("../static/tryout.css"))?;
         let texts = SCRIPTS.iter().map(|(_, text)| text.as_bytes()).chain([start.as_bytes(), style.as_bytes()]);
         let folder = format!("tryout/{}", digest(texts.chain([packed.as_slice()])));

@@ -4,8 +4,22 @@ import { say } from './search/start.js';
 const place = document.getElementById('any');
 const form = place.querySelector('form'), sides = document.getElementById('sides');
 const root = place.dataset.root;
-const [data, size] = await Promise.all(['catalog', 'sizes'].map(async name => (await fetch(`${root}${name}.min.json`)).json()));
 const most = 4;
+const given = () => (new URLSearchParams(location.search).get('m') ?? '').split(',').filter(Boolean).slice(0, most);
+
+// What takes room stands there before the data comes, so that nothing below it moves.
+const inputs = ['first', 'second', 'third', 'fourth'].map(name => {
+  const label = document.createElement('label'), input = document.createElement('input');
+  for (const [key, value] of Object.entries({ type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false' })) input.setAttribute(key, value);
+  label.append(say(name), input);
+  form.append(label);
+  return input;
+});
+sides.classList.toggle('awaited', given().length > 0);
+if (given().length === 0) choose();
+place.hidden = false;
+
+const [data, size] = await Promise.all(['catalog', 'sizes'].map(async name => (await fetch(`${root}${name}.min.json`)).json()));
 
 const make = (name, text, attributes = {}) => {
   const element = document.createElement(name);
@@ -73,14 +87,21 @@ function table(models) {
   return scroll;
 }
 
+function choose(...told) {
+  const note = document.createElement('p');
+  note.className = 'quiet';
+  note.textContent = say('choose');
+  sides.replaceChildren(...told, note);
+}
+
 function show(asked) {
   const models = asked.map(find).filter((model, index, all) => model >= 0 && all.indexOf(model) === index);
   const missing = asked.filter(text => text.trim() && find(text) < 0);
   const told = missing.map(text => make('p', say('no_model', { text }), { class: 'quiet' }));
-  sides.replaceChildren(...told, ...(models.length > 0 ? [table(models)] : [make('p', say('choose'), { class: 'quiet' })]));
+  if (models.length > 0) sides.replaceChildren(...told, table(models)); else choose(...told);
+  sides.classList.remove('awaited');
 }
 
-const inputs = [];
 const asked = () => inputs.map(input => input.value);
 function address() {
   const ids = asked().map(text => { const model = find(text); return model < 0 ? text.trim() : data.id[model]; });
@@ -88,24 +109,15 @@ function address() {
 }
 
 function read() {
-  const given = (new URLSearchParams(location.search).get('m') ?? '').split(',').slice(0, most);
   inputs.forEach((input, index) => {
-    const model = find(given[index] ?? '');
-    input.value = model < 0 ? given[index] ?? '' : data.name[model];
+    const text = given()[index] ?? '', model = find(text);
+    input.value = model < 0 ? text : data.name[model];
   });
   show(asked());
 }
 
 document.getElementById('names').append(...data.name.map(name => make('option', undefined, { value: name })));
-for (let index = 0; index < most; index += 1) {
-  const label = make('label', say(['first', 'second', 'third', 'fourth'][index]));
-  const input = make('input', undefined, { type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false' });
-  input.addEventListener('change', () => { history.pushState(null, '', address()); show(asked()); });
-  label.append(input);
-  form.append(label);
-  inputs.push(input);
-}
+for (const input of inputs) input.addEventListener('change', () => { history.pushState(null, '', address()); show(asked()); });
 form.addEventListener('submit', event => { event.preventDefault(); history.pushState(null, '', address()); show(asked()); });
 addEventListener('popstate', read);
-place.hidden = false;
 read();

@@ -6,6 +6,8 @@ const table = document.querySelector('table.models');
 const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
 const units = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 
+// Before the data comes, so that nothing below it moves.
+box.hidden = false;
 const data = await (await fetch(`${box.dataset.root}catalog.min.json`)).json();
 const facets = new Map(data.facet.map(facet => [facet.id, facet]));
 const at = new Map(data.id.map((id, index) => [id, index]));
@@ -155,5 +157,4 @@ for (const item of document.querySelectorAll('[data-term]')) {
 box.addEventListener('submit', event => event.preventDefault());
 input.addEventListener('input', () => go({ q: input.value.trim() }, true));
 addEventListener('popstate', read);
-box.hidden = false;
 read();

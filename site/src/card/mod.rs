@@ -33,8 +33,8 @@ pub(crate) struct Card<'a> {
 pub(crate) enum Picture<'a> {
     /// The architecture, from its module tree.
     Shapes(&'a Shapes),
-    /// All models by date and size, and which of them it is.
-    Among(&'a Places, Option<usize>),
+    /// All models by date and size, and where this one stands.
+    Among(&'a Places, Option<[f32; 2]>),
 }
 
 /// Where models stand.
@@ -137,7 +137,7 @@ mod tests {
     fn card(name: &str, summary: &str) -> Vec<u8> {
         let facts = vec!["2018".to_owned(), "109 M".to_owned()];
         let places = Places { all: vec![[0.1, 0.2], [0.9, 0.8]], ..Places::default() };
-        let picture = Picture::Among(&places, Some(1));
+        let picture = Picture::Among(&places, Some([0.9, 0.8]));
         Cards::new().unwrap().draw(&Card { name, id: "the-id", summary, facts, picture }).unwrap()
     }
 

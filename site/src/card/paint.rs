@@ -136,13 +136,12 @@ impl Painter {
     }
 
     /// Dots from the lower left to the upper right, one of them larger.
-    pub(super) fn among(&mut self, places: &[[f32; 2]], own: Option<usize>, [x, y, width, height]: [f32; 4]) {
+    pub(super) fn among(&mut self, places: &[[f32; 2]], own: Option<[f32; 2]>, [x, y, width, height]: [f32; 4]) {
         let at = |[right, up]: [f32; 2]| [x + right * width, y + (1.0 - up) * height];
         for place in places {
             self.dot(at(*place), 6.5, Paint::Faint, None);
         }
-        if let Some(place) = own.and_then(|own| places.get(own)) {
-            let [across, down] = at(*place);
+        if let Some([across, down]) = own.map(at) {
             for line in [[across, y - 10.0, across, y + height + 10.0], [x - 10.0, down, x + width + 10.0, down]] {
                 let mut path = PathBuilder::new();
                 path.move_to(line[0], line[1]);

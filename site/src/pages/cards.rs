@@ -17,8 +17,8 @@ const COMMON: &str = "og/zoo.png";
 /// Draws the cards of a site.
 pub(super) struct Drawn {
     cards: Cards,
-    /// In the catalog's order, the place of each model among those that have one: a date and a size.
-    known: Vec<Option<usize>>,
+    /// In the catalog's order, where each model stands that has a date and a size.
+    known: Vec<Option<[f32; 2]>>,
     places: Places,
 }
 
@@ -42,7 +42,7 @@ impl Drawn {
 }
 
 /// Where models stand between the first and the last, the smallest and the largest.
-fn places(content: &Content) -> (Vec<Option<usize>>, Places) {
+fn places(content: &Content) -> (Vec<Option<[f32; 2]>>, Places) {
     let known = |model: &Model| {
         let (_, most) = model.summary.parameters.filter(|(_, most)| *most > 0)?;
         #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
@@ -63,9 +63,10 @@ fn places(content: &Content) -> (Vec<Option<usize>>, Places) {
             (((place[axis] - first) / (last - first).max(1e-9) * 1000.0).round() / 1000.0) as f32
         })
     };
-    let all: Vec<[f32; 2]> = known.iter().flatten().copied().map(within).collect();
-    let mut count = 0..;
-    let numbers = known.iter().map(|place| place.and_then(|_| count.next())).collect();
+    let places: Vec<Option<[f32; 2]>> = known.iter().map(|place| place.map(within)).collect();
+    // Of more points than a card holds, some stand for all.
+    let all: Vec<[f32; 2]> = places.iter().flatten().copied().collect();
+    let all = all.iter().copied().step_by(all.len() / svg::MOST + 1).collect();
     let mut dated: Vec<&Model> =
         content.models.iter().zip(&known).filter(|(_, place)| place.is_some()).map(|(model, _)| model).collect();
     dated.sort_by_key(|model| &model.summary.date);
@@ -73,12 +74,12 @@ fn places(content: &Content) -> (Vec<Option<usize>>, Places) {
         |model: Option<&&Model>| model.map(|model| model.summary.date.chars().take(4).collect()).unwrap_or_default();
     let sizes: Vec<u64> = dated.iter().filter_map(|model| model.summary.parameters).map(|(_, most)| most).collect();
     let size = |size: Option<&u64>| size.map(|size| compact(*size)).unwrap_or_default();
-    let places = Places {
+    let drawn = Places {
         all,
         years: [year(dated.first()), year(dated.last())],
         sizes: [size(sizes.iter().min()), size(sizes.iter().max())],
     };
-    (numbers, places)
+    (places, drawn)
 }
 
 impl Site<'_, '_> {
@@ -87,7 +88,7 @@ impl Site<'_, '_> {
         let content = self.content;
         let (Some(base), Some(drawn)) = (&content.data.base_url, self.drawn) else { return Ok(None) };
         let summary = &model.summary;
-        let own = content.models.iter().position(|known| known.summary.id == summary.id);
+        let own = content.models.binary_search_by(|known| known.summary.id.cmp(&summary.id)).ok();
         let own = own.and_then(|own| drawn.known.get(own).copied().flatten());
         let picture = shapes.map_or(Picture::Among(&drawn.places, own), Picture::Shapes);
         let says = match (shapes, own) {

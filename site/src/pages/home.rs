@@ -81,7 +81,7 @@ fn door(site: &Site<'_, '_>, axis: &str) -> Option<Door> {
     let mut terms: Vec<_> = known
         .terms
         .iter()
-        .map(|term| Count { link: Link::term(content, axis, &term.id), count: content.members(axis, &term.id).count() })
+        .map(|term| Count { link: Link::term(content, axis, &term.id), count: content.members(axis, &term.id).len() })
         .filter(|term| term.count > 0)
         .collect();
     terms.sort_by_key(|term| std::cmp::Reverse(term.count));

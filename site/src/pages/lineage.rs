@@ -1,7 +1,5 @@
 //! The lineage of all models: a picture over time, the same as nested lists, and every edge with where it was read.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use zoo_catalog::view::Model;
 
@@ -10,7 +8,7 @@ use super::timeline::{Key, key, kind};
 use super::{Link, Site, root};
 use crate::edition::Edition;
 use crate::error::Result;
-use crate::lineage::{Branch, Pair, anchor, forest, pairs};
+use crate::lineage::{Branch, anchor};
 use crate::svg;
 
 /// The axis of the kinds of edges.
@@ -53,7 +51,7 @@ struct Step {
 pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let address = "lineage/";
-    let pairs = pairs(content);
+    let pairs = content.steps.all();
     let terms = content.axes.iter().find(|axis| axis.id == RELATION).map(|axis| axis.terms.as_slice());
     let terms = terms.unwrap_or_default();
     let stroke = |relation: &str| terms.iter().position(|term| term.id == relation).unwrap_or(3);
@@ -65,19 +63,18 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
         definition: term.definition.clone(),
         count: edges().filter(|edge| edge.relation == term.id).count(),
     };
-    let forest = forest(content, &pairs);
-    let ends = |pair: &Pair<'_>| [pair.parent, pair.child].map(|model| model.summary.id.clone());
-    let related: BTreeSet<String> = pairs.iter().flat_map(ends).collect();
-    let (trees, alone): (Vec<_>, Vec<_>) = forest.iter().partition(|branch| related.contains(&branch.model.summary.id));
+    let forest = content.steps.forest();
+    let related = |branch: &&Branch<'_>| content.steps.around(&branch.model.summary.id).next().is_some();
+    let (trees, alone): (Vec<_>, Vec<_>) = forest.iter().partition(related);
     let mut tree = Vec::new();
     trees.into_iter().for_each(|branch| steps(content, branch, &mut tree));
     let page = Lineage {
-        picture: svg::map(content, &pairs, &root(address), shape, stroke),
+        picture: svg::map(content, &root(address), shape, stroke),
         key: key(content),
         relations: terms.iter().enumerate().map(relation).filter(|relation| relation.count > 0).collect(),
         tree,
         alone: alone.len(),
-        edges: listed(content, &pairs),
+        edges: listed(content),
     };
     let [title, description] = ["nav.lineage", "lineage.description"].map(|key| content.words.say(key));
     site.page(address, "lineage.html", ["lineage", &title, &description], &page)

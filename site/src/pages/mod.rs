@@ -33,6 +33,7 @@ use crate::data::BaseUrl;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::{THIN, compact, escape};
+use crate::lineage::Steps;
 use crate::look::Look;
 use crate::prose::Prose;
 use crate::tryout::Stage;
@@ -96,6 +97,7 @@ pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut output)).transpose()?;
     let drawn = cards::Drawn::new(content)?;
     let questions = Questions::read(look)?;
+    let steps = Steps::new(&content.models);
     let tongues: Vec<Tongue> = Tongue::ALL
         .into_iter()
         .filter(|tongue| *tongue == Tongue::English || content.tongues.contains(tongue))
@@ -104,7 +106,7 @@ pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output
     for tongue in &tongues {
         let words = Words::read(*tongue, look)?;
         let tera = templates(look, &words)?;
-        let edition = Edition::new(content, words, &questions);
+        let edition = Edition::new(content, &steps, words, &questions);
         let mut site = Site {
             content: &edition,
             tera,
@@ -460,6 +462,11 @@ impl Link {
     fn term(content: &Edition<'_>, axis: &str, term: &str) -> Self {
         let english = content.is_unnamed(axis, term);
         Self { english, ..Self::new(content.term_label(axis, term), content.term_href(axis, term)) }
+    }
+
+    /// What is said of a model, by the name of its field.
+    fn field(content: &Edition<'_>, field: &str) -> Self {
+        Self { english: !content.is_titled(field), ..Self::new(content.axis_title(field), None) }
     }
 
     fn terms(content: &Edition<'_>, axis: &str, model: &ModelSummary) -> Vec<Self> {

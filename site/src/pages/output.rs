@@ -1,6 +1,8 @@
 //! Where the files of a site go while it is written: each is handed on at once, and only its address is kept.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use super::Pages;
 use crate::error::{Error, Result};
@@ -12,6 +14,14 @@ pub(crate) trait Sink {
     /// # Errors
     /// When it cannot be kept.
     fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()>;
+
+    /// Takes a copy of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or kept.
+    fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
+        self.take(path, fs::read(from).map_err(Error::io(from))?)
+    }
 }
 
 impl Sink for Pages {
@@ -35,13 +45,23 @@ impl<'a> Output<'a> {
     /// Writes a file; it cannot be read back.
     pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
         let bytes = bytes.into();
-        if self.sizes.contains_key(&path) {
-            return Err(Error::Twice(path));
-        }
+        self.free(&path)?;
         let size = bytes.len() as u64;
         self.sink.take(&path, bytes)?;
         self.sizes.insert(path, size);
         Ok(())
+    }
+
+    /// Copies a file of this many bytes.
+    pub(crate) fn copy(&mut self, path: String, from: &Path, size: u64) -> Result<()> {
+        self.free(&path)?;
+        self.sink.copy(&path, from)?;
+        self.sizes.insert(path, size);
+        Ok(())
+    }
+
+    fn free(&self, path: &str) -> Result<()> {
+        if self.sizes.contains_key(path) { Err(Error::Twice(path.to_owned())) } else { Ok(()) }
     }
 
     /// Every file so far with its bytes, sorted by path.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zoo_catalog::view::{AxisFacts, TermFacts};
 
-use super::usage::{Name, Totals, Usage, names};
+use super::usage::{Name, Usage, names};
 use super::{Link, Site};
 use crate::content::RECORD_AXES;
 use crate::error::Result;
@@ -53,18 +53,17 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let page = Taxonomy { axes: view(axes), records: view(records) };
     let [title, description] = ["nav.taxonomy", "taxonomy.description"].map(|key| content.words.say(key));
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", &title, &description], &page)?;
-    let totals = Totals::of(content);
     for axis in content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)) {
         for term in axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id)) {
-            render_term(site, axis, term, &totals)?;
+            render_term(site, axis, term)?;
         }
     }
     Ok(())
 }
 
-fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts, totals: &Totals<'_>) -> Result<()> {
+fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {
     let content = site.content;
-    let members: Vec<_> = content.members(&axis.id, &term.id).collect();
+    let members: Vec<_> = content.members(&axis.id, &term.id).to_vec();
     let siblings = axis_view(site, axis).terms.into_iter().filter(|other| other.count > 0 && other.id != term.id);
     let page = TermPage {
         axis: &axis.id,
@@ -73,7 +72,7 @@ fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts, tota
         label: &term.label,
         definition: &term.definition,
         names: names(content.words.tongue(), content.parts.names.get(&axis.id).and_then(|names| names.get(&term.id))),
-        usage: Usage::new(content, members, Some([&axis.id, &term.id]), totals),
+        usage: Usage::new(content, members, Some([&axis.id, &term.id])),
         siblings: siblings.collect(),
     };
     let address = format!("taxonomy/{}/{}/", axis.id, term.id);
@@ -87,7 +86,7 @@ fn axis_view(site: &Site<'_, '_>, axis: &AxisFacts) -> AxisView {
         link: Link::term(content, &axis.id, &term.id),
         id: term.id.clone(),
         definition: term.definition.clone(),
-        count: content.members(&axis.id, &term.id).count(),
+        count: content.members(&axis.id, &term.id).len(),
     };
     AxisView {
         id: axis.id.clone(),

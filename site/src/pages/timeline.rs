@@ -86,7 +86,7 @@ pub(super) fn kind(content: &Edition<'_>, model: &Model) -> usize {
 pub(super) fn key(content: &Edition<'_>) -> Vec<Key> {
     let axis = content.axes.iter().find(|axis| axis.id == AXIS);
     let terms = axis.map(|axis| axis.terms.as_slice()).unwrap_or_default().iter().enumerate();
-    let used = terms.filter(|(_, term)| content.members(AXIS, &term.id).next().is_some());
+    let used = terms.filter(|(_, term)| !content.members(AXIS, &term.id).is_empty());
     used.map(|(at, term)| Key { mark: svg::key_mark(at), link: Link::term(content, AXIS, &term.id) }).collect()
 }
 

@@ -43,34 +43,13 @@ struct Often {
     all: usize,
 }
 
-/// How many models give each answer.
-pub(super) struct Totals<'a>(BTreeMap<(&'a str, &'a str), usize>);
-
-impl<'a> Totals<'a> {
-    /// Over all models.
-    pub(super) fn of(content: &'a Edition<'_>) -> Self {
-        let mut totals = BTreeMap::new();
-        content
-            .models
-            .iter()
-            .flat_map(|model| answers(&model.summary))
-            .for_each(|key| *totals.entry(key).or_default() += 1);
-        Self(totals)
-    }
-}
-
 fn answers(model: &ModelSummary) -> impl Iterator<Item = (&str, &str)> {
     model.taxonomy.iter().flat_map(|(axis, terms)| terms.iter().map(move |term| (axis.as_str(), term.as_str())))
 }
 
 impl Usage {
     /// Of models that have something in common; `itself` is that, if it is an answer.
-    pub(super) fn new(
-        content: &Edition<'_>,
-        mut models: Vec<&ModelSummary>,
-        itself: Option<[&str; 2]>,
-        totals: &Totals<'_>,
-    ) -> Self {
+    pub(super) fn new(content: &Edition<'_>, mut models: Vec<&ModelSummary>, itself: Option<[&str; 2]>) -> Self {
         models.sort_by_key(|model| (&model.date, &model.id));
         let mut years: BTreeMap<u16, usize> = BTreeMap::new();
         for year in models.iter().filter_map(|model| model.date.get(..4)?.parse().ok()) {
@@ -83,7 +62,7 @@ impl Usage {
                 .map(|model| First { model: Link::model(content, &model.id), date: model.date.clone() }),
             by_year: (models.len() > 3).then(|| svg::by_year(&title, &years)).flatten(),
             architectures: by_architecture(content, &models),
-            often: often(content, &models, itself, totals),
+            often: often(content, &models, itself),
             with_code: models.iter().filter(|model| model.code).count(),
             rows: Row::all(content, models),
         }
@@ -103,12 +82,7 @@ fn by_architecture(content: &Edition<'_>, models: &[&ModelSummary]) -> Vec<Count
 }
 
 /// Answers that go with these models more than with others: shared ones over those that either has.
-fn often(
-    content: &Edition<'_>,
-    models: &[&ModelSummary],
-    itself: Option<[&str; 2]>,
-    totals: &Totals<'_>,
-) -> Vec<Often> {
+fn often(content: &Edition<'_>, models: &[&ModelSummary], itself: Option<[&str; 2]>) -> Vec<Often> {
     let asked: BTreeSet<&str> = content.classifying().map(|axis| axis.id.as_str()).collect();
     let mut both: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     models.iter().flat_map(|model| answers(model)).for_each(|key| *both.entry(key).or_default() += 1);
@@ -116,7 +90,7 @@ fn often(
         .into_iter()
         .filter(|((axis, term), count)| *count > 1 && asked.contains(axis) && itself != Some([*axis, *term]))
         .filter(|((axis, _), _)| !["architecture", "modality", "kind"].contains(axis))
-        .map(|(key, count)| (key, count, totals.0.get(&key).copied().unwrap_or(count)))
+        .map(|((axis, term), count)| ((axis, term), count, content.members(axis, term).len().max(count)))
         .collect();
     // The share of both among either, compared without rounding: a/b before c/d.
     let either = |count: usize, all: usize| models.len() + all - count;

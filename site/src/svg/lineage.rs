@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use zoo_catalog::view::{Family, ModelSummary};
 
-use super::{Canvas, Caption, years};
+use super::{Canvas, Caption, MOST, years};
 use crate::words::Words;
 
 const WIDTH: i32 = 860;
@@ -13,8 +13,11 @@ const RIGHT: i32 = 210;
 const ROW: i32 = 34;
 const TOP: i32 = 30;
 
-/// The family tree; none where it has fewer than two dated members.
+/// The family tree; none where it has fewer than two dated members, or more than a picture holds.
 pub(crate) fn lineage(words: &Words, family: &Family, name: &str, root: &str) -> Option<String> {
+    if family.members.len() > MOST {
+        return None;
+    }
     let members = ordered(family);
     let dates: Vec<_> = members.iter().map(|(_, member)| years(&member.date)).collect::<Option<_>>()?;
     if members.len() < 2 {

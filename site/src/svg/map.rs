@@ -8,9 +8,8 @@ use zoo_catalog::view::Model;
 
 use super::room::Room;
 use super::timeline::mark;
-use super::{Canvas, Caption, text_width, years};
+use super::{Canvas, Caption, MOST, text_width, years};
 use crate::edition::Edition;
-use crate::lineage::Pair;
 
 const ROW: i32 = 30;
 const TOP: i32 = 44;
@@ -33,16 +32,15 @@ struct Spot<'a> {
 /// The picture; none where no edge has both ends in the catalog. `kind` gives a model its shape, `line` an edge its stroke.
 pub(crate) fn map(
     content: &Edition<'_>,
-    pairs: &[Pair<'_>],
     root: &str,
     kind: impl Fn(&Model) -> usize,
     line: impl Fn(&str) -> usize,
 ) -> Option<String> {
-    let calendar = Calendar::new(content)?;
-    let spots = spots(content, pairs, &calendar);
-    if pairs.is_empty() {
+    if content.steps.all().is_empty() || content.models.len() > MOST {
         return None;
     }
+    let calendar = Calendar::new(content)?;
+    let spots = spots(content, &calendar);
     let place: BTreeMap<&str, [i32; 2]> =
         spots.iter().map(|spot| (spot.model.summary.id.as_str(), [spot.x, height(spot.row)])).collect();
     let bottom = height(spots.iter().map(|spot| spot.row).max().unwrap_or(0)) + ROW / 2;
@@ -55,7 +53,7 @@ pub(crate) fn map(
         let (summary, [x, y]) = (&spot.model.summary, [spot.x, height(spot.row)]);
         canvas.link(Some(&format!("{root}models/{}/", summary.id)), |canvas| {
             canvas.title(&format!("{}, {}", summary.name, summary.date));
-            for pair in pairs.iter().filter(|pair| pair.child.summary.id == summary.id) {
+            for pair in content.steps.to(&summary.id) {
                 let Some(from) = place.get(pair.parent.summary.id.as_str()) else { continue };
                 let kind = pair.edges.first().map_or(0, |edge| line(&edge.relation));
                 canvas.path(&format!("edge r{}", kind % 4), &way(*from, [x, y]));
@@ -119,7 +117,7 @@ impl Calendar {
 }
 
 /// Where every dated model stands: each family in rows of its own, as near below the family it comes from as there is room.
-fn spots<'a>(content: &'a Edition<'_>, pairs: &[Pair<'a>], calendar: &Calendar) -> Vec<Spot<'a>> {
+fn spots<'a>(content: &'a Edition<'_>, calendar: &Calendar) -> Vec<Spot<'a>> {
     let mut families: Vec<(&str, Vec<&Model>)> = Vec::new();
     let mut models: Vec<&Model> = content.models.iter().collect();
     models.sort_by_key(|model| (&model.summary.date, &model.summary.id));
@@ -129,7 +127,7 @@ fn spots<'a>(content: &'a Edition<'_>, pairs: &[Pair<'a>], calendar: &Calendar) 
             None => families.push((&model.summary.family, vec![model])),
         }
     }
-    let parents = |id: &'a str| pairs.iter().filter(move |pair| pair.child.summary.id == id).map(|pair| pair.parent);
+    let parents = |id: &'a str| content.steps.to(id).map(|pair| pair.parent);
     let mut room = Room::new([i32::MIN / 2, 0, i32::MAX / 2, i32::MAX / 2]);
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
     let mut spots = Vec::new();

@@ -28,6 +28,9 @@ use zoo_registry::descriptor::Component;
 use crate::format::escape;
 use crate::parts::Part;
 
+/// Models that a picture holds: with more there is no room to see one, and the table beside it says it better.
+pub(crate) const MOST: usize = 2_000;
+
 /// Kinds of part that pictures tell apart, and their names for people.
 pub(crate) const CATEGORIES: [&str; 6] = ["embedding", "attention", "mlp", "norm", "head", "other"];
 

@@ -3,7 +3,7 @@
 use zoo_catalog::view::Model;
 
 use super::room::Room;
-use super::{Canvas, Caption, text_width, years};
+use super::{Canvas, Caption, MOST, text_width, years};
 use crate::format::{THIN, compact};
 use crate::words::Words;
 
@@ -59,14 +59,16 @@ fn known<'a>(models: &[&'a Model]) -> Vec<Known<'a>> {
     known
 }
 
-/// Axes for all of these; none where fewer than two have both a date and a size.
+/// Axes for all of these; none where fewer than two have both a date and a size, or more than a picture holds.
 pub(crate) fn scales(models: &[&Model]) -> Option<Scales> {
     let known = known(models);
     let ends = |values: &dyn Fn(&Known<'_>) -> f64| {
         let low = known.iter().map(values).fold(f64::MAX, f64::min).floor();
         [low, known.iter().map(values).fold(f64::MIN, f64::max).ceil().max(low + 1.0)]
     };
-    (known.len() > 1).then(|| Scales { years: ends(&|known| known.year), powers: ends(&|known| known.power) })
+    (2..=MOST)
+        .contains(&known.len())
+        .then(|| Scales { years: ends(&|known| known.year), powers: ends(&|known| known.power) })
 }
 
 /// The chart. `kind` says which shape and colour a model has, as a small number.

@@ -10,10 +10,10 @@ export function say(role, parts = {}) {
   return text.replace(/\{(\w+)\}/g, (place, name) => parts[name] ?? place);
 }
 
-// The search box. What searches is loaded when somebody turns to it.
+// The search box. What searches is loaded when somebody turns to it; the page says from where, for this script is part of another on some.
 const box = document.getElementById('find');
 let jump;
-const open = () => { jump ??= import('./jump.js').then(({ Jump }) => new Jump(box)); };
+const open = () => { jump ??= import(new URL(`${box.form.dataset.code}jump.js`, document.baseURI)).then(({ Jump }) => new Jump(box)); };
 if (box) {
   box.addEventListener('focus', open, { once: true });
   if (document.activeElement === box) open();

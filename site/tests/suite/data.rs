@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zoo_site::{BaseUrl, Content, Data, render};
+use zoo_site::{BaseUrl, CatalogFile, Content, Data, render};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -91,7 +91,10 @@ fn columns_have_a_value_for_each_model() {
 #[test]
 fn what_is_told_of_a_file_is_true() {
     let mut content = fixture::content();
-    content.data.file = Some(b"not really SQLite".to_vec());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zoo.sqlite");
+    std::fs::write(&file, "not really SQLite").unwrap();
+    content.data.file = Some(CatalogFile::read(&file).unwrap());
     let pages = render(&content).unwrap();
     let page = String::from_utf8(pages.get("data/index.html").unwrap().to_vec()).unwrap();
     let mut told = 0;

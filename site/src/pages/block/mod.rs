@@ -6,7 +6,6 @@ mod part;
 use serde::Serialize;
 use zoo_catalog::view::{PartFacts, PartKind};
 
-use super::usage::Totals;
 use super::{Link, Site};
 use crate::building::{file_href, shown};
 use crate::edition::Edition;
@@ -74,7 +73,6 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     };
     let [title, told] = ["nav.blocks", "parts.description"].map(|key| content.words.say(key));
     site.page("parts/", "parts.html", ["parts", &title, &told], &hub)?;
-    let totals = Totals::of(content);
     for (kind, view) in kinds.iter().zip(views()) {
         let link = |other: &&PartKind| Link::new(&other.title, Some(format!("parts/{}/", other.id)));
         let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
@@ -82,7 +80,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
         let address = format!("parts/{}/", kind.id);
         site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
         for part in kind.parts.iter().filter(|part| shown(part)) {
-            part::render(site, kind, part, &totals)?;
+            part::render(site, kind, part)?;
         }
     }
     if site.is_english() {

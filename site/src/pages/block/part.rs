@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zoo_catalog::view::{PartFacts, PartKind};
 
-use super::super::usage::{Name, Totals, Usage, names};
+use super::super::usage::{Name, Usage, names};
 use super::super::{Link, Site};
 use super::code::{Excerpt, excerpt};
 use super::{Gallery, small};
@@ -52,7 +52,7 @@ struct Source {
     href: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts, totals: &Totals<'_>) -> Result<()> {
+pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts) -> Result<()> {
     let content = site.content;
     let address = format!("parts/{}/{}/", kind.id, part.id);
     let picture = part.picture.as_ref().map(|picture| {
@@ -62,7 +62,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts,
     if let (Some(drawn), Some(data), true) = (&picture, &part.picture, site.is_english()) {
         site.pages.put(drawn.file.clone(), svg::picture_file(&part.label, data))?;
     }
-    let users = content.models.iter().map(|model| &model.summary).filter(|model| part.users.contains(&model.id));
+    let users = part.users.iter().filter_map(|id| content.model(id)).map(|model| &model.summary);
     let itself = kind.is_axis.then_some([kind.id.as_str(), part.id.as_str()]);
     let page = BlockPage {
         kind: Link::new(&kind.title, Some(format!("parts/{}/", kind.id))),
@@ -75,7 +75,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts,
         costs: costs(site, part)?,
         text: site.prose.html(&part.text)?,
         code: part.code.iter().map(|code| excerpt(site, code)).filter_map(Result::transpose).collect::<Result<_>>()?,
-        usage: Usage::new(content, users.collect(), itself, totals),
+        usage: Usage::new(content, users.collect(), itself),
         siblings: siblings(site, kind, part),
         sources: part.sources.iter().map(|text| Source { text: text.clone(), href: source_href(text) }).collect(),
     };

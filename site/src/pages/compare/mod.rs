@@ -14,7 +14,7 @@ use super::{Link, Site};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{compact, grouped};
-use crate::lineage::{Pair, address, pairs};
+use crate::lineage::Pair;
 use crate::words::Words;
 
 #[derive(Serialize)]
@@ -115,16 +115,13 @@ pub(super) struct Listed {
 }
 
 pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
-    let pairs = pairs(site.content);
-    render_index(site, &pairs)?;
-    for pair in &pairs {
-        render_pair(site, pair, &pairs)?;
-    }
-    Ok(())
+    render_index(site)?;
+    let steps = site.content.steps;
+    steps.all().iter().try_for_each(|pair| render_pair(site, pair))
 }
 
 /// Every edge in words, for lists and tables.
-pub(super) fn listed(content: &Edition<'_>, pairs: &[Pair<'_>]) -> Vec<Listed> {
+pub(super) fn listed(content: &Edition<'_>) -> Vec<Listed> {
     let line = |pair: &Pair<'_>| Listed {
         parent: Link::model(content, &pair.parent.summary.id),
         child: Link::model(content, &pair.child.summary.id),
@@ -132,13 +129,14 @@ pub(super) fn listed(content: &Edition<'_>, pairs: &[Pair<'_>]) -> Vec<Listed> {
         date: pair.child.summary.date.clone(),
         edges: pair.edges.iter().map(|edge| told(content, edge)).collect(),
     };
-    pairs.iter().map(line).collect()
+    content.steps.all().iter().map(line).collect()
 }
 
-fn render_index(site: &mut Site<'_, '_>, pairs: &[Pair<'_>]) -> Result<()> {
+fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
     let content = site.content;
     let mut families: Vec<(String, Group)> = Vec::new();
-    for (pair, line) in pairs.iter().zip(listed(content, pairs)) {
+    let pairs = content.steps.all();
+    for (pair, line) in pairs.iter().zip(listed(content)) {
         let id = &pair.child.summary.family;
         match families.iter_mut().find(|(known, _)| known == id) {
             Some((_, group)) => group.edges.push(line),
@@ -150,7 +148,7 @@ fn render_index(site: &mut Site<'_, '_>, pairs: &[Pair<'_>]) -> Result<()> {
     site.page("compare/", "compare.html", ["compare", &title, &description], &index)
 }
 
-fn render_pair(site: &mut Site<'_, '_>, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> Result<()> {
+fn render_pair(site: &mut Site<'_, '_>, pair: &Pair<'_>) -> Result<()> {
     let content = site.content;
     let models = [pair.parent, pair.child];
     let sizes = compare::nearest(models);
@@ -164,7 +162,7 @@ fn render_pair(site: &mut Site<'_, '_>, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> 
         configuration: configuration(&found),
         modules: found.modules.as_deref().map(|lines| modules::rows(&content.words, lines)),
         missing: found.modules.is_none().then(|| missing(&content.words, models)),
-        others: [0, 1].map(|at| others(models[at], pair, pairs)),
+        others: [0, 1].map(|at| others(content, models[at], pair)),
         classes,
         facts: rows,
     };
@@ -228,15 +226,12 @@ fn missing(words: &Words, models: [&Model; 2]) -> String {
 }
 
 /// Pages of what changed around one of the two, without this one.
-fn others(model: &Model, pair: &Pair<'_>, pairs: &[Pair<'_>]) -> Vec<Other> {
-    let id = &model.summary.id;
-    let around = |other: &&Pair<'_>| {
-        let this = other.parent.summary.id == pair.parent.summary.id && other.child.summary.id == pair.child.summary.id;
-        !this && (other.parent.summary.id == *id || other.child.summary.id == *id)
-    };
+fn others(content: &Edition<'_>, model: &Model, pair: &Pair<'_>) -> Vec<Other> {
+    let ends = |pair: &Pair<'_>| [pair.parent, pair.child].map(|model| model.summary.id.clone());
+    let this = ends(pair);
     let link = |other: &Pair<'_>| Other {
         label: format!("{} → {}", other.parent.summary.name, other.child.summary.name),
-        href: address(&other.parent.summary.id, &other.child.summary.id),
+        href: other.address(),
     };
-    pairs.iter().filter(around).map(link).collect()
+    content.steps.around(&model.summary.id).filter(|other| ends(other) != this).map(link).collect()
 }

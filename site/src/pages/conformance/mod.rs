@@ -103,7 +103,8 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
 pub(super) fn ladders<'a>(content: &'a Edition<'_>, id: &str) -> Vec<Ladder<'a>> {
     let matrix = &content.matrix;
     let levels = &matrix.suite.levels;
-    let Some((summary, outcomes)) = matrix.rows.iter().find(|(summary, _)| summary.id == id) else { return vec![] };
+    let found = matrix.rows.binary_search_by(|(summary, _)| summary.id.as_str().cmp(id));
+    let Some((summary, outcomes)) = found.ok().map(|at| &matrix.rows[at]) else { return vec![] };
     let of = |device: &'a String| {
         let here: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.device == *device).collect();
         (!here.is_empty() && !levels.is_empty()).then(|| {

@@ -108,18 +108,23 @@ pub(super) fn files(site: &mut Site<'_, '_>) -> Result<Vec<FileFacts>> {
     let version = version(site.content);
     let mut files = Vec::new();
     for (path, role, kind) in FILES {
+        if path == CATALOG {
+            if let Some(file) = &site.content.data.file {
+                site.pages.copy(path.into(), &file.path, file.size)?;
+                site.pages.put(format!("{CATALOG}.sha256"), format!("{}  {CATALOG}\n", file.digest))?;
+                files.push(FileFacts { path, role, kind, size: file.size, digest: file.digest.clone() });
+            }
+            continue;
+        }
         let Some(bytes_of) = file(site, path, base.as_deref(), version.as_deref())? else { continue };
         files.push(FileFacts { path, role, kind, size: bytes_of.len() as u64, digest: digest(&bytes_of) });
         site.pages.put(path.into(), bytes_of)?;
-    }
-    if let Some(file) = files.iter().find(|file| file.path == CATALOG) {
-        site.pages.put(format!("{CATALOG}.sha256"), format!("{}  {CATALOG}\n", file.digest))?;
     }
     Ok(files)
 }
 
 fn version(content: &Edition<'_>) -> Option<String> {
-    content.data.file.as_deref().map(|file| digest(file)[..12].to_owned())
+    content.data.file.as_ref().map(|file| file.digest[..12].to_owned())
 }
 
 /// The page that lists the files, and what scripts of the language's pages read.
@@ -173,7 +178,6 @@ fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&st
     let content = site.content;
     let table = TABLES.iter().find(|(_, file)| *file == path);
     let text = match path {
-        CATALOG => return Ok(content.data.file.clone()),
         "catalog.json" => json(path, &content.models.iter().map(|model| &model.descriptor).collect::<Vec<_>>())?,
         path if COLUMNS.contains(&path) => columns_of(content, path)?,
         "schema/model.json" => include_str!("../../../static/schema/model.json").to_owned(),

@@ -88,7 +88,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
         id: &summary.id,
         name: &summary.name,
         tally: TallyView::new(&content.words, &summary.tally),
-        checks: checks(content, model),
+        checks: checks(site, model)?,
         sources: origin::sources(content, &model.descriptor),
     };
     let [title, description] =
@@ -98,7 +98,8 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
 }
 
 /// Outcomes by check, in the catalog's order.
-fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
+fn checks(site: &Site<'_, '_>, model: &Model) -> Result<Vec<Check>> {
+    let content = site.content;
     let mut checks: Vec<Check> = Vec::new();
     for outcome in &model.outcomes {
         let found = found(&content.words, model, outcome);
@@ -109,14 +110,14 @@ fn checks(content: &Edition<'_>, model: &Model) -> Vec<Check> {
                 checks.push(Check {
                     id: outcome.check.clone(),
                     title: humanise(&outcome.check),
-                    statement: facts.map(|facts| facts.statement.clone()),
+                    statement: facts.map(|facts| site.prose.line(&facts.statement)).transpose()?,
                     described: facts.is_some(),
                     found: vec![found],
                 });
             }
         }
     }
-    checks
+    Ok(checks)
 }
 
 /// Where an outcome stands on its model's page of evidence: `padding-does-not-leak.flex`.

@@ -5,7 +5,7 @@ use zoo_registry::Descriptor;
 use zoo_registry::descriptor::{Lineage, Source};
 
 use crate::edition::Edition;
-use crate::format::{external, humanise};
+use crate::format::external;
 use crate::lineage::address;
 use crate::pages::Link;
 
@@ -47,7 +47,7 @@ fn new(content: &Edition<'_>, other: &str, [parent, child]: [&str; 2], edge: &Li
 /// What is said, and where it was read.
 #[derive(Serialize)]
 pub(super) struct Sourced {
-    field: String,
+    field: Link,
     sources: Vec<Cited>,
 }
 
@@ -71,14 +71,15 @@ pub(super) fn is_sourced(descriptor: &Descriptor) -> bool {
 
 /// Every field with its sources: facts first, then lineage, then presets.
 pub(super) fn sources(content: &Edition<'_>, descriptor: &Descriptor) -> Vec<Sourced> {
-    let fields = descriptor.sources.iter().map(|(field, sources)| (humanise(field), sources));
+    let fields = descriptor.sources.iter().map(|(field, sources)| (Link::field(content, field), sources));
     let lineage = descriptor.lineage.iter().map(|edge| {
-        (content.words.with("model.lineage_from", &[("name", &content.model_name(&edge.id))]), &edge.sources)
+        let name = content.model_name(&edge.id);
+        (Link::new(content.words.with("model.lineage_from", &[("name", &name)]), None), &edge.sources)
     });
     let presets = descriptor
         .presets
         .iter()
-        .map(|preset| (content.words.with("model.size", &[("size", &preset.id)]), &preset.sources));
+        .map(|preset| (Link::new(content.words.with("model.size", &[("size", &preset.id)]), None), &preset.sources));
     let all = fields.chain(lineage).chain(presets).filter(|(_, sources)| !sources.is_empty());
     all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() })
         .collect()

@@ -125,13 +125,8 @@ pub(super) fn table<'a>(words: &Words, model: &'a Model) -> Table<'a> {
 
 /// Sizes of this model that the code of another one builds, on that one's page.
 pub(super) fn elsewhere(content: &Edition<'_>, id: &str) -> Vec<Link> {
-    let of = |model: &Model| {
-        let own = model.descriptor.sizes().filter(|(_, size)| size.of.as_deref() == Some(id));
-        let link =
-            |size: &Preset| Link::new(&size.id, Some(format!("models/{}/#size-{}", model.summary.id, slug(&size.id))));
-        own.map(|(_, size)| link(size)).collect::<Vec<_>>()
-    };
-    content.models.iter().flat_map(of).collect()
+    let sizes = content.lent.get(id).into_iter().flatten();
+    sizes.map(|[model, size]| Link::new(*size, Some(format!("models/{model}/#size-{}", slug(size))))).collect()
 }
 
 /// What is said of the number of parameters where no exact one was published.
