@@ -79,6 +79,7 @@ impl From<Error> for Failure {
             | Error::NotLinked { .. }
             | Error::Config { .. }
             | Error::Device { .. }
+            | Error::Threads { .. }
             | Error::Input { .. }
             | Error::Strategy { .. }
             | Error::Unsupported { .. }

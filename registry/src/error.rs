@@ -112,6 +112,14 @@ pub enum Error {
         /// Why it cannot be had.
         reason: String,
     },
+    /// Threads that this machine does not have, or that come too late.
+    #[error("cannot compute with {asked} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        asked: usize,
+        /// What was expected, or how many there are.
+        reason: String,
+    },
     /// An input that the model cannot take.
     #[error("`{model}` cannot take this input: {reason}")]
     Input {
@@ -227,6 +235,7 @@ impl Error {
             Self::Config { architecture, .. } => format!("`zoo show {architecture} --json` prints a configuration that works"),
             Self::TooLarge { .. } => "`zoo show` counts parameters of any size without allocating them".into(),
             Self::Device { .. } => "`zoo devices` lists what this binary and machine offer".into(),
+            Self::Threads { .. } => "without a number there is one thread a core, or as many as `RAYON_NUM_THREADS` says".into(),
             Self::WeightFile { .. } => "the file may be truncated or not safetensors; fetch it again and compare its SHA-256".into(),
             Self::Weights { .. } => "check that the folder's `config.json` belongs to this file, and that the head matches: `--set head=none` loads the body alone".into(),
             Self::Tokenizer { .. } => "the folder given to `--weights` should hold the model's own `tokenizer.json`".into(),

@@ -65,6 +65,8 @@ pub mod rows;
 #[cfg(feature = "tensor")]
 mod state;
 #[cfg(feature = "tensor")]
+pub mod threads;
+#[cfg(feature = "tensor")]
 pub mod tokenizer;
 #[cfg(feature = "train")]
 pub mod train;

@@ -1,12 +1,12 @@
 //! What sits on BERT's body.
 
 use burn::module::{Initializer, Module, Param};
-use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Device, Tensor};
 
 use super::INIT_STD;
 use super::config::{Config, HeadKind};
-use crate::blocks::{Activation, layer_norm, linear, tied_logits};
+use crate::blocks::{Activation, Linear, layer_norm, linear, tied_logits};
 
 /// What the last hidden states are used for.
 #[derive(Module, Debug)]

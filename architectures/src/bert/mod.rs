@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use burn::module::Module;
-use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
@@ -18,7 +18,7 @@ use zoo_registry::{
 };
 
 use crate::blocks::{
-    KvCache, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once, last_or_all,
+    KvCache, Linear, Mlp, MultiHeadAttention, RelativeKey, attend, causal_bias, embedding, hidden_once, last_or_all,
     layer_norm, linear, padding_bias, sum,
 };
 use crate::lessons::grammar::FillTheGap;

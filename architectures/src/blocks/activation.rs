@@ -5,6 +5,8 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use super::cpu;
+
 /// The function between two linear maps. Published spellings are read as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -29,9 +31,9 @@ impl Activation {
         match self {
             Self::Relu => activation::relu(x),
             // Written out: where burn's own has no exact gradient, it takes the gradient of the approximation.
-            Self::Gelu => x.clone() * ((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
-            Self::GeluTanh => activation::gelu_approximate(x),
-            Self::Silu => activation::silu(x),
+            Self::Gelu => cpu::gelu(x).unwrap_or_else(|x| x.clone() * ((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5),
+            Self::GeluTanh => cpu::gelu_tanh(x).unwrap_or_else(activation::gelu_approximate),
+            Self::Silu => cpu::silu(x).unwrap_or_else(activation::silu),
             Self::Tanh => x.tanh(),
         }
     }

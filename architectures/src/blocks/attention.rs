@@ -3,12 +3,11 @@
 //! Vaswani et al. 2017, arXiv 1706.03762, §3.2.1 equation 1 and §3.2.2.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, assert_shape};
 use zoo_registry::Trace;
 
-use super::{linear, unbiased_linear};
+use super::{Linear, cpu, linear, unbiased_linear};
 
 /// `softmax(scale · Q Kᵀ + score_bias) V`, equation 1, with everything that is masked or positional in the bias.
 ///
@@ -37,13 +36,16 @@ pub fn attend(
 pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, scale: f64, score_bias: Option<Tensor<4>>) -> Tensor<4> {
     let [_, _, q_len, _] = query.dims();
     let [_, _, kv_len, _] = key.dims();
-    let scores = query.matmul(key.transpose()) * scale;
-    assert_shape!(scores, [.., q_len, kv_len]);
-    let scores = match score_bias {
-        Some(bias) => scores + bias,
-        None => scores,
-    };
-    softmax(scores, 3)
+    let products = query.matmul(key.transpose());
+    assert_shape!(products, [.., q_len, kv_len]);
+    cpu::softmax(products, scale as f32, score_bias.as_ref()).unwrap_or_else(|products| {
+        let scores = products * scale;
+        let scores = match score_bias {
+            Some(bias) => scores + bias,
+            None => scores,
+        };
+        softmax(scores, 3)
+    })
 }
 
 /// The four maps around [`attend`], §3.2.2: every head sees its own projection, and their answers are mixed.

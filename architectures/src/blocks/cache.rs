@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use zoo_registry::{Cache, Held, Logits, Result, Saved};
 
+use super::cpu;
+
 /// One pair of `[batch, n_heads, past, head_dim]` a layer.
 #[derive(Debug, Clone, Default)]
 pub struct KvCache {
@@ -31,9 +33,7 @@ impl KvCache {
             return (key, value);
         };
         let all = match kept.take() {
-            Some((past_key, past_value)) => {
-                (Tensor::cat(vec![past_key, key], 2), Tensor::cat(vec![past_value, value], 2))
-            }
+            Some((past_key, past_value)) => (behind(past_key, key), behind(past_value, value)),
             None => (key, value),
         };
         *kept = Some(all.clone());
@@ -89,6 +89,11 @@ impl Cache for KvCache {
         };
         layers.flat_map(pair).collect()
     }
+}
+
+/// `new` after `past`, along the axis of tokens.
+fn behind(past: Tensor<4>, new: Tensor<4>) -> Tensor<4> {
+    cpu::append(past, new).unwrap_or_else(|[past, new]| Tensor::cat(vec![past, new], 2))
 }
 
 /// The hidden states the head is run on: those of every new token, or of the last one.

@@ -4,6 +4,8 @@ use burn::module::Initializer;
 use burn::nn::Embedding;
 use burn::tensor::{Device, Tensor};
 
+use super::cpu;
+
 /// `n` vectors of width `d_model` from N(0, `std`).
 pub fn embedding([n, d_model]: [usize; 2], std: f64, device: &Device) -> Embedding {
     Embedding { weight: Initializer::Normal { mean: 0.0, std }.init([n, d_model], device) }
@@ -18,7 +20,8 @@ pub fn tied_logits(hidden: Tensor<3>, table: &Embedding) -> Tensor<3> {
     let [batch, seq_len, d_model] = hidden.dims();
     let weight = table.weight.val();
     let [vocab_size, _] = weight.dims();
-    // Two axes, so that one row times a transposed table does not copy the table.
-    let flat = hidden.reshape([batch * seq_len, d_model]).matmul(weight.transpose());
-    flat.reshape([batch, seq_len, vocab_size])
+    // Two axes, so that rows times a transposed table do not copy the table.
+    let rows = hidden.reshape([batch * seq_len, d_model]);
+    let logits = cpu::scores_of_rows(rows, &weight).unwrap_or_else(|rows| rows.matmul(weight.transpose()));
+    logits.reshape([batch, seq_len, vocab_size])
 }

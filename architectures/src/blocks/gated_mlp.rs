@@ -1,10 +1,9 @@
 //! The feed-forward network in which one map decides how much of another passes.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Activation, unbiased_linear};
+use super::{Activation, Linear, unbiased_linear};
 
 /// `(activation(x W_gate) ⊙ x W_up) W_down`: Shazeer 2020, arXiv 2002.05202, §2, equation 6. With GELU it is GEGLU, with SiLU
 /// SwiGLU, with ReLU ReGLU.

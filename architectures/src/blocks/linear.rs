@@ -1,8 +1,30 @@
 //! Linear maps and norms with the initial values the papers give them.
 
-use burn::module::Initializer;
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, RmsNorm, RmsNormConfig};
-use burn::tensor::Device;
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{LayerNorm, LayerNormConfig, RmsNorm, RmsNormConfig};
+use burn::tensor::{Device, Tensor, assert_shape, module};
+
+use super::cpu;
+
+/// `x W + b`, or `x W` without a bias.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[d_in, d_out]`
+    pub weight: Param<Tensor<2>>,
+    /// `[d_out]`
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+impl Linear {
+    /// # Shapes
+    /// `[.., d_in]` → `[.., d_out]`
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
+        let [d_in, _] = weight.dims();
+        assert_shape!(x, [.., d_in]);
+        cpu::linear(x, &weight, bias.as_ref()).unwrap_or_else(|x| module::linear(x, weight, bias))
+    }
+}
 
 /// `x W + b` with `W [d_in, d_out]` from N(0, `std`) and `b` zero.
 pub fn linear([d_in, d_out]: [usize; 2], std: f64, device: &Device) -> Linear {
@@ -30,8 +52,6 @@ pub fn rms_norm(d_model: usize, eps: f64, device: &Device) -> RmsNorm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::module::Param;
-    use burn::tensor::Tensor;
 
     #[test]
     fn rms_norm_is_equation_4() {

@@ -1,10 +1,9 @@
 //! The position-wise feed-forward network.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Activation, linear, unbiased_linear};
+use super::{Activation, Linear, linear, unbiased_linear};
 
 /// `activation(x W_up + b_up) W_down + b_down`: arXiv 1706.03762, §3.3 equation 2.
 #[derive(Module, Debug)]

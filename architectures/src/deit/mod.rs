@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,7 @@ use zoo_registry::{
     WeightNames, include_dir,
 };
 
-use crate::blocks::{GridPositions, PatchEmbedding, layer_norm, linear};
+use crate::blocks::{GridPositions, Linear, PatchEmbedding, layer_norm, linear};
 use crate::lessons::shapes::NameTheShape;
 use crate::vit::{self, INIT_STD, VitLayer, encode, pool, special_token, token};
 

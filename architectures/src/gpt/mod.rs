@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use burn::module::Module;
-use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
@@ -18,8 +18,8 @@ use zoo_registry::{
 };
 
 use crate::blocks::{
-    KvCache, Mlp, MultiHeadAttention, attend, causal_bias, embedding, last_or_all, layer_norm, linear, padding_bias,
-    sum, tied_logits,
+    KvCache, Linear, Mlp, MultiHeadAttention, attend, causal_bias, embedding, last_or_all, layer_norm, linear,
+    padding_bias, sum, tied_logits,
 };
 use crate::lessons::grammar::Continue;
 

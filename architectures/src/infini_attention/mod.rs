@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use burn::module::Module;
-use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::lesson::Plan;
@@ -19,7 +19,7 @@ use zoo_registry::{
     include_dir,
 };
 
-use crate::blocks::{Mlp, embedding, last_or_all, layer_norm, tied_logits, unbiased_linear};
+use crate::blocks::{Linear, Mlp, embedding, last_or_all, layer_norm, tied_logits, unbiased_linear};
 use crate::lessons::passkey::Recall;
 
 mod attention;

@@ -8,7 +8,6 @@
 use std::sync::LazyLock;
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
@@ -17,7 +16,7 @@ use zoo_registry::{
 };
 
 use crate::bert::{self, Bert, BertFamily};
-use crate::blocks::{last_real, linear};
+use crate::blocks::{Linear, last_real, linear};
 use crate::gpt2::{self, Gpt2, Gpt2Family};
 use crate::gpt3::{self, Gpt3Family};
 use crate::lessons::preference::Prefer;

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use burn::module::Module;
-use burn::nn::{Embedding, Linear};
+use burn::nn::Embedding;
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::lesson::Plan;
@@ -17,7 +17,7 @@ use zoo_registry::{
     include_dir,
 };
 
-use crate::blocks::{KvCache, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
+use crate::blocks::{KvCache, Linear, PairCache, embedding, last_or_all, tied_logits, unbiased_linear};
 use crate::lessons::numbers::Rewrite;
 
 mod config;

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use burn::module::{Initializer, Module, Param};
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_registry::{
@@ -15,7 +15,7 @@ use zoo_registry::{
     Trace, WeightNames, include_dir,
 };
 
-use crate::blocks::{GridPositions, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear};
+use crate::blocks::{GridPositions, Linear, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear};
 use crate::lessons::shapes::NameTheShape;
 
 mod config;

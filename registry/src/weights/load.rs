@@ -11,6 +11,7 @@ use super::source::WeightSource;
 use super::table::{Pattern, Verb, WeightNames, modern};
 use crate::error::{Error, Result};
 use crate::modules::ModuleTree;
+use crate::threads;
 
 /// What a load did, and what stood in its way.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -196,9 +197,11 @@ impl Recipe {
 
     /// The numbers of our parameter, f32, in our layout.
     fn numbers(&self, source: &dyn WeightSource) -> Result<TensorData> {
-        let data = source.read(&self.published)?.convert::<f32>();
+        let read = source.read(&self.published)?;
+        let copied = read.dtype() != DType::F32 || matches!(self.verb, Verb::Transposed | Verb::Split);
+        let data = read.convert::<f32>();
         let shape = data.shape().to_vec();
-        Ok(match (self.verb, shape.as_slice()) {
+        let numbers = match (self.verb, shape.as_slice()) {
             (Verb::Transposed, &[rows, columns]) => {
                 TensorData::new(transpose(floats(&data), rows, columns), [columns, rows])
             }
@@ -212,7 +215,11 @@ impl Recipe {
                 TensorData::new(part, shape)
             }
             _ => data,
-        })
+        };
+        if copied {
+            source.release(&self.published);
+        }
+        Ok(numbers)
     }
 }
 
@@ -220,19 +227,22 @@ pub(super) fn floats(data: &TensorData) -> &[f32] {
     data.as_slice().unwrap_or_else(|error| unreachable!("the data was just converted to f32: {error:?}"))
 }
 
-/// `[rows, columns]` → `[columns, rows]`, in blocks that stay in the cache.
+/// `[rows, columns]` → `[columns, rows]`, in blocks that stay in the cache, by all threads.
 pub(super) fn transpose(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     const BLOCK: usize = 32;
+    /// Numbers that are worth another thread.
+    const WORTH: usize = 1 << 16;
     let mut out = vec![0.0; data.len()];
-    for row_block in (0..rows).step_by(BLOCK) {
-        for column_block in (0..columns).step_by(BLOCK) {
-            for row in row_block..(row_block + BLOCK).min(rows) {
-                for column in column_block..(column_block + BLOCK).min(columns) {
-                    out[column * rows + row] = data[row * columns + column];
-                }
+    threads::each_piece(&mut out, BLOCK * rows, 1 + WORTH / (BLOCK * rows).max(1), |block, out| {
+        for rows_of_block in (0..rows).step_by(BLOCK) {
+            let block_end = (rows_of_block + BLOCK).min(rows);
+            for (at, out) in out.chunks_exact_mut(rows).enumerate() {
+                let column = block * BLOCK + at;
+                let data = data[rows_of_block * columns..].iter().skip(column).step_by(columns);
+                out[rows_of_block..block_end].iter_mut().zip(data).for_each(|(out, number)| *out = *number);
             }
         }
-    }
+    });
     out
 }
 

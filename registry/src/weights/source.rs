@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::{AllocationProperty, Bytes, DType, TensorData};
+use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -32,6 +34,9 @@ pub trait WeightSource {
     /// # Errors
     /// [`Error::WeightFile`] if there is no such tensor or it cannot be read.
     fn read(&self, name: &str) -> Result<TensorData>;
+
+    /// Says that what was read of a tensor was copied, so that nothing needs to stay in memory of it. Reading it again is no mistake.
+    fn release(&self, _name: &str) {}
 
     /// Where the tensors come from, for messages.
     fn origin(&self) -> &Path;
@@ -73,6 +78,7 @@ pub struct SafetensorsWeights {
     origin: PathBuf,
     facts: BTreeMap<String, TensorFacts>,
     windows: BTreeMap<String, bytes::Bytes>,
+    maps: Vec<Arc<Mmap>>,
     header: BTreeMap<String, String>,
 }
 
@@ -110,7 +116,8 @@ impl SafetensorsWeights {
     }
 
     fn empty(origin: PathBuf) -> Self {
-        Self { origin, facts: BTreeMap::new(), windows: BTreeMap::new(), header: BTreeMap::new() }
+        let (facts, windows, header) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { origin, facts, windows, maps: Vec::new(), header }
     }
 
     /// What the file says besides its tensors: the `__metadata__` of the format.
@@ -148,8 +155,9 @@ impl SafetensorsWeights {
         let file = File::open(path).map_err(Error::io(path))?;
         // SAFETY: the mapping is read-only and private. If another process cuts the file short while it is mapped, reading
         // it ends this process; every reader of large weight files accepts that, and our own writer renames, never cuts.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io(path))?;
-        self.add_bytes(bytes::Bytes::from_owner(map), path, expected)
+        let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(Error::io(path))?);
+        self.maps.push(Arc::clone(&map));
+        self.add_bytes(bytes::Bytes::from_owner(Mapped(map)), path, expected)
     }
 
     /// Takes in what one file holds.
@@ -195,8 +203,33 @@ impl WeightSource for SafetensorsWeights {
         TensorData::try_from_bytes(bytes, facts.shape.clone(), facts.dtype).map_err(|error| bad(&self.origin, error))
     }
 
+    fn release(&self, name: &str) {
+        #[cfg(target_os = "linux")]
+        if let Some(window) = self.windows.get(name) {
+            let start_in = |map: &Mmap| (window.as_ptr() as usize).checked_sub(map.as_ptr() as usize);
+            let holds = |map: &&Arc<Mmap>| start_in(map).is_some_and(|start| start + window.len() <= map.len());
+            if let Some(map) = self.maps.iter().find(holds) {
+                let advice = memmap2::UncheckedAdvice::DontNeed;
+                // SAFETY: nobody writes to the mapping, so its pages come back from the file as they were. If the system does
+                // not follow the advice, they stay, which is no harm.
+                let _ = unsafe { map.unchecked_advise_range(advice, start_in(map).unwrap_or(0), window.len()) };
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (name, &self.maps);
+    }
+
     fn origin(&self) -> &Path {
         &self.origin
+    }
+}
+
+/// A mapped file as its windows hold it.
+struct Mapped(Arc<Mmap>);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -299,6 +332,24 @@ mod tests {
         assert_eq!(weights.tensors()["a"].shape, [2, 3]);
         assert_eq!(weights.read("a").unwrap().try_to_vec::<f32>().unwrap(), [0.0; 6]);
         assert!(weights.read("b").unwrap_err().to_string().contains("holds no tensor `b`"));
+    }
+
+    #[test]
+    fn what_was_released_is_read_again() {
+        let header = r#"{"a":{"dtype":"F32","shape":[3000],"data_offsets":[0,12000]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12000,12008]}}"#;
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        let numbers: Vec<f32> = (0..3002).map(|i| i as f32).collect();
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        let file = written(&bytes);
+        let weights = SafetensorsWeights::open(file.path()).unwrap();
+        let held = weights.read("a").unwrap();
+        for name in ["a", "b", "no such tensor"] {
+            weights.release(name);
+        }
+        assert_eq!(held.try_to_vec::<f32>().unwrap(), numbers[..3000]);
+        assert_eq!(weights.read("a").unwrap().try_to_vec::<f32>().unwrap(), numbers[..3000]);
+        assert_eq!(weights.read("b").unwrap().try_to_vec::<f32>().unwrap(), numbers[3000..]);
     }
 
     #[test]

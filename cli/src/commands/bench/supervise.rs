@@ -128,9 +128,7 @@ fn zoo(args: &Args, job: &Job) -> Result<Command, Failure> {
     for change in &args.overrides {
         command.args(["--set", change]);
     }
-    let threads = args.threads()?.to_string();
-    // The CPU devices ask rayon, which asks this once, before its first thread.
-    command.args(["--threads", &threads]).env("RAYON_NUM_THREADS", &threads);
+    command.args(["--threads", &args.threads()?.to_string()]);
     Ok(command)
 }
 

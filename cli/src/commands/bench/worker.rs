@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use zoo_registry::registry::Named;
 use zoo_registry::weights::SafetensorsWeights;
-use zoo_registry::{Limits, Model, Registry, device};
+use zoo_registry::{Limits, Model, Registry, device, threads};
 
 use super::Args;
 use super::task::{Task, Work, answers};
@@ -59,6 +59,7 @@ pub(super) struct Times {
 
 /// Serves one task until nobody asks any more.
 pub(super) fn serve(args: &Args, task: Task, registry: &Registry, shell: &mut Shell) -> Result<(), Failure> {
+    threads::set(args.threads()?)?;
     process::bound(device::memory(&args.device));
     let on = device::by_name(&args.device)?;
     let wait = || on.sync().map_err(|error| Failure::run(format!("device `{}`: {error}", args.device)));

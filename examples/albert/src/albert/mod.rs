@@ -7,12 +7,12 @@
 use std::sync::LazyLock;
 
 use burn::module::{Initializer, Module, Param};
-use burn::nn::{Embedding, LayerNorm, Linear};
+use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 use zoo_architectures::bert::{self, BertLayer};
 use zoo_architectures::blocks::{
-    Activation, KvCache, embedding, hidden_once, layer_norm, linear, padding_bias, tied_logits,
+    Activation, KvCache, Linear, embedding, hidden_once, layer_norm, linear, padding_bias, tied_logits,
 };
 use zoo_architectures::lessons::grammar::FillTheGap;
 use zoo_registry::{
