@@ -48,6 +48,8 @@ enum Command {
     Show(commands::show::Args),
     /// Tell what running a model costs: memory and operations, by length
     Cost(commands::cost::Args),
+    /// Time models on this machine, beside what it can do at most
+    Bench(commands::bench::Args),
     /// Compare two models: facts, sizes, modules
     Compare(commands::compare::Args),
     /// Show where a model comes from and what came of it
@@ -128,6 +130,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
         Command::List(args) => commands::list::run(&args, registry, shell),
         Command::Show(args) => commands::show::run(&args, registry, shell),
         Command::Cost(args) => commands::cost::run(&args, registry, shell),
+        Command::Bench(args) => commands::bench::run(&args, registry, shell),
         Command::Compare(args) => commands::compare::run(&args, registry, shell),
         Command::Lineage(args) => commands::lineage::run(&args, registry, shell),
         Command::New(args) => commands::new::run(&args, registry, shell),

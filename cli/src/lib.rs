@@ -28,6 +28,7 @@ mod json;
 mod library;
 mod own;
 mod plot;
+mod process;
 mod runtime;
 mod sample;
 mod shell;

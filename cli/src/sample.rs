@@ -40,8 +40,16 @@ fn tokens(limits: &TokenLimits) -> Tokens {
     Tokens::new(Rows::from_flat(1, len, ids).unwrap_or_else(|| Rows::full(1, 1, 0)))
 }
 
-/// A grey ramp of the size that the configuration says, or of two patches by two.
+/// A grey ramp.
 fn image(model: &dyn Model, limits: &ImageLimits) -> Images {
+    let [channels, height, width] = image_size(model, limits);
+    let count = channels * height * width;
+    let pixel_values = (0..count).map(|at| at as f32 / count as f32 - 0.5).collect();
+    Images { dims: [1, channels, height, width], pixel_values }
+}
+
+/// Channels, height and width of an image that the model reads: those that the configuration says, or two patches by two.
+pub(crate) fn image_size(model: &dyn Model, limits: &ImageLimits) -> [usize; 3] {
     let extent = |value: &Value| value.as_u64().and_then(|extent| usize::try_from(extent).ok());
     let said = match model.config().get("image_size") {
         Some(Value::Array(sides)) => sides.iter().map(extent).collect::<Option<Vec<_>>>(),
@@ -52,7 +60,5 @@ fn image(model: &dyn Model, limits: &ImageLimits) -> Images {
         Some(&[height, width]) => [height, width],
         _ => limits.patch_size.map(|side| 2 * side),
     };
-    let count = limits.channels * height * width;
-    let pixel_values = (0..count).map(|at| at as f32 / count as f32 - 0.5).collect();
-    Images { dims: [1, limits.channels, height, width], pixel_values }
+    [limits.channels, height, width]
 }

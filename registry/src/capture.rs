@@ -77,6 +77,36 @@ pub fn costs(
     }
 }
 
+/// What matrix products and convolutions take, of whatever was run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Products {
+    /// Multiplications and additions, as [`Cost::matmul_flops`].
+    pub flops: u64,
+    /// Bytes of what is multiplied, the weights among it: what memory has to deliver, if nothing stays near the processor from one product
+    /// to the next.
+    pub bytes: u64,
+}
+
+/// What the matrix products of a run take, without computing them. `run` may do with the model what it likes, but read numbers.
+///
+/// # Errors
+/// As [`costs`], and those of `run`.
+pub fn products(
+    architecture: &dyn Architecture,
+    config: &Map<String, Value>,
+    run: impl FnOnce(&dyn Model) -> Result<()>,
+) -> Result<Products> {
+    let device = Device::capture();
+    let (operations, ran) = recorded(architecture, &device, || run(architecture.build(config, &device)?.as_ref()))?;
+    ran?;
+    let each = operations.iter().map(|operation| (matmul_flops(operation), operation));
+    let products = each.filter(|(flops, _)| *flops > 0).map(|(flops, operation)| (flops, multiplied_bytes(operation)));
+    Ok(products.fold(Products::default(), |sum, (flops, bytes)| Products {
+        flops: sum.flops.saturating_add(flops),
+        bytes: sum.bytes.saturating_add(bytes),
+    }))
+}
+
 /// What is recorded, one after the other, with a [mark](mark) after each.
 #[derive(Default)]
 struct Recorded {
@@ -109,9 +139,26 @@ fn cost(
 
 fn record(architecture: &dyn Architecture, config: &Map<String, Value>, input: &Input) -> Result<Recorded> {
     let device = Device::capture();
-    let mut run = None;
+    let run = || run_all(architecture.build(config, &device)?.as_ref(), input, &device);
+    let (operations, state_bytes) = recorded(architecture, &device, run)?;
+    let state_bytes = state_bytes?;
+    let mut parts = operations.split(is_mark).map(<[OperationIr]>::to_vec);
+    let mut part = || parts.next().unwrap_or_default();
+    let (drawing, pass) = (part(), part());
+    // Then all tokens but the last are read.
+    part();
+    Ok(Recorded { drawing, pass, step: part(), state_bytes })
+}
+
+/// The operations of a run on a recording device, and what it gave.
+fn recorded<T>(
+    architecture: &dyn Architecture,
+    device: &Device,
+    run: impl FnOnce() -> T,
+) -> Result<(Vec<OperationIr>, T)> {
+    let mut ran = None;
     let graph = device.capture_scope(|scope| {
-        run = Some(architecture.build(config, &device).and_then(|model| run_all(model.as_ref(), input, &device)));
+        ran = Some(run());
         scope.complete([], [])
     });
     let lacks = |reason: String| Error::Unsupported {
@@ -119,13 +166,7 @@ fn record(architecture: &dyn Architecture, config: &Map<String, Value>, input: &
         lacks: format!("cannot be counted without being run: {reason}"),
     };
     let GraphIr { operations, .. } = graph.map_err(|error| lacks(error.to_string()))?.graph;
-    let state_bytes = run.unwrap_or_else(|| Err(lacks("nothing was recorded".into())))?;
-    let mut parts = operations.split(is_mark).map(<[OperationIr]>::to_vec);
-    let mut part = || parts.next().unwrap_or_default();
-    let (drawing, pass) = (part(), part());
-    // Then all tokens but the last are read.
-    part();
-    Ok(Recorded { drawing, pass, step: part(), state_bytes })
+    Ok((operations, ran.ok_or_else(|| lacks("nothing was recorded".into()))?))
 }
 
 /// What is remembered at the end, in bytes.
@@ -185,6 +226,11 @@ fn matmul_flops(operation: &OperationIr) -> u64 {
         }
         _ => 0,
     }
+}
+
+/// Bytes of all that goes into a product.
+fn multiplied_bytes(operation: &OperationIr) -> u64 {
+    operation.inputs().map(bytes).sum()
 }
 
 /// Numbers that other arithmetic runs over: moving and making numbers is none.

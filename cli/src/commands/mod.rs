@@ -1,5 +1,6 @@
 //! One module a sub-command: its arguments, its help, what it does.
 
+pub(crate) mod bench;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod classify;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zoo_registry::descriptor::Component;
 
-use super::layout::{Block, Facts, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, root};
+use super::layout::{Block, Facts, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, is_pair, root};
 use super::rails::Placement;
 use super::{Canvas, Caption, Shapes, fit, text_width};
 use crate::format::THIN;
@@ -132,7 +132,13 @@ impl Painter<'_> {
         for (index, item) in frame.items.iter().enumerate() {
             let (from, to) = places[index];
             if let (true, Some((_, next))) = (frame.joined[index], places.get(index + 1)) {
-                self.join(&centres(item, x, width), from, &centres(&frame.items[index + 1], x, width), *next);
+                let mut below = centres(item, x, width);
+                if let Item::Row(nodes) = item
+                    && is_pair(nodes)
+                {
+                    below.remove(0);
+                }
+                self.join(&below, from, &centres(&frame.items[index + 1], x, width), *next);
             }
             match item {
                 Item::Row(nodes) => self.row(nodes, x, width, to),
@@ -162,7 +168,7 @@ impl Painter<'_> {
             match node {
                 Node::Block(block) => self.block(block, place),
                 Node::Frame(frame) => {
-                    if count == 2 && frame.label == "Encoder" {
+                    if is_pair(nodes) && index == 0 {
                         self.encoder = Some(place);
                     }
                     self.frame(frame, place);
@@ -213,10 +219,12 @@ impl Painter<'_> {
         let rail = if frame.rails.is_empty() { 0 } else { RAIL };
         let (left, inner) = (x + PADDING + rail, width - 2 * (PADDING + rail));
         let top = y + PADDING + HEADER;
-        if frame.joined.first() == Some(&true) {
-            let middle = left + inner / 2;
-            let (highest, lowest) = (top, top + frame.height());
-            self.canvas.path("wire", &format!("M{middle} {}V{lowest}M{middle} {highest}V{y}", y + height));
+        let middle = left + inner / 2;
+        if frame.enters() {
+            self.canvas.path("wire", &format!("M{middle} {}V{}", y + height, top + frame.height()));
+        }
+        if frame.leaves() {
+            self.canvas.path("wire", &format!("M{middle} {top}V{y}"));
         }
         let times = if frame.times > 0 { format!("×{THIN}{}", frame.times) } else { String::new() };
         let href = self.links.zip(frame.href.as_ref()).map(|(root, href)| format!("{root}{href}"));

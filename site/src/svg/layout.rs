@@ -56,6 +56,21 @@ pub(super) struct Frame {
     pub(super) joined: Vec<bool>,
 }
 
+impl Frame {
+    /// Whether a line comes in below the first item.
+    pub(super) fn enters(&self) -> bool {
+        !self.rails.is_empty()
+    }
+
+    /// Whether a line goes out above the last item.
+    pub(super) fn leaves(&self) -> bool {
+        match self.items.as_slice() {
+            [Item::Row(nodes)] => matches!(nodes.as_slice(), [Node::Frame(only)] if only.leaves()),
+            items => self.enters() || items.len() > 1 && self.joined[items.len() - 2],
+        }
+    }
+}
+
 /// A row of a frame.
 #[derive(Debug)]
 pub(super) enum Item {
@@ -124,8 +139,10 @@ pub(super) fn root(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
             _ => items.push((row, vec![node])),
         }
     }
-    // A line means "goes into": true from tables to a stack to its heads, unknown around towers that stand side by side.
-    let sole = |index: usize| items.get(index).is_none_or(|(row, nodes)| *row != Row::Tower || nodes.len() == 1);
+    // A line means "goes into": true from tables to a stack to its heads, unknown around other towers that stand side by side.
+    let sole = |index: usize| {
+        items.get(index).is_none_or(|(row, nodes)| *row != Row::Tower || nodes.len() == 1 || is_pair(nodes))
+    };
     let joined = (0..items.len()).map(|i| sole(i) && sole(i + 1)).collect();
     Frame { joined, items: items.into_iter().map(|(_, nodes)| Item::Row(nodes)).collect(), ..Frame::default() }
 }
@@ -200,7 +217,26 @@ fn frame(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
         }
     }
     frame.joined = vec![false; frame.items.len()];
+    for (at, [below, above]) in frame.items.array_windows().enumerate() {
+        frame.joined[at] = flows(below, above);
+    }
     frame
+}
+
+/// Whether what stands above surely takes what stands below: the sum of tables goes into a norm or a stack, and a stack into a norm.
+fn flows(below: &Item, above: &Item) -> bool {
+    let (Item::Row(below), Item::Row(above)) = (below, above) else { return false };
+    let is_stack = |nodes: &[Node]| matches!(nodes, [Node::Frame(frame)] if frame.times > 0);
+    let is_norm = matches!(above.as_slice(), [Node::Block(block)] if block.category == "norm");
+    match is_table(below.first()) {
+        true => is_norm || is_stack(above),
+        false => is_norm && is_stack(below),
+    }
+}
+
+/// Whether a row is an encoder beside its decoder: what stands below goes into both, and what stands above takes the decoder's.
+pub(super) fn is_pair(nodes: &[Node]) -> bool {
+    matches!(nodes, [Node::Frame(one), Node::Frame(other)] if one.label == "Encoder" && other.label == "Decoder")
 }
 
 fn is_table(node: Option<&Node>) -> bool {
