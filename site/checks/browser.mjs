@@ -71,7 +71,7 @@ for (const { name, spaced, spoken, ...mode } of modes) {
     await page.close();
     return problems;
   };
-  // A page a core at a time; told in their order.
+  // As many pages at a time as there are cores; told in their order.
   const paths = pages(spoken), found = new Map(), left = paths.values();
   await Promise.all(Array.from({ length: availableParallelism() }, async () => { for (const path of left) found.set(path, await look(path)); }));
   for (const path of paths) for (const problem of found.get(path)) { console.log(`${name} ${path}: ${problem}`); bad++; }

@@ -12,6 +12,7 @@ use zoo_catalog::Catalog;
 use zoo_catalog::view::Rows;
 
 use crate::error::{Error, Result};
+use crate::format::hex;
 
 /// Tables that become CSV, and what their files are called.
 pub(crate) const TABLES: [(&str, &str); 3] =
@@ -57,8 +58,7 @@ impl CatalogFile {
             size += read as u64;
             file.consume(read);
         }
-        let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { path: path.to_owned(), size, digest })
+        Ok(Self { path: path.to_owned(), size, digest: hex(&hash.finalize()) })
     }
 }
 

@@ -2,6 +2,11 @@
 
 use zoo_registry::Parameter;
 
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Narrow no-break space: groups digits, joins a number and its unit.
 pub(crate) const THIN: char = '\u{202f}';
 

@@ -98,17 +98,14 @@ impl<'a> Steps<'a> {
     /// The whole lineage as trees, each model once, under its first parent; roots and children by date.
     pub(crate) fn forest(&self) -> Vec<Branch<'a>> {
         let mut children = Children::new();
-        let mut below = BTreeSet::new();
         for model in &self.models {
-            let id = &model.summary.id;
-            if let Some(first) = self.to(id).next() {
+            if let Some(first) = self.to(&model.summary.id).next() {
                 children.entry(&first.parent.summary.id).or_default().push(model);
-                below.insert(id);
             }
         }
         let mut placed = BTreeSet::new();
         let mut roots = Vec::new();
-        for model in self.models.iter().filter(|model| !below.contains(&model.summary.id)) {
+        for model in self.models.iter().filter(|model| self.to(&model.summary.id).next().is_none()) {
             roots.extend(self.branch(model, &children, &mut placed));
         }
         // What a circle of edges hides from the walk stands on its own.

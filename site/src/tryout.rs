@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::format::hex;
 use crate::look::Look;
 use crate::pages::Output;
 
@@ -101,5 +102,5 @@ fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         all.update(part.len().to_le_bytes());
         all.update(part);
     }
-    all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&all.finalize()[..6])
 }

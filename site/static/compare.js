@@ -7,10 +7,10 @@ const root = place.dataset.root;
 const most = 4;
 const given = () => (new URLSearchParams(location.search).get('m') ?? '').split(',').filter(Boolean).slice(0, most);
 
-// What takes room stands there before the data comes, so that nothing below it moves.
+// What takes room stands there before the data comes, so that nothing below it moves; nobody types before it can answer.
 const inputs = ['first', 'second', 'third', 'fourth'].map(name => {
   const label = document.createElement('label'), input = document.createElement('input');
-  for (const [key, value] of Object.entries({ type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false' })) input.setAttribute(key, value);
+  for (const [key, value] of Object.entries({ type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false', disabled: '' })) input.setAttribute(key, value);
   label.append(say(name), input);
   form.append(label);
   return input;
@@ -120,4 +120,5 @@ document.getElementById('names').append(...data.name.map(name => make('option', 
 for (const input of inputs) input.addEventListener('change', () => { history.pushState(null, '', address()); show(asked()); });
 form.addEventListener('submit', event => { event.preventDefault(); history.pushState(null, '', address()); show(asked()); });
 addEventListener('popstate', read);
+for (const input of inputs) input.disabled = false;
 read();

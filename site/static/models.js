@@ -6,13 +6,14 @@ const table = document.querySelector('table.models');
 const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
 const units = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 
-// Before the data comes, so that nothing below it moves.
+// It takes its room before the data comes, so that nothing below it moves; nobody types before it can answer.
+const input = box.querySelector('input');
+input.disabled = true;
 box.hidden = false;
 const data = await (await fetch(`${box.dataset.root}catalog.min.json`)).json();
 const facets = new Map(data.facet.map(facet => [facet.id, facet]));
 const at = new Map(data.id.map((id, index) => [id, index]));
 const rows = [...table.tBodies[0].rows].map(row => ({ row, model: at.get(row.cells[0].querySelector('a').getAttribute('href').split('/').at(-2)) }));
-const input = box.querySelector('input');
 const count = box.querySelector('output');
 
 // A question by its id, its short name, or the beginning of its id.
@@ -157,4 +158,5 @@ for (const item of document.querySelectorAll('[data-term]')) {
 box.addEventListener('submit', event => event.preventDefault());
 input.addEventListener('input', () => go({ q: input.value.trim() }, true));
 addEventListener('popstate', read);
+input.disabled = false;
 read();

@@ -227,11 +227,10 @@ fn missing(words: &Words, models: [&Model; 2]) -> String {
 
 /// Pages of what changed around one of the two, without this one.
 fn others(content: &Edition<'_>, model: &Model, pair: &Pair<'_>) -> Vec<Other> {
-    let ends = |pair: &Pair<'_>| [pair.parent, pair.child].map(|model| model.summary.id.clone());
-    let this = ends(pair);
+    let this = pair.address();
     let link = |other: &Pair<'_>| Other {
         label: format!("{} → {}", other.parent.summary.name, other.child.summary.name),
         href: other.address(),
     };
-    content.steps.around(&model.summary.id).filter(|other| ends(other) != this).map(link).collect()
+    content.steps.around(&model.summary.id).filter(|other| other.address() != this).map(link).collect()
 }

@@ -6,6 +6,7 @@ use zoo_catalog::view::Model;
 
 use super::{Site, json};
 use crate::error::Result;
+use crate::format::hex;
 use crate::pages::root;
 
 /// Where the feeds are.
@@ -88,7 +89,7 @@ fn name(parts: &[&str]) -> String {
     let mut bytes: [u8; 32] = Sha256::digest(parts.join("\n")).into();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&bytes[..16]);
     format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 

@@ -17,7 +17,7 @@ use crate::content::Content;
 use crate::data::TABLES;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
-use crate::format::bytes;
+use crate::format::{bytes, hex};
 use crate::look::Look;
 use crate::words::{Tongue, Words};
 
@@ -213,7 +213,7 @@ struct Cited<'a> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
