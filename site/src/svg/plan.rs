@@ -42,52 +42,58 @@ pub(crate) struct Bare {
 
 /// The whole model as a frame without a border.
 pub(super) fn root(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
-    let mut column = column(part, facts);
-    let Some(towers) = column.towers.filter(|_| column.frame.passes) else { return column.frame };
-    let pair = matches!(&column.frame.items[towers], Item::Row(nodes) if nodes.len() == 2);
-    let extents = |place| facts.flow.at(place);
-    let text = |role: &str, extents: &[Extent]| Node::Text { label: facts.words.say(role), code: told(extents) };
-    // What is read.
-    let read: Vec<Node> = [
-        (Place::SourceTokens, "chart.source_ids"),
-        (Place::Tokens, if pair { "chart.target_ids" } else { "chart.token_ids" }),
-        (Place::Image, "chart.image"),
-    ]
-    .into_iter()
-    .filter_map(|(place, role)| Some(text(role, extents(place)?)))
-    .collect();
-    // What is answered, above what says it.
-    let hidden = extents(Place::Last).map(told).unwrap_or_default();
-    let answer = facts.flow.answer();
-    let said = |(answer, extents): (Answer, &[Extent])| text(&format!("answer.{}", answer.as_str()), extents);
-    let side = |node: Node| if pair { vec![Node::Blank, node] } else { vec![node] };
-    let (frame, heads) = (&mut column.frame, std::mem::take(&mut column.heads));
-    let pools = heads.iter().filter(|head| matches!(head, Node::Block(head) if head.pools)).count();
-    if heads.is_empty() {
-        let tied = answer.and_then(|(kind, extents)| tied(part, kind, extents, facts));
-        for node in tied.map(Node::Block).into_iter().chain(answer.map(said)) {
-            let is_first = matches!(node, Node::Block(_));
-            frame.push(side(node), Some(if is_first { vec![hidden.clone()] } else { vec![] }));
-        }
-    } else if pools == 0 {
-        let blank = pair.then_some(Node::Blank);
-        frame.push(blank.into_iter().chain(heads).collect(), Some(vec![hidden]));
-        if let Some(answer) = answer {
-            frame.push(side(said(answer)), Some(vec![]));
-        }
-    } else if let (1, Some((Answer::Hidden, _)), Some(pooled)) = (heads.len(), answer, extents(Place::Pooled)) {
-        // The hidden states go on beside what pools them.
-        frame.push(std::iter::once(Node::Pass).chain(heads).collect(), Some(vec![]));
-        frame.push(answer.map(said).into_iter().chain([text("chart.pooled", pooled)]).collect(), Some(vec![]));
-    } else {
-        // Which of them takes what another pooled is not known.
-        frame.push(heads, None);
-    }
+    let Column { mut frame, towers, heads } = column(part, facts);
+    let Some(towers) = towers.filter(|_| frame.passes) else { return frame };
+    let pair = matches!(&frame.items[towers], Item::Row(nodes) if nodes.len() == 2);
+    answer(&mut frame, heads, pair, part, facts);
+    let read = read(pair, facts);
     if !read.is_empty() {
         frame.items.insert(0, Item::Row(read));
         frame.wires.insert(0, Some(vec![]));
     }
-    column.frame
+    frame
+}
+
+/// What is read.
+fn read(pair: bool, facts: &Facts<'_>) -> Vec<Node> {
+    let tokens = if pair { "chart.target_ids" } else { "chart.token_ids" };
+    let places = [(Place::SourceTokens, "chart.source_ids"), (Place::Tokens, tokens), (Place::Image, "chart.image")];
+    places.into_iter().filter_map(|(place, role)| Some(text(role, facts.flow.at(place)?, facts))).collect()
+}
+
+/// What is answered, above what says it: heads, the table of tokens once more, or nothing.
+fn answer(frame: &mut Frame, heads: Vec<Node>, pair: bool, part: &Part<'_>, facts: &Facts<'_>) {
+    let last = facts.flow.at(Place::Last).map(told).unwrap_or_default();
+    let answer = facts.flow.answer();
+    let said = answer.map(|(answer, extents)| text(&format!("answer.{}", answer.as_str()), extents, facts));
+    // Above the decoder.
+    let side = |nodes: Vec<Node>| pair.then_some(Node::Blank).into_iter().chain(nodes).collect();
+    let pools = heads.iter().filter(|head| matches!(head, Node::Block(head) if head.pools)).count();
+    let pooled = facts.flow.at(Place::Pooled).filter(|_| matches!(answer, Some((Answer::Hidden, _))));
+    match (heads.len(), pools, pooled) {
+        (0, ..) => {
+            let tied = answer.and_then(|(answer, extents)| tied(part, answer, extents, facts));
+            if let Some(tied) = tied {
+                frame.push(side(vec![Node::Block(tied)]), Some(vec![last]));
+            }
+            said.into_iter().for_each(|said| frame.push(side(vec![said]), Some(vec![])));
+        }
+        (_, 0, _) => {
+            frame.push(side(heads), Some(vec![last]));
+            said.into_iter().for_each(|said| frame.push(side(vec![said]), Some(vec![])));
+        }
+        // The hidden states go on beside what pools them.
+        (1, 1, Some(pooled)) => {
+            frame.push(std::iter::once(Node::Pass).chain(heads).collect(), Some(vec![]));
+            frame.push(said.into_iter().chain([text("chart.pooled", pooled, facts)]).collect(), Some(vec![]));
+        }
+        // Which of them takes what another pooled is not known.
+        _ => frame.push(heads, None),
+    }
+}
+
+fn text(role: &str, extents: &[Extent], facts: &Facts<'_>) -> Node {
+    Node::Text { label: facts.words.say(role), code: told(extents) }
 }
 
 /// What goes up from tables through stacks to heads.
