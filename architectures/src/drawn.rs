@@ -1,9 +1,15 @@
 //! The pictures of building blocks show what the blocks compute, and what the families that name them declare.
 
 use burn::tensor::{DType, Device, Tensor};
-use zoo_registry::Pattern;
+use zoo_registry::batch::Limits;
+use zoo_registry::capture::passing;
+use zoo_registry::flow::{Extent, Length, Passing, Place};
+use zoo_registry::input::{Images, Input, Tokens};
+use zoo_registry::output::Record;
 use zoo_registry::picture::{self, Shown, TOKENS};
 use zoo_registry::registry::build;
+use zoo_registry::rows::Rows;
+use zoo_registry::{Flow, Pattern};
 
 use crate::ARCHITECTURES;
 use crate::blocks::{Activation, Buckets, Rotary, banded_causal_bias, causal_bias, sinusoidal};
@@ -57,6 +63,61 @@ fn patterns_are_those_of_the_terms_that_families_name() {
                 same(**layer, drawn) || pairs.all(|(query, key)| !layer.sees(query, key) || drawn.sees(query, key))
             };
             assert!(layers.iter().any(|layer| within(&layer)), "{}: no layer is `{term}`: {layers:?}", facts.id);
+        }
+    }
+}
+
+/// What is read off a pass that computes nothing is what a pass meets that does, whatever the batch and the lengths.
+#[test]
+fn shapes_on_lines_are_those_of_a_pass() {
+    let (batch, source_len, target_len) = (2, 4, 5);
+    let text = |tokens| Tokens::new(Rows::full(batch, tokens, 1));
+    for architecture in ARCHITECTURES {
+        let facts = architecture.descriptor();
+        let model = build(*architecture, &facts.tiny, "flex").unwrap();
+        let input: Input = match model.limits() {
+            Limits::Tokens(_) => text(target_len).into(),
+            Limits::TokenPair { .. } => Input::TokenPair { source: text(source_len), target: text(target_len) },
+            Limits::Images(limits) => {
+                let side = model.config()["image_size"].as_u64().unwrap() as usize;
+                let dims = [batch, limits.channels, side, side];
+                Input::Images(Images { dims, pixel_values: vec![0.5; dims.iter().product()] })
+            }
+            other => panic!("{}: {other:?}", facts.id),
+        };
+        let output = model.forward(&input, Record::ALL).unwrap();
+        let named = output.named();
+        let dims = |name: &str| named.iter().find(|(known, _)| known == name).map(|(_, data)| data.shape().to_vec());
+        let tensors = passing(*architecture, model.config()).unwrap();
+        assert!(tensors.is_sorted_by_key(|passing| passing.place), "{}: {tensors:?}", facts.id);
+        for Passing { place, extents } in tensors {
+            let met = match place {
+                Place::SourceTokens | Place::Tokens | Place::Image => continue,
+                Place::SourceEmbedded => dims("encoder_hidden_states.0"),
+                Place::SourceLast => dims("encoder_last_hidden_state"),
+                Place::Embedded => dims("hidden_states.0").or(dims("decoder_hidden_states.0")),
+                Place::Last => Some(output.hidden_states.last().unwrap().dims().to_vec()),
+                Place::Pooled => dims("pooler_output"),
+                Place::Answer(answer) => {
+                    assert_eq!(answer, output.head.kind(), "{}", facts.id);
+                    Some(named[0].1.shape().to_vec())
+                }
+            };
+            let length = |extent: &Extent| match extent {
+                Extent::Fixed(extent) => *extent as usize,
+                Extent::Length(Length::Text) => target_len,
+                Extent::Length(Length::Source) => source_len,
+            };
+            let told: Vec<usize> = std::iter::once(batch).chain(extents.iter().map(length)).collect();
+            assert_eq!(Some(told), met, "{}: {place:?}", facts.id);
+        }
+        for stack in Flow::stated(facts, model.config()).stacks {
+            let tree = model.modules();
+            let layer = stack.layers.replace('*', "0") + ".0";
+            let paths = stack.parts.iter().flat_map(|part| [&part.module, &part.norm]);
+            for path in paths.map(|path| format!("{layer}.{path}")).chain(stack.last_norm.clone()) {
+                assert!(tree.at(&path).is_some(), "{}: nothing stands at `{path}`", facts.id);
+            }
         }
     }
 }

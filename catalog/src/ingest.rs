@@ -5,6 +5,7 @@ mod conformance;
 mod costs;
 mod disputes;
 mod facts;
+mod flow;
 mod insert;
 mod models;
 mod parts;
@@ -115,6 +116,7 @@ async fn fill(connection: &mut SqliteConnection, input: &Input<'_>) -> Result<()
     facts::write(connection, input).await?;
     sizes::write(connection, input).await?;
     costs::write(connection, input).await?;
+    flow::write(connection, input).await?;
     sources::write(connection, input).await?;
     disputes::write(connection, input).await?;
     parts::write(connection, input).await?;

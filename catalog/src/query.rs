@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod flow;
 mod lineage;
 mod list;
 mod model;

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use crate::error::{Error, Result};
 
 /// Tables and views, in the order they build on one another.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/0001_facts.sql"),
     include_str!("../migrations/0002_sizes.sql"),
     include_str!("../migrations/0003_conformance.sql"),
@@ -18,10 +18,11 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0006_planted.sql"),
     include_str!("../migrations/0007_parts.sql"),
     include_str!("../migrations/0008_costs.sql"),
+    include_str!("../migrations/0009_flow.sql"),
 ];
 
 /// Grows whenever a table or view changes; a catalog is never migrated, only built anew.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// `zooc` in ASCII: SQLite's own field for telling whose file this is.
 const APPLICATION_ID: u32 = 0x7a6f_6f63;

@@ -8,7 +8,7 @@ pub use zoo_registry::Tally;
 use zoo_registry::descriptor::{Descriptor, Lineage, Preset};
 use zoo_registry::picture::Picture;
 use zoo_registry::record::{Demo, SourceFile};
-use zoo_registry::{Cost, Estimate, Figure, ModuleTree, Outcome, SuiteFacts};
+use zoo_registry::{Cost, Estimate, Figure, Flow, ModuleTree, Outcome, SuiteFacts};
 
 /// One line of the model index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,8 @@ pub struct SizeFacts {
     pub parameters: u64,
     /// What it costs, by length, shortest first; empty where that was not counted.
     pub costs: Vec<Cost>,
+    /// What goes through it, and how its layers are wired.
+    pub flow: Flow,
 }
 
 /// Architectures that descend from one another.

@@ -1,15 +1,17 @@
-//! What every size costs, for the catalog.
+//! What every size costs, and what goes through it, for the catalog.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use serde_json::{Map, Value};
-use zoo_registry::{Architecture, Cost, Record, Registry, Result, capture};
+use zoo_registry::flow::Passing;
+use zoo_registry::{Architecture, Cost, Record, Registry, capture};
 
 use crate::conformance::quietly;
 use crate::shell::Shell;
 
-/// Counts what each size of each family costs, on every core. Where that cannot be counted it is told, and the size has no costs.
+/// Counts what each size of each family costs, on every core, and follows what goes through it. Where that cannot be done it is told, and
+/// the size has no costs and no tensors.
 pub(crate) fn count(records: &mut [Record], registry: &Registry, shell: &mut Shell) {
     let mut sizes = Vec::new();
     for record in records.iter_mut() {
@@ -22,7 +24,7 @@ pub(crate) fn count(records: &mut [Record], registry: &Registry, shell: &mut She
     let work = || {
         while let Some((architecture, size)) = next() {
             match of(architecture, &size.config) {
-                Ok(costs) => size.costs = costs,
+                Ok((costs, tensors)) => (size.costs, size.flow.tensors) = (costs, tensors),
                 Err(reason) => {
                     failed.lock().into_iter().for_each(|mut failed| failed.push((&size.preset, reason.clone())))
                 }
@@ -47,9 +49,10 @@ pub(crate) fn count(records: &mut [Record], registry: &Registry, shell: &mut She
 }
 
 /// Code that asks for numbers where there are none panics inside burn.
-fn of(architecture: &dyn Architecture, config: &Map<String, Value>) -> Result<Vec<Cost>, String> {
-    match catch_unwind(AssertUnwindSafe(|| capture::costs(architecture, config, None))) {
-        Ok(costs) => costs.map_err(|error| error.to_string()),
+fn of(architecture: &dyn Architecture, config: &Map<String, Value>) -> Result<(Vec<Cost>, Vec<Passing>), String> {
+    let read = || Ok((capture::costs(architecture, config, None)?, capture::passing(architecture, config)?));
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error: zoo_registry::Error| error.to_string()),
         Err(_) => Err("its pass reads numbers that it computed, and here nothing is computed".into()),
     }
 }

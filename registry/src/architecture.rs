@@ -11,6 +11,7 @@ use crate::descriptor::Descriptor;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
+use crate::flow::Flow;
 use crate::lesson::Lesson;
 use crate::model::{Model, Running};
 use crate::modules::ModuleTree;
@@ -166,7 +167,8 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
 pub fn record_of(architecture: &dyn Architecture, descriptor: &Descriptor) -> Result<Record> {
     let size = |preset: &crate::descriptor::Preset| {
         let config = architecture.complete(&preset.config)?;
-        Ok(Size { preset: preset.id.clone(), modules: architecture.modules(&config)?, config, costs: Vec::new() })
+        let (modules, flow) = (architecture.modules(&config)?, Flow::stated(descriptor, &config));
+        Ok(Size { preset: preset.id.clone(), config, modules, costs: Vec::new(), flow })
     };
     let mut sources = Vec::new();
     collect_sources(architecture.folder(), architecture.folder(), &mut sources);

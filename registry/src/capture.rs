@@ -1,6 +1,8 @@
 //! What the code of a size costs, read off its operations: the forward pass runs on a device that records each operation with the shapes
 //! it meets and computes nothing, so that GPT-3 is counted as fast as a toy.
 
+mod passing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Device, Tensor};
@@ -19,6 +21,8 @@ use crate::input::{Images, Input, Tokens};
 use crate::model::Model;
 use crate::output::Record;
 use crate::rows::Rows;
+
+pub use passing::passing;
 
 /// The shortest text that is counted.
 const SHORTEST: usize = 128;
@@ -57,24 +61,34 @@ pub fn costs(
     if let Some(length) = lengths.iter().find(|length| !(1..=LONGEST).contains(*length)) {
         return Err(refuse(format!("expected a length from 1 to {LONGEST} tokens, found {length}")));
     }
+    let lengths = if matches!(limits, Limits::Images(_)) { vec![0] } else { lengths };
+    let cost = |length: usize| {
+        let input = input(&limits, config, [length; 2]).map_err(refuse)?;
+        let tokens = match (&input, &limits) {
+            (Input::Images(images), Limits::Images(limits)) => {
+                let ([_, _, height, width], [down, across]) = (images.dims, limits.patch_size);
+                (height / down) * (width / across)
+            }
+            _ => length,
+        };
+        cost(architecture, config, (tokens, &input))
+    };
+    lengths.into_iter().map(cost).collect()
+}
+
+/// One text, a source and a target of these lengths, or an image of the configured size: whatever is read.
+fn input(limits: &Limits, config: &Map<String, Value>, [source, target]: [usize; 2]) -> Result<Input, String> {
     let text = |tokens| Tokens::new(Rows::full(1, tokens, 0));
-    let cost = |tokens: usize, input: &Input| cost(architecture, config, (tokens, input));
-    match limits {
-        Limits::Tokens(_) => lengths.iter().map(|&tokens| cost(tokens, &text(tokens).into())).collect(),
-        Limits::TokenPair { .. } => {
-            let pair = |tokens| Input::TokenPair { source: text(tokens), target: text(tokens) };
-            lengths.iter().map(|&tokens| cost(tokens, &pair(tokens))).collect()
-        }
+    Ok(match limits {
+        Limits::Tokens(_) => text(target).into(),
+        Limits::TokenPair { .. } => Input::TokenPair { source: text(source), target: text(target) },
         Limits::Images(limits) => {
             let side = config.get("image_size").and_then(Value::as_u64).and_then(|side| usize::try_from(side).ok());
-            let side =
-                side.ok_or_else(|| refuse("expected a configuration with an `image_size`, found none".into()))?;
+            let side = side.ok_or("expected a configuration with an `image_size`, found none")?;
             let dims = [1, limits.channels, side, side];
-            let image = Input::Images(Images { dims, pixel_values: vec![0.0; dims.iter().product()] });
-            let [down, across] = limits.patch_size;
-            Ok(vec![cost((side / down) * (side / across), &image)?])
+            Input::Images(Images { dims, pixel_values: vec![0.0; dims.iter().product()] })
         }
-    }
+    })
 }
 
 /// What matrix products and convolutions take, of whatever was run.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::cost::Cost;
 use crate::descriptor::Descriptor;
 use crate::figure::Figure;
+use crate::flow::Flow;
 use crate::modules::ModuleTree;
 
 /// A family as the catalog stores it: its facts, its text, its code and every size built.
@@ -73,6 +74,9 @@ pub struct Size {
     /// What it costs, by length, shortest first; empty where that was not counted.
     #[serde(default)]
     pub costs: Vec<Cost>,
+    /// What goes through it, and how its layers are wired.
+    #[serde(default)]
+    pub flow: Flow,
 }
 
 /// How a check ended.

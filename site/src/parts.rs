@@ -57,8 +57,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Whether a component's pattern names a folded path; indexes and `*` agree with `*`.
-fn matches(pattern: &str, path: &str) -> bool {
+/// Whether a pattern names a folded path; indexes and `*` agree with `*`.
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
     let star = |segment: &str| segment == "*" || (!segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit()));
     let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('.').collect(), path.split('.').collect());
     pattern.len() == path.len() && pattern.iter().zip(&path).all(|(a, b)| a == b || (star(a) && star(b)))

@@ -12,7 +12,7 @@ use zoo_registry::figure::{Axis, Scale, Series};
 use zoo_registry::record::{Demo, SourceFile};
 use zoo_registry::{Descriptor, Figure, ModuleTree, Outcome, Parameter, Status};
 
-use super::{Catalog, summaries};
+use super::{Catalog, flow, summaries};
 use crate::error::{Error, Result};
 use crate::view::{Model, ModelSummary, SizeFacts};
 
@@ -137,7 +137,8 @@ async fn size(catalog: &Catalog, preset: &Preset) -> Result<Option<SizeFacts>> {
     let Some(modules) = tree(&mut modules.into_iter().peekable(), &mut parameters) else { return Ok(None) };
     let parameters = modules.parameter_count();
     let (config, costs) = (config(catalog, &preset.id).await?, costs(catalog, &preset.id).await?);
-    Ok(Some(SizeFacts { preset: preset.clone(), config, modules, parameters, costs }))
+    let flow = flow::read(catalog, &preset.id).await?;
+    Ok(Some(SizeFacts { preset: preset.clone(), config, modules, parameters, costs, flow }))
 }
 
 async fn costs(catalog: &Catalog, preset: &str) -> Result<Vec<Cost>> {

@@ -8,11 +8,13 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use zoo_catalog::{Catalog, build};
 use zoo_registry::cost::{Cost, Writing};
+use zoo_registry::descriptor::{Answer, Side};
 use zoo_registry::figure::{Axis, Scale, Series};
+use zoo_registry::flow::{Extent, Length, Passing, Place, Stack, Sublayer, SublayerKind};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
-    CheckFacts, Descriptor, Figure, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind, Record,
-    Status, SuiteFacts,
+    CheckFacts, Descriptor, Figure, Flow, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind,
+    Record, Status, SuiteFacts,
 };
 
 /// Markup, quotes, SQL, other scripts and a line break.
@@ -248,7 +250,32 @@ fn size(preset: &str, d_model: usize) -> Size {
     let modules = ModuleTree { children, ..leaf("", "Toy", &[("table", &[5, d_model])]) };
     let writing = Some(Writing { state_bytes: 0, step_flops: 7 });
     let cost = |tokens| Cost { tokens, matmul_flops: u64::MAX >> 1, elementwise: 3, activation_bytes: 5, writing };
-    Size { preset: preset.into(), config, modules, costs: vec![Cost { writing: None, ..cost(128) }, cost(256)] }
+    Size {
+        preset: preset.into(),
+        config,
+        modules,
+        costs: vec![Cost { writing: None, ..cost(128) }, cost(256)],
+        flow: flow(),
+    }
+}
+
+/// Every kind of place and of extent, and two stacks, of which one knows what its scores take.
+fn flow() -> Flow {
+    let extents = vec![Extent::Length(Length::Source), Extent::Length(Length::Text), Extent::Fixed(u64::MAX >> 1)];
+    let places = [Place::SourceTokens, Place::Image, Place::Answer(Answer::SpanLogits), Place::Answer(Answer::Hidden)];
+    let part = |kind, scores| Sublayer { kind, module: "b.*".into(), norm: NASTY.into(), scores };
+    let parts = vec![part(SublayerKind::Mlp, None), part(SublayerKind::CrossAttention, Some("layers.*.b".into()))];
+    let stack = Stack {
+        layers: "layers".into(),
+        side: Side::Encoder,
+        placement: "sandwich".into(),
+        last_norm: Some("a".into()),
+        parts,
+    };
+    Flow {
+        tensors: places.map(|place| Passing { place, extents: extents.clone() }).into(),
+        stacks: vec![stack.clone(), Stack { side: Side::Main, last_norm: None, parts: vec![], ..stack }],
+    }
 }
 
 /// A suite of three checks, not in the order of their ids, and two levels.

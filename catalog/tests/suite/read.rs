@@ -23,6 +23,7 @@ async fn a_model_comes_back_whole() {
         assert_eq!(size.modules, given.modules);
         assert_eq!(size.parameters, given.modules.parameter_count());
         assert_eq!(size.config, given.config);
+        assert_eq!((&size.costs, &size.flow), (&given.costs, &given.flow));
         let order = |config: &serde_json::Map<_, _>| config.keys().cloned().collect::<Vec<String>>();
         assert_eq!(order(&size.config), order(&given.config));
     }

@@ -1,12 +1,12 @@
 //! The picture of an architecture, drawn from the module tree its code builds.
 
-use std::collections::BTreeMap;
-
+use zoo_registry::Flow;
 use zoo_registry::descriptor::Component;
+use zoo_registry::flow::Place;
 
-use super::layout::{Block, Facts, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, is_pair, root};
-use super::rails::Placement;
-use super::{Canvas, Caption, Shapes, fit, text_width};
+use super::layout::{Block, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, Tie};
+use super::plan::{Bare, Facts, root, told};
+use super::{Canvas, Caption, Shapes, fit, fit_by, label_width, text_width};
 use crate::format::THIN;
 use crate::parts::Part;
 use crate::words::Words;
@@ -15,8 +15,7 @@ use crate::words::Words;
 const COLUMN: i32 = 372;
 /// Space around everything.
 const MARGIN: i32 = 2;
-/// Widths of a letter: labels, and the smaller fixed-width text.
-const LABEL: f64 = 9.2;
+/// Width of a letter of the smaller, fixed-width text.
 const CODE: f64 = 6.7;
 
 /// An architecture as SVG.
@@ -25,8 +24,8 @@ pub(crate) struct Drawing {
     pub inline: String,
     /// As a file of its own.
     pub standalone: String,
-    /// Whether residual rails were drawn.
-    pub rails: bool,
+    /// Whether it says what goes into what.
+    pub wired: bool,
     /// Whether several columns stand side by side.
     pub wide: bool,
     /// What the boxes show, as rows of a table.
@@ -55,8 +54,12 @@ pub(crate) struct Around<'a> {
     pub words: &'a Words,
     /// What the model's facts say of its parts.
     pub components: &'a [Component],
-    /// Where the model stands in the taxonomy.
-    pub taxonomy: &'a BTreeMap<String, Vec<String>>,
+    /// What goes through it.
+    pub flow: &'a Flow,
+    /// Positions that have no parameters, where it has such.
+    pub positions: &'a [Bare],
+    /// A memory that its attention keeps.
+    pub memory: Option<&'a Bare>,
     /// From the page to the top of the site.
     pub root: &'a str,
     /// Where a box leads, from the top of the site.
@@ -65,13 +68,13 @@ pub(crate) struct Around<'a> {
 
 /// Draws a model; none where its tree is empty.
 pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<Drawing> {
-    let Around { components, taxonomy, .. } = *around;
-    let facts = Facts { components, placement: Placement::of(taxonomy), href: around.href };
-    let frame = root(part, &facts);
+    let Around { words, components, flow, positions, memory, href, .. } = *around;
+    let frame = root(part, &Facts { words, components, flow, positions, memory, href });
     if frame.items.is_empty() {
         return None;
     }
-    let columns = frame.items.iter().map(|item| if let Item::Row(nodes) = item { towers(nodes) } else { 1 }).max()?;
+    let read = flow.at(Place::SourceLast).map(told).unwrap_or_default();
+    let columns = frame.rows().map(|(_, nodes)| towers(nodes)).max()?;
     let width = i32::try_from(columns).unwrap_or(1) * (COLUMN + GAP) - GAP + 2 * MARGIN;
     let height = frame.height() + 2 * MARGIN;
     let mut rows = Vec::new();
@@ -80,22 +83,17 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
     let title = around.words.with("chart.architecture_of", &[("name", &name)]);
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
-        let mut painter = Painter {
-            canvas: Canvas::default(),
-            links: links.then_some(around.root),
-            rails: false,
-            encoder: None,
-            crossings: Vec::new(),
-        };
-        painter.items(&frame, MARGIN, MARGIN, width - 2 * MARGIN);
-        painter.cross();
+        let links = links.then_some(around.root);
+        let mut painter = Painter { canvas: Canvas::default(), words, read: &read, links, ties: Ties::default() };
+        painter.items(&frame, [MARGIN, MARGIN, width - 2 * MARGIN], None);
+        painter.tie();
         painter
     };
     let (page, file) = (paint(true), paint(false));
     Some(Drawing {
         inline: caption.inline(&page.canvas, width, height),
         standalone: caption.standalone(&file.canvas, width, height),
-        rails: page.rails,
+        wired: frame.passes,
         wide: columns > 1,
         rows,
         shapes: Shapes { size: [width, height], all: page.canvas.shapes },
@@ -109,50 +107,45 @@ fn towers(nodes: &[Node]) -> usize {
 
 struct Painter<'a> {
     canvas: Canvas,
+    words: &'a Words,
+    /// The shape of what a decoder looks at.
+    read: &'a str,
     /// From the page to the top of the site, where boxes are links.
     links: Option<&'a str>,
-    rails: bool,
-    /// Where the encoder stands, if one stands beside a decoder.
-    encoder: Option<[i32; 4]>,
-    /// Boxes that attend to it.
-    crossings: Vec<[i32; 4]>,
+    ties: Ties,
 }
 
 impl Painter<'_> {
-    /// Items of a frame, from the bottom up, inside `x .. x + width` below `top`.
-    fn items(&mut self, frame: &Frame, x: i32, top: i32, width: i32) {
+    /// Items of a frame, from the bottom up, inside `x .. x + width` below `top`. Lines come in at `outer[1]` and go out at `outer[0]`.
+    fn items(&mut self, frame: &Frame, [x, top, width]: [i32; 3], outer: Option<[i32; 2]>) {
         let middle = x + width / 2;
         let mut bottom = top + frame.height();
         let mut places = Vec::with_capacity(frame.items.len());
-        for item in &frame.items {
-            let height = item.height();
-            places.push((bottom - height, bottom));
-            bottom -= height + GAP;
-        }
         for (index, item) in frame.items.iter().enumerate() {
-            let (from, to) = places[index];
-            if let (true, Some((_, next))) = (frame.joined[index], places.get(index + 1)) {
-                let mut below = centres(item, x, width);
-                if let Item::Row(nodes) = item
-                    && is_pair(nodes)
-                {
-                    below.remove(0);
-                }
-                self.join(&below, from, &centres(&frame.items[index + 1], x, width), *next);
-            }
+            let height = item.height();
+            places.push([bottom - height, bottom]);
+            bottom -= height + frame.gap(index);
+        }
+        let rows: Vec<_> = frame.rows().collect();
+        if let (Some([out, into]), Some((first, below)), Some((last, above))) = (outer, rows.first(), rows.last()) {
+            self.join(&[Some(middle)], into, &tops(below, x, width), reach(below, places[*first], 1), &[]);
+            let out_of = End { x: middle, arrow: false };
+            self.join(&ends(above, x, width), reach(above, places[*last], 0), &[Some(out_of)], out, &[]);
+        }
+        for ((index, below), (next, above)) in rows.iter().zip(rows.iter().skip(1)) {
+            let Some(words) = &frame.wires[*index] else { continue };
+            let (from, to) = (reach(below, places[*index], 0), reach(above, places[*next], 1));
+            self.join(&ends(below, x, width), from, &tops(above, x, width), to, words);
+        }
+        for (item, [from, to]) in frame.items.iter().zip(&places) {
             match item {
-                Item::Row(nodes) => self.row(nodes, x, width, to),
-                Item::Sum => {
-                    let y = i32::midpoint(from, to);
-                    self.canvas.circle("sum", middle, y, 9);
-                    self.canvas.path("wire", &format!("M{} {y}h10M{middle} {}v10", middle - 5, y - 5));
-                }
+                Item::Row(nodes) => self.row(nodes, x, width, *to),
+                Item::Beside(block) => self.beside(block, [middle + 16, *from, width / 2 - 16, to - from]),
             }
         }
         for &(start, sum) in &frame.rails {
-            self.rails = true;
-            let from = places[start].1 + GAP / 2;
-            let to = i32::midpoint(places[sum].0, places[sum].1);
+            let from = places[start][1] + GAP / 2 + 2;
+            let to = i32::midpoint(places[sum][0], places[sum][1]);
             let left = x - RAIL + 5;
             let d = format!("M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}", left + 6, to + 6, middle - 9);
             self.canvas.path("wire", &d);
@@ -160,36 +153,77 @@ impl Painter<'_> {
     }
 
     fn row(&mut self, nodes: &[Node], x: i32, width: i32, bottom: i32) {
-        let count = i32::try_from(nodes.len()).unwrap_or(1);
-        let each = (width - GAP / 2 * (count - 1)) / count;
-        for (node, index) in nodes.iter().zip(0..) {
-            let left = x + index * (each + GAP / 2);
+        let height = nodes.iter().map(Node::height).max().unwrap_or(0);
+        for (node, [left, each]) in nodes.iter().zip(columns(nodes.len(), x, width)) {
             let place = [left, bottom - node.height(), each, node.height()];
+            let middle = left + each / 2;
             match node {
                 Node::Block(block) => self.block(block, place),
                 Node::Frame(frame) => {
-                    if is_pair(nodes) && index == 0 {
-                        self.encoder = Some(place);
+                    if nodes.len() == 2 && left == x {
+                        self.ties.encoder = Some(place);
                     }
                     self.frame(frame, place);
                 }
+                Node::Sum(beside) => {
+                    let y = bottom - height / 2;
+                    if let Some(block) = beside {
+                        let from = middle + 40;
+                        self.block(block, [from, place[1], left + each - from, place[3]]);
+                        self.canvas.path("wire", &format!("M{from} {y}H{}m6 -4l-6 4l6 4", middle + 9));
+                    }
+                    self.canvas.circle("sum", middle, y, 9);
+                    self.canvas.path("wire", &format!("M{} {y}h10M{middle} {}v10", middle - 5, y - 5));
+                }
+                Node::Text { label, code } => {
+                    // Both together stand in the middle.
+                    let label = fit_by(label, each, label_width);
+                    let (long, gap) = (label_width(&label), 6);
+                    let start = middle - (long + gap + text_width(code, CODE)) / 2;
+                    self.canvas.text("label", start, bottom - 5, &label);
+                    self.canvas.text("code", start + long + gap, bottom - 5, code);
+                }
+                Node::Pass => self.canvas.path("wire", &format!("M{middle} {bottom}V{}", bottom - height)),
+                Node::Blank => {}
             }
         }
     }
 
+    /// A box past which the line goes up.
+    fn beside(&mut self, block: &Block, place: [i32; 4]) {
+        self.block(block, place);
+        let [x, top, width, _] = place;
+        match &block.tie {
+            Tie::Memory => {
+                // It stands below what reads it and writes to it.
+                let (up, down, end) = (x + width / 3, x + 2 * width / 3, top - 30);
+                self.canvas.path("wire across", &format!("M{up} {top}V{end}m-4 6l4 -6l4 6"));
+                self.canvas.path("wire across", &format!("M{down} {end}V{top}m-4 -6l4 6l4 -6"));
+                let (reads, writes) = (self.words.say("chart.read"), self.words.say("chart.written"));
+                self.canvas.text("code end", up - 6, top - 11, &reads);
+                self.canvas.text("code", down + 7, top - 11, &writes);
+            }
+            Tie::Gives(path) => self.ties.given.push((path.clone(), place)),
+            _ => {}
+        }
+    }
+
     fn block(&mut self, block: &Block, [x, y, width, height]: [i32; 4]) {
-        if block.category == "attention" && block.label.starts_with("Cross") {
-            self.crossings.push([x, y, width, height]);
+        match &block.tie {
+            Tie::Across => self.ties.crossings.push([x, y, width, height]),
+            Tie::Takes(path) => self.ties.taken.push((path.clone(), [x, y, width, height])),
+            _ => {}
         }
         let href = self.links.zip(block.href.as_ref()).map(|(root, href)| format!("{root}{href}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.title(&block.title);
-            canvas.rect(&format!("box {}", block.category), [x, y, width, height], 6);
+            let bare = if block.bare { " bare" } else { "" };
+            canvas.rect(&format!("box {}{bare}", block.category), [x, y, width, height], 6);
             let (left, right, middle) = (x + 11, x + width - 11, y + height / 2);
             let shape = |index: usize| block.shapes.get(index).map_or("", String::as_str);
             if width < NARROW {
-                canvas.text("label mid", x + width / 2, middle - 4, &fit(&block.label, width - 12, LABEL));
-                canvas.text("code mid", x + width / 2, middle + 14, &fit(shape(0), width - 8, CODE));
+                let below = if shape(0).is_empty() { &block.kind } else { shape(0) };
+                narrow(canvas, [x + width / 2, y, height], width - 8, &block.label, below);
                 return;
             }
             let more = match block.shapes.len() {
@@ -197,15 +231,18 @@ impl Painter<'_> {
                 count => format!("+{THIN}{} more", count - 1),
             };
             let taken = text_width(shape(0), CODE).max(text_width(&more, CODE)) + 30;
-            let label = fit(&block.label, width - taken, LABEL);
+            let label = fit_by(&block.label, width - taken, label_width);
             if height < 40 {
                 canvas.text("label", left, middle + 5, &label);
                 canvas.text("code end", right, middle + 4, shape(0));
                 return;
             }
+            // A long type has a line to itself.
+            let long = text_width(&block.kind, CODE) > width - taken;
+            let room = if long && more.is_empty() { width - 22 } else { width - taken };
             canvas.text("label", left, middle - 3, &label);
-            canvas.text("code", left, middle + 14, &fit(&block.kind, width - taken, CODE));
-            let first = if more.is_empty() { middle + 4 } else { middle - 3 };
+            canvas.text("code", left, middle + 14, &fit(&block.kind, room, CODE));
+            let first = if more.is_empty() && !long { middle + 4 } else { middle - 3 };
             canvas.text("code end", right, first, shape(0));
             if !more.is_empty() {
                 canvas.text("code end", right, middle + 14, &more);
@@ -218,19 +255,11 @@ impl Painter<'_> {
         self.canvas.rect(dashed, [x, y, width, height], 10);
         let rail = if frame.rails.is_empty() { 0 } else { RAIL };
         let (left, inner) = (x + PADDING + rail, width - 2 * (PADDING + rail));
-        let top = y + PADDING + HEADER;
-        let middle = left + inner / 2;
-        if frame.enters() {
-            self.canvas.path("wire", &format!("M{middle} {}V{}", y + height, top + frame.height()));
-        }
-        if frame.leaves() {
-            self.canvas.path("wire", &format!("M{middle} {top}V{y}"));
-        }
         let times = if frame.times > 0 { format!("×{THIN}{}", frame.times) } else { String::new() };
         let href = self.links.zip(frame.href.as_ref()).map(|(root, href)| format!("{root}{href}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.text("label", x + PADDING, y + 24, &frame.label);
-            let after = x + PADDING + text_width(&frame.label, LABEL) + 6;
+            let after = x + PADDING + label_width(&frame.label) + 6;
             let free = x + width / 2 - 8 - after;
             if text_width(&frame.kind, CODE) <= free {
                 canvas.text("code", after, y + 24, &frame.kind);
@@ -239,57 +268,162 @@ impl Painter<'_> {
                 canvas.text("times end", x + width - PADDING, y + 25, &times);
             }
         });
-        self.items(frame, left, top, inner);
+        self.items(frame, [left, y + PADDING + HEADER, inner], frame.passes.then_some([y, y + height]));
     }
 
-    /// Arrows from the encoder to what is named for attending across.
-    fn cross(&mut self) {
-        let Some([left, top, width, _]) = self.encoder else { return };
-        for [x, y, _, height] in std::mem::take(&mut self.crossings) {
-            let middle = y + height / 2;
-            let start = if middle > top {
-                format!("M{} {middle}", left + width)
-            } else {
-                format!("M{} {top}V{middle}", left + width / 2)
-            };
-            if x > left + width {
-                self.canvas.path("wire across", &format!("{start}H{x}m-7 -5l7 5l-7 5"));
+    /// Arrows between boxes that stand apart: from the encoder to what looks across, and from what positions add to the scores that
+    /// they are added to.
+    fn tie(&mut self) {
+        let Ties { encoder, crossings, given, taken } = std::mem::take(&mut self.ties);
+        if let Some([left, top, width, _]) = encoder.filter(|_| !crossings.is_empty()) {
+            // Out at the top, and down beside it.
+            let (out, beside, over) = (left + width / 2, left + width + GAP / 2, (top - GAP).max(1));
+            let mut d = format!("M{out} {top}V{over}H{beside}");
+            for [x, y, _, height] in crossings {
+                let middle = y + height / 2;
+                d.push_str(&format!("M{beside} {over}V{middle}H{x}m-7 -5l7 5l-7 5"));
+            }
+            self.canvas.path("wire across", &d);
+            self.canvas.text("code", out + 9, over - 6, self.read);
+        }
+        for (path, [x, y, width, height]) in taken {
+            let giver = given.iter().find(|(from, _)| path.starts_with(from.as_str()));
+            let Some((_, [_, top, ..])) = giver else { continue };
+            let (right, middle) = (x + width, y + height / 2);
+            self.canvas.path("wire across", &format!("M{} {top}V{middle}H{right}m6 -4l-6 4l6 4", right + 12));
+        }
+    }
+
+    /// Lines from what stands below to what stands above, with words beside them.
+    fn join(&mut self, below: &[Option<i32>], from: i32, above: &[Option<End>], to: i32, words: &[String]) {
+        let (lows, highs): (Vec<_>, Vec<_>) = (below.iter().flatten().collect(), above.iter().flatten().collect());
+        let pairs: Vec<(i32, End)> = if below.len() == above.len() {
+            below.iter().zip(above).filter_map(|(low, high)| low.zip(*high)).collect()
+        } else {
+            match (lows.as_slice(), highs.as_slice()) {
+                ([low], many) => many.iter().map(|high| (**low, **high)).collect(),
+                (many, [high]) => many.iter().map(|low| (**low, **high)).collect(),
+                _ => return,
+            }
+        };
+        let bend = from - (from - to) / 3;
+        let mut d = String::new();
+        for (low, End { x, .. }) in &pairs {
+            let across = if low == x { String::new() } else { format!("V{bend}H{x}") };
+            d.push_str(&format!("M{low} {from}{across}V{to}"));
+        }
+        let mut ends: Vec<End> = pairs.into_iter().map(|(_, end)| end).collect();
+        ends.dedup();
+        for (index, End { x, arrow }) in ends.into_iter().enumerate() {
+            if arrow {
+                d.push_str(&format!("M{} {}l4 -5l4 5", x - 4, to + 5));
+            }
+            if let Some(word) = words.get(index).or(words.first()).filter(|word| !word.is_empty()) {
+                self.canvas.text("code", x + 9, to + 14, word);
             }
         }
-    }
-
-    /// Lines from what stands below to what stands above.
-    fn join(&mut self, below: &[i32], from: i32, above: &[i32], to: i32) {
-        let middle = i32::midpoint(from, to);
-        let mut d = String::new();
-        match (below, above) {
-            ([x], [up]) if x == up => d = format!("M{x} {from}V{to}"),
-            (many, [up]) => many.iter().for_each(|x| d.push_str(&format!("M{x} {from}V{middle}H{up}V{to}"))),
-            ([x], many) => many.iter().for_each(|up| d.push_str(&format!("M{x} {from}V{middle}H{up}V{to}"))),
-            _ => return,
+        if !d.is_empty() {
+            self.canvas.path("wire", &d);
         }
-        self.canvas.path("wire", &d);
     }
 }
 
-/// Middles of what stands in a row.
-fn centres(item: &Item, x: i32, width: i32) -> Vec<i32> {
-    let Item::Row(nodes) = item else { return vec![x + width / 2] };
-    let count = i32::try_from(nodes.len()).unwrap_or(1);
-    let each = (width - GAP / 2 * (count - 1)) / count;
-    (0..count).map(|index| if count == 1 { x + width / 2 } else { x + index * (each + GAP / 2) + each / 2 }).collect()
+/// Where a line ends.
+#[derive(Clone, Copy, PartialEq)]
+struct End {
+    x: i32,
+    /// Whether it goes no further.
+    arrow: bool,
+}
+
+/// Boxes that lines between far places start and end at.
+#[derive(Default)]
+struct Ties {
+    /// Where the encoder stands, if one stands beside a decoder.
+    encoder: Option<[i32; 4]>,
+    /// What looks at it.
+    crossings: Vec<[i32; 4]>,
+    /// What positions add to scores, by path, and who takes it.
+    given: Vec<(String, [i32; 4])>,
+    taken: Vec<(String, [i32; 4])>,
+}
+
+/// A name in the middle of a narrow box, in two lines if it has to be, and what stands below it.
+fn narrow(canvas: &mut Canvas, [middle, top, height]: [i32; 3], width: i32, label: &str, below: &str) {
+    let lines = match label.rsplit_once(' ') {
+        Some((first, last)) if label_width(label) > width => vec![first, last],
+        _ => vec![label],
+    };
+    // From one line of text to the next.
+    let step = 15;
+    let rows = i32::try_from(lines.len() + usize::from(!below.is_empty())).unwrap_or(1);
+    let mut y = top + (height - rows * step) / 2 + 12;
+    for line in lines {
+        canvas.text("label mid", middle, y, &fit_by(line, width, label_width));
+        y += step;
+    }
+    if !below.is_empty() {
+        canvas.text("code mid", middle, y, &fit(below, width, CODE));
+    }
+}
+
+/// Left and width of neighbours.
+fn columns(count: usize, x: i32, width: i32) -> impl Iterator<Item = [i32; 2]> {
+    let count = i32::try_from(count).unwrap_or(1).max(1);
+    let each = (width - GAP * (count - 1)) / count;
+    (0..count).map(move |index| [x + index * (each + GAP), each])
+}
+
+/// Where lines come out of what stands in a row.
+fn ends(nodes: &[Node], x: i32, width: i32) -> Vec<Option<i32>> {
+    let middles = columns(nodes.len(), x, width).map(|[left, each]| left + each / 2);
+    nodes.iter().zip(middles).map(|(node, middle)| (!matches!(node, Node::Blank)).then_some(middle)).collect()
+}
+
+/// Where lines go into it.
+fn tops(nodes: &[Node], x: i32, width: i32) -> Vec<Option<End>> {
+    let end = |(node, x): (&Node, Option<i32>)| match node {
+        Node::Block(block) if block.constant => None,
+        Node::Frame(frame) => x.map(|x| End { x, arrow: !frame.passes }),
+        Node::Pass => x.map(|x| End { x, arrow: false }),
+        _ => x.map(|x| End { x, arrow: true }),
+    };
+    nodes.iter().zip(ends(nodes, x, width)).map(end).collect()
+}
+
+/// How far up, or down, a row reaches: a sum is smaller than what stands beside it.
+fn reach(nodes: &[Node], [top, bottom]: [i32; 2], end: usize) -> i32 {
+    let middle = i32::midpoint(top, bottom);
+    match nodes.first() {
+        Some(Node::Sum(_)) => [middle - 9, middle + 9][end],
+        _ => [top, bottom][end],
+    }
 }
 
 fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
+    let box_row = |block: &Block| DrawnRow {
+        depth,
+        label: block.label.clone(),
+        kind: block.kind.clone(),
+        shapes: block.shapes.join(" · "),
+        times: String::new(),
+    };
     for item in &frame.items {
-        let Item::Row(nodes) = item else { continue };
+        let nodes = match item {
+            Item::Row(nodes) => nodes,
+            Item::Beside(block) => {
+                rows.push(box_row(block));
+                continue;
+            }
+        };
         for node in nodes {
             match node {
-                Node::Block(block) => rows.push(DrawnRow {
+                Node::Block(block) | Node::Sum(Some(block)) => rows.push(box_row(block)),
+                Node::Text { label, code } => rows.push(DrawnRow {
                     depth,
-                    label: block.label.clone(),
-                    kind: block.kind.clone(),
-                    shapes: block.shapes.join(" · "),
+                    label: label.clone(),
+                    kind: String::new(),
+                    shapes: code.clone(),
                     times: String::new(),
                 }),
                 Node::Frame(inner) => {
@@ -302,6 +436,7 @@ fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
                     });
                     tell(inner, depth + 1, rows);
                 }
+                Node::Sum(None) | Node::Pass | Node::Blank => {}
             }
         }
     }

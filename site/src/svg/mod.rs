@@ -7,7 +7,7 @@ mod layout;
 mod lineage;
 mod map;
 mod picture;
-mod rails;
+mod plan;
 mod room;
 mod shapes;
 mod timeline;
@@ -18,6 +18,7 @@ pub(crate) use diagram::{Around, DrawnRow, draw};
 pub(crate) use lineage::lineage;
 pub(crate) use map::map;
 pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
+pub(crate) use plan::Bare;
 pub(crate) use shapes::{Shape, Shapes};
 pub(crate) use timeline::{Frame, Scales, scales, timeline};
 
@@ -185,13 +186,32 @@ fn text_width(text: &str, per_letter: f64) -> i32 {
     width
 }
 
+/// Rough width in pixels of a text in bold letters of 14 pixels.
+fn label_width(text: &str) -> i32 {
+    let tenths = |letter: char| match letter {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | '\'' | '|' | ' ' => 50,
+        't' | 'f' | 'r' | '(' | ')' | '-' => 68,
+        'm' | 'w' | 'M' | 'W' => 143,
+        letter if letter.is_ascii_uppercase() => 108,
+        letter if letter.is_ascii() => 95,
+        // Scripts whose letters fill a square.
+        _ => 140,
+    };
+    text.chars().map(tenths).sum::<i32>() / 10 + 1
+}
+
 /// A text cut to a width, with `…` where something went.
 fn fit(text: &str, width: i32, per_letter: f64) -> String {
-    if text_width(text, per_letter) <= width {
+    fit_by(text, width, |text| text_width(text, per_letter))
+}
+
+/// The same, of letters that are not equally wide.
+fn fit_by(text: &str, width: i32, measure: impl Fn(&str) -> i32) -> String {
+    if measure(text) <= width {
         return text.to_owned();
     }
     let mut kept: String = text.to_owned();
-    while !kept.is_empty() && text_width(&kept, per_letter) + 10 > width {
+    while !kept.is_empty() && measure(&kept) + 10 > width {
         kept.pop();
     }
     format!("{}…", kept.trim_end())

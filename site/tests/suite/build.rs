@@ -28,6 +28,7 @@ pub(crate) async fn catalog(folder: &Path) -> std::path::PathBuf {
                 config: size.config.clone(),
                 modules: size.modules.clone(),
                 costs: size.costs.clone(),
+                flow: size.flow.clone(),
             })
             .collect(),
     };

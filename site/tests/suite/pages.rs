@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zoo_registry::Flow;
+
 use crate::scan::tags;
 use crate::{fixture, rendered};
 
@@ -41,20 +43,38 @@ fn unequal_layers_stay_apart() {
     }
 }
 
+/// The picture of BERT, when what goes through it is another.
+fn drawn(edit: impl Fn(&mut Flow)) -> String {
+    let mut content = fixture::content();
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    edit(&mut bert.sizes[0].flow);
+    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+    files["models/bert.svg"].clone()
+}
+
 #[test]
-fn rails_follow_the_facts_only() {
-    let drawn = |placement: &[&str]| {
-        let mut content = fixture::content();
-        let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
-        let terms = placement.iter().map(|term| (*term).to_owned()).collect();
-        bert.summary.taxonomy.insert("normalisation-placement".into(), terms);
-        let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
-        files["models/bert.svg"].matches("class=\"sum\"").count()
-    };
-    assert_eq!(drawn(&["post"]), 2);
-    assert_eq!(drawn(&["pre"]), 2);
-    assert_eq!(drawn(&[]), 0);
-    assert_eq!(drawn(&["pre", "post"]), 0);
+fn lines_follow_what_is_stated() {
+    let count = |svg: &str, class: &str| svg.matches(&format!("class=\"{class}\"")).count();
+    // Two in a layer, and that of the tables.
+    let whole = drawn(|_| {});
+    assert_eq!(count(&whole, "sum"), 3, "{whole}");
+    let before = drawn(|flow| flow.stacks[0].placement = "pre".into());
+    assert_eq!(count(&before, "sum"), 3);
+    assert_ne!(whole, before, "norms stand elsewhere");
+    // Without a stack, or where it does not speak of every part of a layer, nobody knows.
+    let silent = drawn(|flow| flow.stacks.clear());
+    assert_eq!((count(&silent, "sum"), count(&silent, "wire")), (0, 0), "{silent}");
+    let partly = drawn(|flow| drop(flow.stacks[0].parts.pop()));
+    assert_eq!(count(&partly, "sum"), 1, "{partly}");
+}
+
+#[test]
+fn shapes_stand_on_the_lines() {
+    let whole = drawn(|_| {});
+    assert!(whole.contains(">Token ids<") && whole.contains(">Pooled<"), "{whole}");
+    assert_eq!(whole.matches(">n\u{202f}×\u{202f}768<").count(), 2, "into the layers and out of them: {whole}");
+    let unmet = drawn(|flow| flow.tensors.clear());
+    assert!(!unmet.contains(">Token ids<") && unmet.contains("class=\"wire\""), "{unmet}");
 }
 
 #[test]

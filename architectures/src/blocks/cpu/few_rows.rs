@@ -8,7 +8,7 @@ use zoo_registry::threads;
 use super::{here, in_order, is_here, tensor};
 
 /// With more rows a product is worth bringing into blocks, as burn's does.
-const MOST_ROWS: usize = 4;
+const MOST_ROWS: usize = 8;
 /// Numbers of a matrix that are worth another thread.
 const WORTH: usize = 1 << 15;
 /// Parts that the rows of a matrix are dealt into. Each has sums of its own, which are added up in order.
@@ -113,10 +113,10 @@ wide!(add_rows = rows_added(sums: &mut [f32], x: (&[f32], usize), rows: &[f32], 
 #[inline(always)]
 fn rows_added(sums: &mut [f32], x: (&[f32], usize), rows: &[f32], place: (usize, usize)) {
     let ((x, d_in), (from, d_out)) = (x, place);
-    let fours = rows.chunks_exact(4 * d_out);
-    let rest = fours.remainder();
-    let done = rows.len() / (4 * d_out) * 4;
-    for (at, four) in fours.enumerate() {
+    // One row of `x` is nothing but reading the matrix, and that is fastest from one place.
+    let fours = if x.len() == d_in { 0 } else { rows.len() / (4 * d_out) };
+    let (blocks, rest) = rows.split_at(fours * 4 * d_out);
+    for (at, four) in blocks.chunks_exact(4 * d_out).enumerate() {
         let (a, b) = four.split_at(2 * d_out);
         let ((a, b), (c, d)) = (a.split_at(d_out), b.split_at(d_out));
         for column in (0..d_out).step_by(COLUMNS) {
@@ -130,7 +130,7 @@ fn rows_added(sums: &mut [f32], x: (&[f32], usize), rows: &[f32], place: (usize,
     }
     for (at, row) in rest.chunks_exact(d_out).enumerate() {
         for (sums, x) in sums.chunks_exact_mut(d_out).zip(x.chunks_exact(d_in)) {
-            let x = x[from + done + at];
+            let x = x[from + 4 * fours + at];
             for (sum, y) in sums.iter_mut().zip(row) {
                 *sum += x * y;
             }

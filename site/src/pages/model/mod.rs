@@ -11,13 +11,14 @@ mod tryout;
 
 use serde::Serialize;
 use zoo_catalog::view::Model;
-use zoo_registry::Figure;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
+use zoo_registry::{Figure, Flow};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs, root};
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{number, slug};
 use crate::lineage::anchor;
@@ -85,7 +86,7 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Diagram {
     svg: String,
-    rails: bool,
+    wired: bool,
     /// Whether it needs the width of the page.
     wide: bool,
 }
@@ -133,6 +134,28 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
     }
 }
 
+/// Attention that keeps a memory of what went before: the building block.
+const MEMORY: &str = "attention/compressive-memory";
+/// Where models say what they know of positions.
+const POSITIONS: &str = "positional-encoding";
+
+/// Those without parameters, and whether they are added to the embeddings; the others act within attention.
+const BARE_POSITIONS: [(&str, bool); 5] =
+    [("sinusoidal", true), ("2d-sincos", true), ("rotary", false), ("xpos", false), ("alibi", false)];
+
+/// What a model knows of positions without parameters.
+fn positions(content: &Edition<'_>, model: &Model) -> Vec<svg::Bare> {
+    let terms = model.summary.taxonomy.get(POSITIONS).map(Vec::as_slice).unwrap_or_default();
+    let bare = |(term, added): (&str, bool)| {
+        terms.iter().any(|known| known == term).then(|| svg::Bare {
+            label: content.term_label(POSITIONS, term),
+            href: content.block_href(&format!("{POSITIONS}/{term}")),
+            added,
+        })
+    };
+    BARE_POSITIONS.into_iter().filter_map(bare).collect()
+}
+
 pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
@@ -145,10 +168,19 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         _ => None,
     };
     let href = |part: &Part<'_>| content.box_href(part, components, placement);
+    let nothing = Flow::default();
+    let positions = positions(content, model);
+    let memory = components.iter().any(|component| component.part.as_deref() == Some(MEMORY)).then(|| svg::Bare {
+        label: content.words.say("chart.memory"),
+        href: content.block_href(MEMORY),
+        added: false,
+    });
     let around = svg::Around {
         words: &content.words,
         components,
-        taxonomy: &summary.taxonomy,
+        flow: built.map_or(&nothing, |size| &size.flow),
+        positions: &positions,
+        memory: memory.as_ref(),
         root: &root(&address),
         href: &href,
     };
@@ -181,7 +213,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stag
         licence: &descriptor.licence,
         facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
-        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, rails: drawing.rails, wide: drawing.wide }),
+        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, wired: drawing.wired, wide: drawing.wide }),
         modules,
         components: !components.is_empty(),
         classification: content
