@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use zoo_conformance::isolation::{Limits, Supervisor};
 use zoo_conformance::report::{Entry, Header, Report};
-use zoo_conformance::{Day, Done, Expectations, Job, Settings, in_process, levels};
+use zoo_conformance::{Day, Done, Expectations, Job, Plan, Settings, Shard, checks, in_process, levels};
 use zoo_registry::{LevelFacts, Registry, device, names};
 
 use crate::failure::Failure;
@@ -51,6 +51,11 @@ pub(crate) struct Running {
     /// What is known not to hold, in the words of a family's TOML under the family's id
     #[arg(long, value_name = "TOML")]
     expectations: Option<PathBuf>,
+
+    /// Only one share of the outcomes, `3/16` for the third of sixteen; `zoo check merge` joins the reports
+    #[arg(long, value_name = "K/N", default_value_t = Shard::WHOLE, hide_default_value = true)]
+    #[arg(conflicts_with_all = ["golden", "self_test"])]
+    shard: Shard,
 }
 
 /// Who hears of a run.
@@ -95,11 +100,13 @@ impl Selection {
         Ok(Self { architectures, checks, devices })
     }
 
-    fn jobs(&self, registry: &Registry) -> Vec<Job> {
-        let devices: Vec<&str> = self.devices.iter().map(String::as_str).collect();
-        zoo_conformance::jobs(&registry.architectures(), &devices, &|architecture, check| {
-            self.architectures.contains(&architecture.descriptor().id) && self.checks.contains(check.id)
-        })
+    fn plan(&self) -> Plan {
+        let chosen = checks().iter().filter(|check| self.checks.contains(check.id));
+        Plan {
+            architectures: self.architectures.iter().cloned().collect(),
+            devices: self.devices.clone(),
+            checks: chosen.map(|check| check.id.to_owned()).collect(),
+        }
     }
 
     /// Runs. Once the listener fails, nothing more is run.
@@ -111,8 +118,10 @@ impl Selection {
         listener: &mut dyn Listener,
     ) -> Result<Report, Failure> {
         let settings = running.settings(registry)?;
-        let jobs = self.jobs(registry);
-        let mut report = Report::new(Header::new(&program(), env!("CARGO_PKG_VERSION"), &settings, &jobs));
+        let plan = self.plan();
+        let jobs = plan.jobs(running.shard, &registry.architectures()).map_err(Failure::run)?;
+        let header = Header::new(&program(), env!("CARGO_PKG_VERSION"), &settings, plan, running.shard);
+        let mut report = Report::new(header);
         listener.begin(&report.header)?;
         let busy = shell.steps(jobs.len());
         let mut failure = None;
@@ -164,7 +173,8 @@ impl Selection {
 impl Running {
     /// As nobody chose, with these expectations.
     pub(crate) fn usual(expectations: Option<PathBuf>) -> Self {
-        Self { jobs: None, timeout: 120, memory: 8, in_process: false, seed: 0, expectations }
+        let shard = Shard::WHOLE;
+        Self { jobs: None, timeout: 120, memory: 8, in_process: false, seed: 0, expectations, shard }
     }
 
     fn settings(&self, registry: &Registry) -> Result<Settings, Failure> {
@@ -205,7 +215,7 @@ fn program() -> String {
 }
 
 fn matching_checks(pattern: Option<&str>) -> Result<BTreeSet<&'static str>, Failure> {
-    let all = || zoo_conformance::checks().iter().map(|check| check.id);
+    let all = || checks().iter().map(|check| check.id);
     let Some(pattern) = pattern else { return Ok(all().collect()) };
     let glob = names::glob(pattern);
     let found: BTreeSet<_> = all().filter(|id| glob.as_ref().is_some_and(|glob| glob.is_match(id))).collect();
@@ -233,7 +243,7 @@ mod tests {
 
     #[test]
     fn checks_are_found_by_pattern() {
-        assert_eq!(matching_checks(None).unwrap().len(), zoo_conformance::checks().len());
+        assert_eq!(matching_checks(None).unwrap().len(), checks().len());
         assert_eq!(matching_checks(Some("devices-agree")).unwrap().len(), 1);
         let told = matching_checks(Some("device-agree")).unwrap_err();
         assert!(told.told().unwrap().message.contains("did you mean `devices-agree`?"), "{told:?}");

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zoo_registry::descriptor::{ExpectedFailure, Waiver};
 use zoo_registry::{Descriptor, Outcome, Status};
 
@@ -22,12 +22,12 @@ use crate::checks::checks;
 use crate::day::Day;
 
 /// Expectations beside those in the families' own TOML, by the family's id.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Expectations(BTreeMap<String, Excuses>);
 
 /// Those of one family.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Excuses {
     #[serde(default)]

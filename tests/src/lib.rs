@@ -12,6 +12,10 @@
 //! # static ARCHITECTURES: &[&dyn Architecture] = &[];
 //! zoo_conformance::suite!(ARCHITECTURES);
 //! ```
+//!
+//! What is too much for one machine is run by several: a [`Plan`] says what a run sets out to look at, a [`Shard`] which share of it
+//! a machine looks at, and [`report::merge`] joins what they found. `zoo check --shard` is made of that, in every program that calls
+//! `zoo::main`.
 #![warn(missing_docs)]
 
 mod chances;
@@ -36,12 +40,14 @@ mod padded;
 mod parts;
 mod pictures;
 mod plain;
+mod plan;
 mod prepared;
 mod probe;
 mod reader;
 pub mod report;
 mod run;
 mod seed;
+mod shard;
 mod stretched;
 mod subject;
 pub mod suite;
@@ -54,6 +60,8 @@ pub use check::{Check, Finding, Stop, Verdict, none_of, require};
 pub use checks::checks;
 pub use day::Day;
 pub use expectations::{Excuse, Expectations};
+pub use plan::{Place, Plan};
 pub use run::{Done, Job, Settings, in_process, jobs, run, run_one, run_one_with};
 pub use seed::draw;
+pub use shard::Shard;
 pub use subject::{Subject, Variant};

@@ -23,6 +23,7 @@ mod score;
 #[path = "../../../registry/tests/hub/server.rs"]
 #[expect(dead_code, reason = "its other faults are for the tests of the registry")]
 mod server;
+mod shards;
 mod site;
 mod support;
 mod train;

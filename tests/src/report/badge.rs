@@ -17,7 +17,7 @@ pub fn badges(report: &Report) -> Vec<(String, String)> {
             of.iter().map(|summary| summary.reached).min_by_key(|level| level.map(|level| &level.id)).flatten();
         let counted = format!("{} of {}", tally.pass, tally.all() - tally.not_applicable);
         let (message, colour) = match lowest {
-            _ if !report.is_complete() => ("incomplete".to_owned(), "lightgrey"),
+            _ if !report.is_whole() => ("incomplete".to_owned(), "lightgrey"),
             _ if tally.fail > 0 => (format!("{} failing", tally.fail), "red"),
             Some(level) => (format!("{} {}, {counted}", level.id, level.name), "brightgreen"),
             None => (counted, "blue"),
@@ -32,6 +32,7 @@ pub fn badges(report: &Report) -> Vec<(String, String)> {
 mod tests {
     use super::super::tests::report;
     use super::*;
+    use crate::shard::Shard;
 
     #[test]
     fn a_badge_says_the_worst_first() {
@@ -47,6 +48,9 @@ mod tests {
         report.entries.retain(|entry| !entry.outcome.status.is_failure());
         report.header.total = report.entries.len();
         assert_eq!(message(&report), "1 of 2");
+        report.header.shard = "1/2".parse().unwrap();
+        assert_eq!(message(&report), "incomplete", "half a run says little of a family");
+        report.header.shard = Shard::WHOLE;
         report.end = None;
         assert_eq!(message(&report), "incomplete");
     }

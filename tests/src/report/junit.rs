@@ -5,11 +5,15 @@ use std::fmt::Write;
 use zoo_registry::{Outcome, Status};
 
 use super::{Entry, Report};
+use crate::shard::Shard;
 
 /// A suite for each family and device, a case for each check.
 pub fn junit(report: &Report) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let name = format!("zoo-conformance {}", report.header.suite);
+    let mut name = format!("zoo-conformance {}", report.header.suite);
+    if report.header.shard != Shard::WHOLE {
+        let _ = write!(name, ", shard {}", report.header.shard);
+    }
     let all: Vec<&Entry> = report.entries.iter().collect();
     let _ = writeln!(xml, "<testsuites name=\"{}\" {}>", escape(&name), counts(&all));
     let same = |a: &&Entry, b: &&Entry| {
@@ -113,6 +117,14 @@ mod tests {
             assert!(xml.contains(part), "no {part} in {xml}");
         }
         assert_eq!(xml.matches("<testsuite ").count(), xml.matches("</testsuite>").count());
+    }
+
+    #[test]
+    fn a_shard_says_which_it_is() {
+        let mut report = report();
+        assert!(junit(&report).contains(" name=\"zoo-conformance 1.0\" "));
+        report.header.shard = "2/4".parse().unwrap();
+        assert!(junit(&report).contains(" name=\"zoo-conformance 1.0, shard 2/4\" "));
     }
 
     #[test]

@@ -7,12 +7,16 @@ use zoo_registry::{Outcome, Status};
 
 use super::{Entry, Report, Summary, summaries};
 use crate::checks::checks;
+use crate::shard::Shard;
 
 /// A summary, the matrix of checks and families, why some do not hold, and how to look again.
 pub fn markdown(report: &Report) -> String {
     let header = &report.header;
     let mut text = format!("# Conformance\n\nSuite {}, seed {}, {}", header.suite, header.seed, header.host);
     let _ = header.day.iter().try_for_each(|day| write!(text, ", {day}"));
+    if header.shard != Shard::WHOLE {
+        let _ = write!(text, ", shard {}", header.shard);
+    }
     text.push_str(".\n");
     if !report.is_complete() {
         let _ = writeln!(text, "\n**Incomplete: {} of {} outcomes.**", report.entries.len(), header.total);
@@ -133,7 +137,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "no {part} in {text}");
         }
-        assert!(!text.contains("Incomplete"));
+        assert!(!text.contains("Incomplete") && !text.contains("shard"));
+        let mut shard = report();
+        shard.header.shard = "2/4".parse().unwrap();
+        assert!(markdown(&shard).contains("2026-03-01, shard 2/4."));
         assert!(markdown(&Report { end: None, ..report() }).contains("**Incomplete: 5 of 5 outcomes.**"));
     }
 }

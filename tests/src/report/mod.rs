@@ -2,11 +2,13 @@
 //!
 //! The stream begins with `{"t":"run",…}`, has a `{"t":"check",…}` for each outcome as it comes, and ends with `{"t":"end",…}`.
 //! Each line is written whole, so a run that is cut off leaves the beginning of a stream, without an end, and is told as
-//! incomplete.
+//! incomplete. The first line says which [`Shard`] of its [`Plan`] a run looked at; [`merge`] joins the shards to the stream that one
+//! machine would have written.
 
 mod badge;
 mod junit;
 mod markdown;
+mod merge;
 mod stream;
 mod summary;
 
@@ -15,12 +17,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use zoo_registry::{Outcome, Status, Tally};
 
+use crate::expectations::Expectations;
 use crate::levels;
-use crate::run::{Done, Job, Settings};
+use crate::plan::Plan;
+use crate::run::{Done, Settings};
+use crate::shard::Shard;
 
 pub use badge::badges;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use merge::merge;
 pub use stream::Writer;
 pub use summary::{Summary, summaries};
 
@@ -50,6 +56,12 @@ pub struct Header {
     pub day: Option<String>,
     /// What random inputs and weights were drawn with.
     pub seed: u64,
+    /// What was known not to hold, beside what the families' own facts say.
+    pub expectations: Expectations,
+    /// What the whole run is to look at.
+    pub plan: Plan,
+    /// Which share of that this is.
+    pub shard: Shard,
     /// Number of outcomes to come.
     pub total: usize,
 }
@@ -91,8 +103,8 @@ pub struct Reached {
 }
 
 impl Header {
-    /// Of these jobs, with these settings, run by `program` of this version.
-    pub fn new(program: &str, version: &str, settings: &Settings, jobs: &[Job]) -> Self {
+    /// Of this share of a plan, with these settings, run by `program` of this version.
+    pub fn new(program: &str, version: &str, settings: &Settings, plan: Plan, shard: Shard) -> Self {
         Self {
             suite: levels::version().to_owned(),
             program: program.to_owned(),
@@ -100,7 +112,10 @@ impl Header {
             host: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             day: settings.today.as_ref().map(ToString::to_string),
             seed: settings.seed,
-            total: jobs.len(),
+            expectations: settings.expectations.clone(),
+            total: plan.share(shard).count(),
+            plan,
+            shard,
         }
     }
 
@@ -132,6 +147,11 @@ impl Report {
     /// Whether it came to its end with all that it set out to do.
     pub fn is_complete(&self) -> bool {
         self.end.is_some() && self.entries.len() == self.header.total
+    }
+
+    /// Whether it is complete, and of a whole run: no shard.
+    pub fn is_whole(&self) -> bool {
+        self.is_complete() && self.header.shard == Shard::WHOLE
     }
 
     /// What failed, in whatever way.
@@ -179,6 +199,10 @@ pub(crate) mod tests {
             host: "x86_64-linux".into(),
             day: Some("2026-03-01".into()),
             seed: 7,
+            expectations: Expectations::default(),
+            // What is made of a report takes the outcomes as they come.
+            plan: Plan::default(),
+            shard: Shard::WHOLE,
             total: 5,
         };
         let mut report = Report::new(header);

@@ -58,6 +58,16 @@ impl<W: Write> Writer<W> {
 }
 
 impl Report {
+    /// Writes it as the run did that found it.
+    ///
+    /// # Errors
+    /// Of writing.
+    pub fn write(&self, to: impl Write) -> io::Result<()> {
+        let mut writer = Writer::new(to, &self.header)?;
+        self.entries.iter().try_for_each(|entry| writer.entry(entry))?;
+        self.end.iter().try_for_each(|end| writer.end(end))
+    }
+
     /// Reads a stream. One that was cut off, even within its last line, is a report without an end.
     ///
     /// # Errors
@@ -102,9 +112,7 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut text = Vec::new();
-        let mut writer = Writer::new(&mut text, &report.header).unwrap();
-        report.entries.iter().for_each(|entry| writer.entry(entry).unwrap());
-        report.end.iter().for_each(|end| writer.end(end).unwrap());
+        report.write(&mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 

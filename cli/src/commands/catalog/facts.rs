@@ -9,8 +9,8 @@ use zoo_registry::architecture::record;
 use zoo_registry::{Architecture, Registry};
 
 use crate::failure::Failure;
+use crate::folder;
 use crate::format::counted;
-use crate::interrupt;
 use crate::json;
 use crate::shell::Shell;
 
@@ -54,7 +54,7 @@ pub(crate) fn fmt(args: &Fmt, shell: &mut Shell) -> Result<(), Failure> {
             Ok(formatted) => {
                 otherwise += 1;
                 if !args.check {
-                    write(path, &formatted)?;
+                    folder::put(path, &formatted)?;
                 }
                 writeln!(shell, "{}", path.display())?;
             }
@@ -179,20 +179,6 @@ fn gather(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
 
 fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))
-}
-
-/// Writes the file in one step: it is the old one or the new one, whole.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::run(format!("{}: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let scratch = interrupt::Scratch::within(folder)?;
-    let whole = scratch.path().join("whole.toml");
-    std::fs::write(&whole, text).map_err(failed)?;
-    if let Ok(old) = std::fs::metadata(path) {
-        std::fs::set_permissions(&whole, old.permissions()).map_err(failed)?;
-    }
-    let _placing = interrupt::placing();
-    std::fs::rename(&whole, path).map_err(failed)
 }
 
 fn date(text: &str) -> Result<String, String> {

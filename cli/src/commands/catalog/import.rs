@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use zoo_catalog::facts::{Sheet, format};
 use zoo_registry::Registry;
 
-use super::facts::write;
 use crate::failure::Failure;
+use crate::folder::put;
 use crate::own;
 use crate::shell::Shell;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
 
 fn place(folder: &Path, id: &str, text: &str) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| Failure::run(format!("{}: {error}", folder.display())))?;
-    write(&path(folder, id), text)
+    put(&path(folder, id), text)
 }
 
 /// Ids are kebab-case, so they stay in the folder.

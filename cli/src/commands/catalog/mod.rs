@@ -11,11 +11,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use zoo_catalog::BuildSummary;
-use zoo_conformance::report::Report;
 use zoo_registry::architecture::record;
 use zoo_registry::{Outcome, Record, Registry};
 
-use super::record as facts_of;
+use super::{check, record as facts_of};
 use crate::failure::Failure;
 use crate::format::{bytes, counted};
 use crate::library::{self, From};
@@ -143,10 +142,13 @@ pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Resu
 }
 
 fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))?;
-    let report = Report::read(&text).map_err(|reason| Failure::run(format!("{}, {reason}", path.display())))?;
+    let report = check::read(path).map_err(Failure::run)?;
     if !report.is_complete() {
         return Err(Failure::run(format!("{}: is of a run that was cut off", path.display())));
+    }
+    if !report.is_whole() {
+        let told = format!("{}: is shard {} of a run, and not the run", path.display(), report.header.shard);
+        return Err(Failure::run(told).hint("`zoo check merge` joins the shards"));
     }
     Ok(report.entries.into_iter().map(|entry| entry.outcome).collect())
 }

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use zoo_conformance::checks;
-use zoo_conformance::report::{Entry, Report, Summary, summaries};
+use zoo_conformance::report::{Entry, Header, Report, Summary, summaries};
+use zoo_conformance::{Shard, checks};
 use zoo_registry::{CheckFacts, LevelFacts, Outcome, Status, Tally};
 
 use crate::conformance::Selection;
@@ -118,9 +118,28 @@ fn word(status: Status) -> (&'static str, Paint) {
 
 /// The table, and all of it in one line.
 pub(super) fn summary(report: &Report, taken: Duration, shell: &mut Shell) -> Result<(), Failure> {
-    writeln!(shell)?;
-    table(report, shell)?;
-    Ok(writeln!(shell, "\n{}, in {}", told(report.tally()), time(taken))?)
+    if !report.entries.is_empty() {
+        writeln!(shell)?;
+        table(report, shell)?;
+        writeln!(shell, "\n{}, in {}", told(report.tally()), time(taken))?;
+    }
+    Ok(())
+}
+
+/// All of it in one line, where nobody knows how long it took.
+pub(super) fn total(report: &Report, shell: &mut Shell) -> Result<(), Failure> {
+    Ok(writeln!(shell, "\n{}", told(report.tally()))?)
+}
+
+/// How much of a run a shard is.
+pub(super) fn share(report: &Report, shell: &mut Shell) {
+    let Header { shard, total, plan, .. } = &report.header;
+    let whole = counted(plan.n_outcomes(), "outcome");
+    match (*shard, total) {
+        (Shard::WHOLE, _) => {}
+        (_, 0) => shell.note(format!("shard {shard} has nothing to do: the run has {whole}")),
+        _ => shell.note(format!("shard {shard} has {total} of the run's {whole}; `zoo check merge` joins the shards")),
+    }
 }
 
 /// A line for each family and device.

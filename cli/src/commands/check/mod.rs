@@ -2,6 +2,7 @@
 
 mod goldens;
 mod lines;
+mod merge;
 mod outputs;
 
 use std::fs::File;
@@ -22,6 +23,7 @@ use lines::Layout;
 use outputs::Outputs;
 
 pub(crate) use lines::told;
+pub(crate) use outputs::read;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,6 +34,8 @@ Examples:
   zoo check gpt2 --golden                      every compared number beside the reference's own noise
   zoo check --report run.ndjson --junit run.xml
   zoo check report run.ndjson --markdown run.md
+  zoo check --shard 3/16 --report 3.ndjson     a sixteenth of all, for the third of sixteen machines
+  zoo check merge *.ndjson --report run.ndjson what they found, as if it had been one
   zoo check --self-test                        whether the checks catch the bugs that people write
 
 The two numbers after a check are the largest error it measured and the largest that would have passed. Checks run in processes of \
@@ -93,6 +97,8 @@ enum Action {
         #[command(flatten)]
         outputs: Outputs,
     },
+    /// Join the reports of a run's shards into the report of the run
+    Merge(merge::Args),
     /// Look at what is asked on standard input: what this program starts for itself
     #[command(hide = true)]
     Worker {
@@ -114,6 +120,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     match &args.action {
         Some(Action::Worker { memory }) => isolation::serve(&registry.architectures(), *memory).map_err(Failure::run),
         Some(Action::Report { report, outputs }) => outputs::convert(report, outputs, shell),
+        Some(Action::Merge(args)) => merge::run(args, shell),
         None if args.self_test.is_asked() => self_test::run(&args.self_test, args.json, args.running.seed, shell),
         None => {
             let selection = Selection::new(registry, &args.pattern, args.only.as_deref(), args.level, &args.device)?;
@@ -136,6 +143,7 @@ fn checks(args: &Args, registry: &Registry, selection: &Selection, shell: &mut S
     if !args.json {
         lines::summary(&report, start.elapsed(), shell)?;
     }
+    lines::share(&report, shell);
     args.outputs.write(&report)?;
     verdict(&report)
 }

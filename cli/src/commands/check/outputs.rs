@@ -6,6 +6,7 @@ use zoo_conformance::report::{Report, badges, junit, markdown};
 
 use super::unwritable;
 use crate::failure::Failure;
+use crate::folder;
 use crate::shell::Shell;
 
 /// Which files to make.
@@ -27,12 +28,7 @@ pub(super) struct Outputs {
 impl Outputs {
     /// A place that will be refused is refused before the work.
     pub(super) fn check_places(&self) -> Result<(), Failure> {
-        for path in self.junit.iter().chain(&self.markdown) {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            if folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {
-                return Err(Failure::run(format!("{}: expected a file in a folder that is there", path.display())));
-            }
-        }
+        self.junit.iter().chain(&self.markdown).try_for_each(|path| check_place(path))?;
         match &self.badge {
             Some(folder) if folder.exists() && !folder.is_dir() => {
                 Err(Failure::run(format!("{}: expected a folder", folder.display())))
@@ -43,28 +39,42 @@ impl Outputs {
 
     /// Makes them.
     pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
-        let put = |path: &Path, text: String| std::fs::write(path, text).map_err(|error| unwritable(path, &error));
         if let Some(path) = &self.junit {
-            put(path, junit(report))?;
+            folder::put(path, junit(report))?;
         }
         if let Some(path) = &self.markdown {
-            put(path, markdown(report))?;
+            folder::put(path, markdown(report))?;
         }
-        if let Some(folder) = &self.badge {
-            std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-            badges(report).into_iter().try_for_each(|(name, text)| put(&folder.join(name), text))?;
+        if let Some(dir) = &self.badge {
+            std::fs::create_dir_all(dir).map_err(|error| unwritable(dir, &error))?;
+            badges(report).into_iter().try_for_each(|(name, text)| folder::put(&dir.join(name), text))?;
         }
         Ok(())
     }
 }
 
+/// A place for a file that will be refused is refused before the work.
+pub(super) fn check_place(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {
+        return Err(Failure::run(format!("{}: expected a file in a folder that is there", path.display())));
+    }
+    Ok(())
+}
+
+/// A report that was written before, or why it is none.
+pub(crate) fn read(path: &Path) -> Result<Report, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Report::read(&text).map_err(|reason| format!("{}, {reason}", path.display()))
+}
+
 /// Makes files of a report that was written before. What was cut off is converted too, and told.
 pub(super) fn convert(path: &Path, outputs: &Outputs, shell: &mut Shell) -> Result<(), Failure> {
     outputs.check_places()?;
-    let text = std::fs::read_to_string(path).map_err(|error| unwritable(path, &error))?;
-    let report = Report::read(&text).map_err(|reason| Failure::run(format!("{}, {reason}", path.display())))?;
+    let report = read(path).map_err(Failure::run)?;
     outputs.write(&report)?;
     super::lines::table(&report, shell)?;
+    super::lines::share(&report, shell);
     if !report.is_complete() {
         let (found, total) = (report.entries.len(), report.header.total);
         let told = format!("{} is incomplete: {found} of {total} outcomes", path.display());
