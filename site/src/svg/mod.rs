@@ -3,6 +3,7 @@
 mod bar;
 mod chart;
 mod diagram;
+mod layer;
 mod layout;
 mod lineage;
 mod map;
@@ -11,6 +12,7 @@ mod plan;
 mod room;
 mod shapes;
 mod timeline;
+mod wires;
 
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;

@@ -1,0 +1,107 @@
+//! What a layer does with its parts, as far as its stack says.
+
+use zoo_registry::descriptor::Side;
+use zoo_registry::flow::{Stack, SublayerKind};
+
+use super::layout::{Block, Frame, Node, Tie};
+use super::plan::{Facts, block, node, visible};
+use crate::parts::{Part, matches};
+
+/// One layer, as its stack says; parts one above the other where none does, or where it does not speak of all of them.
+pub(super) fn layer(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
+    let children = visible(part, facts);
+    let wired = stack(part, facts).and_then(|stack| wired_layer(&children, stack, facts));
+    wired.unwrap_or_else(|| {
+        let mut frame = Frame::default();
+        children.iter().for_each(|child| frame.push(vec![node(child, facts)], None));
+        frame
+    })
+}
+
+fn wired_layer(children: &[&Part<'_>], stack: &Stack, facts: &Facts<'_>) -> Option<Frame> {
+    let pre = match stack.placement.as_str() {
+        "pre" => true,
+        "post" => false,
+        _ => return None,
+    };
+    let child = |path: &str| children.iter().position(|child| Some(child.name.as_str()) == path.split('.').next());
+    let mut left: Vec<bool> = vec![true; children.len()];
+    let mut frame = Frame { passes: true, ..Frame::default() };
+    for of in &stack.parts {
+        let (at, norm) = (child(&of.module)?, child(&of.norm)?);
+        (left[at], left[norm]) = (false, false);
+        let (layer, norm) = (children[at], Node::Block(block(children[norm], facts)));
+        let giver = of.scores.as_ref().and_then(|path| children.iter().position(|child| is_within(path, &child.path)));
+        let taken = giver.filter(|giver| *giver != at);
+        let tie = match (of.kind, &of.scores) {
+            (SublayerKind::CrossAttention, _) => Tie::Across,
+            (_, Some(path)) if giver != Some(at) => Tie::Takes(path.clone()),
+            _ => Tie::None,
+        };
+        let mut inner = Block { tie, ..block(layer, facts) };
+        if of.kind == SublayerKind::Attention {
+            let turned = facts.positions.iter().filter(|bare| !bare.added).map(|bare| format!(" · {}", bare.label));
+            inner.kind.extend(turned);
+        }
+        let start = frame.items.len();
+        if pre {
+            frame.push(vec![norm], Some(vec![]));
+            beside(&mut frame, of.kind, taken.map(|giver| children[giver]), facts);
+            frame.push(vec![Node::Block(inner)], Some(vec![]));
+            frame.push(vec![Node::Sum(None)], Some(vec![]));
+            frame.rails.push((start, frame.items.len() - 1));
+        } else {
+            beside(&mut frame, of.kind, taken.map(|giver| children[giver]), facts);
+            frame.push(vec![Node::Block(inner)], Some(vec![]));
+            frame.push(vec![Node::Sum(None)], Some(vec![]));
+            frame.rails.push((start, frame.items.len() - 1));
+            frame.push(vec![norm], Some(vec![]));
+        }
+        if let Some(giver) = taken {
+            left[giver] = false;
+        }
+    }
+    (!frame.items.is_empty() && !left.contains(&true)).then_some(frame)
+}
+
+/// What stands at the right below attention: a memory, or what positions add to its scores.
+fn beside(frame: &mut Frame, kind: SublayerKind, giver: Option<&Part<'_>>, facts: &Facts<'_>) {
+    if let Some(memory) = facts.memory.filter(|_| kind == SublayerKind::Attention) {
+        frame.beside(Block { tie: Tie::Memory, ..memory.block("attention") });
+    }
+    if let Some(part) = giver {
+        frame.beside(Block { tie: Tie::Gives(part.path.clone()), ..block(part, facts) });
+    }
+}
+
+/// Whether the facts say how every stack in it is wired.
+pub(super) fn is_wired(part: &Part<'_>, facts: &Facts<'_>) -> bool {
+    let own = part.listed && !part.children.is_empty();
+    let below = part.children.iter().all(|child| !child.has_list() || is_wired(child, facts));
+    below && (!own || stack(part, facts).is_some()) && part.has_list()
+}
+
+/// The stack whose layer this is.
+fn stack<'f>(part: &Part<'_>, facts: &'f Facts<'_>) -> Option<&'f Stack> {
+    facts.flow.stacks.iter().find(|stack| matches(&format!("{}.*", stack.layers), &part.path))
+}
+
+/// Which side the stack in it is.
+pub(super) fn side(part: &Part<'_>, facts: &Facts<'_>) -> Option<Side> {
+    match stack(part, facts) {
+        Some(stack) => Some(stack.side),
+        None => part.children.iter().find_map(|child| side(child, facts)),
+    }
+}
+
+/// Its path, if attention takes what it adds to scores from it or from what is inside.
+pub(super) fn gives(part: &Part<'_>, facts: &Facts<'_>) -> Option<String> {
+    let mut parts = facts.flow.stacks.iter().flat_map(|stack| &stack.parts);
+    let scores = parts.find_map(|of| of.scores.as_ref().filter(|path| is_within(path, &part.path)));
+    scores.map(|_| part.path.clone())
+}
+
+/// Whether a path leads to a part or to something inside of it.
+pub(super) fn is_within(path: &str, part: &str) -> bool {
+    path == part || path.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
+}
