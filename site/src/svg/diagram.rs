@@ -85,7 +85,14 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
         let links = links.then_some(around.root);
-        let mut painter = Painter { canvas: Canvas::default(), words, read: &read, links, ties: Ties::default() };
+        let mut painter = Painter {
+            canvas: Canvas::default(),
+            words,
+            read: &read,
+            links,
+            wires: String::new(),
+            ties: Ties::default(),
+        };
         painter.items(&frame, [MARGIN, MARGIN, width - 2 * MARGIN], None);
         painter.tie();
         painter
@@ -114,6 +121,8 @@ pub(super) struct Painter<'a> {
     pub(super) read: &'a str,
     /// From the page to the top of the site, where boxes are links.
     links: Option<&'a str>,
+    /// Lines that are still to be drawn, all as one.
+    pub(super) wires: String,
     pub(super) ties: Ties,
 }
 
@@ -150,7 +159,11 @@ impl Painter<'_> {
             let to = i32::midpoint(places[sum][0], places[sum][1]);
             let left = x - RAIL + 5;
             let d = format!("M{middle} {from}H{}a6 6 0 0 1 -6 -6V{}a6 6 0 0 1 6 -6H{}", left + 6, to + 6, middle - 9);
-            self.canvas.path("wire", &d);
+            self.wires.push_str(&d);
+        }
+        let wires = std::mem::take(&mut self.wires);
+        if !wires.is_empty() {
+            self.canvas.path("wire", &wires);
         }
     }
 
@@ -172,10 +185,10 @@ impl Painter<'_> {
                     if let Some(block) = beside {
                         let from = middle + 40;
                         self.block(block, [from, place[1], left + each - from, place[3]]);
-                        self.canvas.path("wire", &format!("M{from} {y}H{}m6 -4l-6 4l6 4", middle + 9));
+                        self.wires.push_str(&format!("M{from} {y}H{}m6 -4l-6 4l6 4", middle + 9));
                     }
                     self.canvas.circle("sum", middle, y, 9);
-                    self.canvas.path("wire", &format!("M{} {y}h10M{middle} {}v10", middle - 5, y - 5));
+                    self.wires.push_str(&format!("M{} {y}h10M{middle} {}v10", middle - 5, y - 5));
                 }
                 Node::Text { label, code } => {
                     // Both together stand in the middle.
@@ -185,7 +198,7 @@ impl Painter<'_> {
                     self.canvas.text("label", start, bottom - 5, &label);
                     self.canvas.text("code", start + long + gap, bottom - 5, code);
                 }
-                Node::Pass => self.canvas.path("wire", &format!("M{middle} {bottom}V{}", bottom - height)),
+                Node::Pass => self.wires.push_str(&format!("M{middle} {bottom}V{}", bottom - height)),
                 Node::Blank => {}
             }
         }

@@ -33,9 +33,7 @@ impl Painter<'_> {
                 self.canvas.text("code", x + 9, to + 14, word);
             }
         }
-        if !d.is_empty() {
-            self.canvas.path("wire", &d);
-        }
+        self.wires.push_str(&d);
     }
 
     /// Arrows between boxes that stand apart: from the encoder to what looks across, and from what positions add to the scores that
