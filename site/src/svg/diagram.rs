@@ -1,11 +1,9 @@
 //! The picture of an architecture, drawn from the module tree its code builds.
 
-use zoo_registry::Flow;
-use zoo_registry::descriptor::Component;
 use zoo_registry::flow::Place;
 
 use super::layout::{Block, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, Tie};
-use super::plan::{Bare, Facts, root, told};
+use super::plan::{Around, root, told};
 use super::wires::{End, Ties, columns, ends, reach, tops};
 use super::{Canvas, Caption, Shapes, fit, fit_by, label_width, text_width};
 use crate::format::THIN;
@@ -50,27 +48,10 @@ pub(crate) struct DrawnRow {
     pub times: String,
 }
 
-/// What a picture is drawn with besides the tree.
-pub(crate) struct Around<'a> {
-    pub words: &'a Words,
-    /// What the model's facts say of its parts.
-    pub components: &'a [Component],
-    /// What goes through it.
-    pub flow: &'a Flow,
-    /// Positions that have no parameters, where it has such.
-    pub positions: &'a [Bare],
-    /// A memory that its attention keeps.
-    pub memory: Option<&'a Bare>,
-    /// From the page to the top of the site.
-    pub root: &'a str,
-    /// Where a box leads, from the top of the site.
-    pub href: &'a dyn Fn(&Part<'_>) -> Option<String>,
-}
-
 /// Draws a model; none where its tree is empty.
 pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<Drawing> {
-    let Around { words, components, flow, positions, memory, href, .. } = *around;
-    let frame = root(part, &Facts { words, components, flow, positions, memory, href });
+    let Around { words, flow, .. } = *around;
+    let frame = root(part, around);
     if frame.items.is_empty() {
         return None;
     }
@@ -80,8 +61,8 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
     let height = frame.height() + 2 * MARGIN;
     let mut rows = Vec::new();
     tell(&frame, 0, &mut rows);
-    let description = describe(around.words, &rows);
-    let title = around.words.with("chart.architecture_of", &[("name", &name)]);
+    let description = describe(words, &rows);
+    let title = words.with("chart.architecture_of", &[("name", &name)]);
     let caption = Caption { name: "architecture", title: &title, description: &description };
     let paint = |links: bool| {
         let links = links.then_some(around.root);

@@ -4,21 +4,21 @@ use zoo_registry::descriptor::Side;
 use zoo_registry::flow::{Stack, SublayerKind};
 
 use super::layout::{Block, Frame, Node, Tie};
-use super::plan::{Facts, block, node, visible};
+use super::plan::{Around, block, node, visible};
 use crate::parts::{Part, matches};
 
 /// One layer, as its stack says; parts one above the other where none does, or where it does not speak of all of them.
-pub(super) fn layer(part: &Part<'_>, facts: &Facts<'_>) -> Frame {
-    let children = visible(part, facts);
-    let wired = stack(part, facts).and_then(|stack| wired_layer(&children, stack, facts));
+pub(super) fn layer(part: &Part<'_>, around: &Around<'_>) -> Frame {
+    let children = visible(part, around);
+    let wired = stack(part, around).and_then(|stack| wired_layer(&children, stack, around));
     wired.unwrap_or_else(|| {
         let mut frame = Frame::default();
-        children.iter().for_each(|child| frame.push(vec![node(child, facts)], None));
+        children.iter().for_each(|child| frame.push(vec![node(child, around)], None));
         frame
     })
 }
 
-fn wired_layer(children: &[&Part<'_>], stack: &Stack, facts: &Facts<'_>) -> Option<Frame> {
+fn wired_layer(children: &[&Part<'_>], stack: &Stack, around: &Around<'_>) -> Option<Frame> {
     let pre = match stack.placement.as_str() {
         "pre" => true,
         "post" => false,
@@ -30,7 +30,7 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, facts: &Facts<'_>) -> Opti
     for of in &stack.parts {
         let (at, norm) = (child(&of.module)?, child(&of.norm)?);
         (left[at], left[norm]) = (false, false);
-        let (layer, norm) = (children[at], Node::Block(block(children[norm], facts)));
+        let (layer, norm) = (children[at], Node::Block(block(children[norm], around)));
         let giver = of.scores.as_ref().and_then(|path| children.iter().position(|child| is_within(path, &child.path)));
         let taken = giver.filter(|giver| *giver != at);
         let tie = match (of.kind, &of.scores) {
@@ -38,25 +38,19 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, facts: &Facts<'_>) -> Opti
             (_, Some(path)) if giver != Some(at) => Tie::Takes(path.clone()),
             _ => Tie::None,
         };
-        let mut inner = Block { tie, ..block(layer, facts) };
+        let mut inner = Block { tie, ..block(layer, around) };
         if of.kind == SublayerKind::Attention {
-            let turned = facts.positions.iter().filter(|bare| !bare.added).map(|bare| format!(" · {}", bare.label));
+            let turned = around.positions.iter().filter(|bare| !bare.added).map(|bare| format!(" · {}", bare.label));
             inner.kind.extend(turned);
         }
         let start = frame.items.len();
-        if pre {
-            frame.push(vec![norm], Some(vec![]));
-            beside(&mut frame, of.kind, taken.map(|giver| children[giver]), facts);
-            frame.push(vec![Node::Block(inner)], Some(vec![]));
-            frame.push(vec![Node::Sum(None)], Some(vec![]));
-            frame.rails.push((start, frame.items.len() - 1));
-        } else {
-            beside(&mut frame, of.kind, taken.map(|giver| children[giver]), facts);
-            frame.push(vec![Node::Block(inner)], Some(vec![]));
-            frame.push(vec![Node::Sum(None)], Some(vec![]));
-            frame.rails.push((start, frame.items.len() - 1));
-            frame.push(vec![norm], Some(vec![]));
-        }
+        let (before, after) = if pre { (Some(norm), None) } else { (None, Some(norm)) };
+        before.into_iter().for_each(|norm| frame.push(vec![norm], Some(vec![])));
+        beside(&mut frame, of.kind, taken.map(|giver| children[giver]), around);
+        frame.push(vec![Node::Block(inner)], Some(vec![]));
+        frame.push(vec![Node::Sum(None)], Some(vec![]));
+        frame.rails.push((start, frame.items.len() - 1));
+        after.into_iter().for_each(|norm| frame.push(vec![norm], Some(vec![])));
         if let Some(giver) = taken {
             left[giver] = false;
         }
@@ -65,38 +59,38 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, facts: &Facts<'_>) -> Opti
 }
 
 /// What stands at the right below attention: a memory, or what positions add to its scores.
-fn beside(frame: &mut Frame, kind: SublayerKind, giver: Option<&Part<'_>>, facts: &Facts<'_>) {
-    if let Some(memory) = facts.memory.filter(|_| kind == SublayerKind::Attention) {
+fn beside(frame: &mut Frame, kind: SublayerKind, giver: Option<&Part<'_>>, around: &Around<'_>) {
+    if let Some(memory) = around.memory.filter(|_| kind == SublayerKind::Attention) {
         frame.beside(Block { tie: Tie::Memory, ..memory.block("attention") });
     }
     if let Some(part) = giver {
-        frame.beside(Block { tie: Tie::Gives(part.path.clone()), ..block(part, facts) });
+        frame.beside(Block { tie: Tie::Gives(part.path.clone()), ..block(part, around) });
     }
 }
 
 /// Whether the facts say how every stack in it is wired.
-pub(super) fn is_wired(part: &Part<'_>, facts: &Facts<'_>) -> bool {
+pub(super) fn is_wired(part: &Part<'_>, around: &Around<'_>) -> bool {
     let own = part.listed && !part.children.is_empty();
-    let below = part.children.iter().all(|child| !child.has_list() || is_wired(child, facts));
-    below && (!own || stack(part, facts).is_some()) && part.has_list()
+    let below = part.children.iter().all(|child| !child.has_list() || is_wired(child, around));
+    below && (!own || stack(part, around).is_some()) && part.has_list()
 }
 
 /// The stack whose layer this is.
-fn stack<'f>(part: &Part<'_>, facts: &'f Facts<'_>) -> Option<&'f Stack> {
-    facts.flow.stacks.iter().find(|stack| matches(&format!("{}.*", stack.layers), &part.path))
+fn stack<'f>(part: &Part<'_>, around: &'f Around<'_>) -> Option<&'f Stack> {
+    around.flow.stacks.iter().find(|stack| matches(&format!("{}.*", stack.layers), &part.path))
 }
 
 /// Which side the stack in it is.
-pub(super) fn side(part: &Part<'_>, facts: &Facts<'_>) -> Option<Side> {
-    match stack(part, facts) {
+pub(super) fn side(part: &Part<'_>, around: &Around<'_>) -> Option<Side> {
+    match stack(part, around) {
         Some(stack) => Some(stack.side),
-        None => part.children.iter().find_map(|child| side(child, facts)),
+        None => part.children.iter().find_map(|child| side(child, around)),
     }
 }
 
 /// Its path, if attention takes what it adds to scores from it or from what is inside.
-pub(super) fn gives(part: &Part<'_>, facts: &Facts<'_>) -> Option<String> {
-    let mut parts = facts.flow.stacks.iter().flat_map(|stack| &stack.parts);
+pub(super) fn gives(part: &Part<'_>, around: &Around<'_>) -> Option<String> {
+    let mut parts = around.flow.stacks.iter().flat_map(|stack| &stack.parts);
     let scores = parts.find_map(|of| of.scores.as_ref().filter(|path| is_within(path, &part.path)));
     scores.map(|_| part.path.clone())
 }

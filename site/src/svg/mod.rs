@@ -16,11 +16,11 @@ mod wires;
 
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;
-pub(crate) use diagram::{Around, DrawnRow, draw};
+pub(crate) use diagram::{DrawnRow, draw};
 pub(crate) use lineage::lineage;
 pub(crate) use map::map;
 pub(crate) use picture::{by_year, picture, picture_file, thumbnail};
-pub(crate) use plan::Bare;
+pub(crate) use plan::{Around, Bare};
 pub(crate) use shapes::{Shape, Shapes};
 pub(crate) use timeline::{Frame, Scales, scales, timeline};
 
