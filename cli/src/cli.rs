@@ -9,6 +9,7 @@ use zoo_registry::{Architecture, Registry};
 
 use crate::commands;
 use crate::failure::Failure;
+use crate::remote;
 use crate::shell::Shell;
 
 /// A zoo of transformer models: browse them, run them, check them.
@@ -86,6 +87,8 @@ enum Command {
     Publish(commands::publish::Args),
     /// List the devices that models can run on
     Devices(commands::devices::Args),
+    /// Lend a device of this machine to programs on others
+    ServeDevice(commands::serve_device::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }
@@ -105,7 +108,8 @@ pub fn main(architectures: &[&'static dyn Architecture]) -> ExitCode {
         }
     };
     let mut shell = Shell::new(cli.color, cli.quiet);
-    let ended = known(architectures).and_then(|registry| dispatch(cli.command, &registry, &mut shell));
+    let ended =
+        known(architectures).and_then(|registry| remote::guarded(|| dispatch(cli.command, &registry, &mut shell)));
     let ended = ended.and_then(|()| Ok(shell.finish()?));
     match ended {
         Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
@@ -149,6 +153,7 @@ fn dispatch(command: Command, registry: &Registry, shell: &mut Shell) -> Result<
         Command::Site(args) => commands::site::run(&args, registry, shell),
         Command::Publish(args) => commands::publish::run(&args, registry, shell),
         Command::Devices(args) => commands::devices::run(&args, shell),
+        Command::ServeDevice(args) => commands::serve_device::run(&args, shell),
         Command::Completions(args) => commands::completions::run(&args, shell),
     }
 }

@@ -29,6 +29,7 @@ mod library;
 mod own;
 mod plot;
 mod process;
+mod remote;
 mod runtime;
 mod sample;
 mod shell;

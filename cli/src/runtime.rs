@@ -9,6 +9,13 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Resul
     runtime()?.block_on(future)
 }
 
+/// As many threads as there are cores, for a server that computes.
+#[cfg(feature = "remote")]
+pub(crate) fn threads() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::run(format!("no threads to serve on: {error}")))
+}
+
 /// A thread to wait on, for several futures that share something.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build();

@@ -20,6 +20,7 @@ pub(crate) mod pull;
 pub(crate) mod record;
 pub(crate) mod score;
 pub(crate) mod self_test;
+pub(crate) mod serve_device;
 pub(crate) mod show;
 pub(crate) mod site;
 pub(crate) mod summarize;

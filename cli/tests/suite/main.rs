@@ -19,6 +19,7 @@ mod output;
 mod own;
 mod publish;
 mod pull;
+mod remote;
 mod score;
 #[path = "../../../registry/tests/hub/server.rs"]
 #[expect(dead_code, reason = "its other faults are for the tests of the registry")]

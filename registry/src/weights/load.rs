@@ -227,19 +227,39 @@ pub(super) fn floats(data: &TensorData) -> &[f32] {
     data.as_slice().unwrap_or_else(|error| unreachable!("the data was just converted to f32: {error:?}"))
 }
 
-/// `[rows, columns]` → `[columns, rows]`, in blocks that stay in the cache, by all threads.
+/// `[rows, columns]` → `[columns, rows]`, tile by tile, by all threads.
 pub(super) fn transpose(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    const BLOCK: usize = 32;
-    /// Numbers that are worth another thread.
-    const WORTH: usize = 1 << 16;
+    /// Of a tile, which is turned in registers.
+    const SIDE: usize = 4;
+    /// Rows that are gone down before the next columns, so that what is written lies side by side.
+    const ROWS: usize = 128;
+    /// Columns that a thread takes at a time, so that what is read does.
+    const COLUMNS: usize = 256;
     let mut out = vec![0.0; data.len()];
-    threads::each_piece(&mut out, BLOCK * rows, 1 + WORTH / (BLOCK * rows).max(1), |block, out| {
-        for rows_of_block in (0..rows).step_by(BLOCK) {
-            let block_end = (rows_of_block + BLOCK).min(rows);
-            for (at, out) in out.chunks_exact_mut(rows).enumerate() {
-                let column = block * BLOCK + at;
-                let data = data[rows_of_block * columns..].iter().skip(column).step_by(columns);
-                out[rows_of_block..block_end].iter_mut().zip(data).for_each(|(out, number)| *out = *number);
+    threads::each_piece(&mut out, COLUMNS * rows, 1, |piece, out| {
+        let (first, width) = (piece * COLUMNS, out.len() / rows);
+        for top in (0..rows).step_by(ROWS) {
+            for left in (0..width).step_by(SIDE) {
+                for row in (top..rows.min(top + ROWS)).step_by(SIDE) {
+                    let from = |down: usize| (row + down) * columns + first + left;
+                    let to = |right: usize| (left + right) * rows + row;
+                    let (height, breadth) = (SIDE.min(rows - row), SIDE.min(width - left));
+                    if (height, breadth) == (SIDE, SIDE) {
+                        let mut tile = [[0.0; SIDE]; SIDE];
+                        for (down, line) in tile.iter_mut().enumerate() {
+                            line.copy_from_slice(&data[from(down)..][..SIDE]);
+                        }
+                        for right in 0..SIDE {
+                            out[to(right)..][..SIDE].copy_from_slice(&tile.map(|line| line[right]));
+                        }
+                    } else {
+                        for right in 0..breadth {
+                            for down in 0..height {
+                                out[to(right) + down] = data[from(down) + right];
+                            }
+                        }
+                    }
+                }
             }
         }
     });
@@ -288,9 +308,13 @@ mod tests {
     #[test]
     fn transposing_swaps_the_axes() {
         assert_eq!(transpose(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let (rows, columns) = (70, 41);
-        let data: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
-        assert_eq!(transpose(&transpose(&data, rows, columns), columns, rows), data);
-        assert_eq!(transpose(&data, rows, columns)[3 * rows + 5], data[5 * columns + 3]);
+        // Smaller than a tile, some tiles with a rest each way, and several threads' work.
+        for (rows, columns) in [(1, 1), (3, 20), (70, 41), (16, 16), (33, 600), (600, 259)] {
+            let data: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
+            let found = transpose(&data, rows, columns);
+            for (at, number) in found.iter().enumerate() {
+                assert_eq!(*number, data[at % rows * columns + at / rows], "{rows} × {columns}, {at}");
+            }
+        }
     }
 }

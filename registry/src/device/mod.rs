@@ -1,4 +1,7 @@
-//! Devices by name, at run time: `flex`, `ndarray`, `cuda:0`.
+//! Devices by name, at run time: `flex`, `ndarray`, `cuda:0`, `remote:HOST:PORT`.
+
+#[cfg(feature = "remote")]
+pub mod remote;
 
 use burn::tensor::Device;
 
@@ -29,8 +32,16 @@ pub fn available() -> Vec<Availability> {
             usable: ndarray().map(drop),
         },
         Availability { name: "cuda:0".into(), about: "NVIDIA GPU", usable: probe_cuda(0) },
+        Availability {
+            name: "remote:HOST:PORT".into(),
+            about: "a device that `zoo serve-device` lends there",
+            usable: probe_remote(),
+        },
     ]
 }
+
+/// The variable with the token of the machine whose device is used, or that a device is lent for.
+pub const TOKEN: &str = "ZOO_DEVICE_TOKEN";
 
 /// The device called `name`.
 ///
@@ -38,28 +49,30 @@ pub fn available() -> Vec<Availability> {
 /// [`Error::Device`] when no such device exists, this binary was built without it, or this machine lacks it.
 pub fn by_name(name: &str) -> Result<Device> {
     let refuse = |reason: String| Error::Device { asked: name.to_owned(), reason };
-    let (kind, index) = match name.split_once(':') {
-        Some((kind, index)) => {
-            let index = index.parse().map_err(|_| refuse(format!("expected a number after `:`, found `{index}`")))?;
-            (kind, Some(index))
-        }
+    let (kind, place) = match name.split_once(':') {
+        Some((kind, place)) => (kind, Some(place)),
         None => (name, None),
     };
-    match (kind, index) {
+    match (kind, place) {
         ("flex", None) => Ok(Device::flex()),
         ("ndarray", None) => ndarray().map_err(refuse),
-        ("cuda", index) => cuda(index.unwrap_or(0)).map_err(refuse),
-        ("flex" | "ndarray", Some(_)) => Err(refuse(format!("there is one `{kind}`, without a number"))),
+        ("cuda", place) => {
+            let index = place.unwrap_or("0");
+            let index = index.parse().map_err(|_| refuse(format!("expected a number after `:`, found `{index}`")))?;
+            cuda(index).map_err(refuse)
+        }
+        ("remote", place) => remote(place.unwrap_or_default()).map_err(refuse),
+        ("flex" | "ndarray", Some(_)) => Err(refuse(format!("there is one `{kind}`, with nothing after it"))),
         _ => Err(refuse(format!(
             "no such kind{}",
-            did_you_mean(&nearest(kind, ["flex", "ndarray", "cuda"].into_iter()))
+            did_you_mean(&nearest(kind, ["flex", "ndarray", "cuda", "remote"].into_iter()))
         ))),
     }
 }
 
 /// Bytes of memory that a model on this device may take; `None` where nobody knows.
 pub fn memory(name: &str) -> Option<u64> {
-    (!name.starts_with("cuda")).then(host_memory).flatten()
+    ["flex", "ndarray"].contains(&name).then(host_memory).flatten()
 }
 
 #[cfg(target_os = "linux")]
@@ -95,6 +108,29 @@ fn cuda(index: usize) -> Result<Device, String> {
 fn cuda(_index: usize) -> Result<Device, String> {
     Err(NO_CUDA.to_owned())
 }
+
+#[cfg(feature = "remote")]
+fn remote(address: &str) -> Result<Device, String> {
+    remote::connect(address)
+}
+
+#[cfg(not(feature = "remote"))]
+fn remote(_address: &str) -> Result<Device, String> {
+    Err(NO_REMOTE.to_owned())
+}
+
+#[cfg(feature = "remote")]
+fn probe_remote() -> Result<(), String> {
+    Ok(())
+}
+
+#[cfg(not(feature = "remote"))]
+fn probe_remote() -> Result<(), String> {
+    Err(NO_REMOTE.to_owned())
+}
+
+#[cfg(not(feature = "remote"))]
+const NO_REMOTE: &str = "this binary was built without the feature `remote`";
 
 /// Asks the driver, not burn: burn names a device that is not there and panics at its first tensor.
 #[cfg(feature = "cuda")]
@@ -147,6 +183,8 @@ mod tests {
         assert!(by_name("flex:1").is_err() && by_name("cuda:x").is_err() && by_name("").is_err());
         #[cfg(not(feature = "cuda"))]
         assert!(by_name("cuda").unwrap_err().to_string().contains("without the feature `cuda`"));
+        #[cfg(not(feature = "remote"))]
+        assert!(by_name("remote:localhost:1").unwrap_err().to_string().contains("without the feature `remote`"));
     }
 
     #[test]
