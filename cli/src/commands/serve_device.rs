@@ -66,7 +66,7 @@ fn lend(args: &Args, shell: &mut Shell) -> Result<(), Failure> {
     use std::net::TcpListener;
 
     use serde_json::json;
-    use zoo_registry::device::remote::{self, Access};
+    use zoo_registry::device::remote;
 
     use crate::shell::Paint;
     use crate::{interrupt, json, runtime};
