@@ -18,7 +18,6 @@ use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
 use crate::pattern::Patterns;
 use crate::state;
-use crate::threads;
 #[cfg(feature = "train")]
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
@@ -112,11 +111,6 @@ impl<N: Network> Running<N> {
         cache.needs_past_mask() || self.limits().tokens().is_none_or(|limits| limits.max_positions.is_some())
     }
 
-    /// Computes on one of the threads that kernels share their work among, if the device's work is theirs.
-    fn compute<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        if self.device == Device::flex() { threads::inside(work) } else { work() }
-    }
-
     pub(crate) fn refuse(&self, reason: String) -> Error {
         Error::Input { model: self.descriptor.id.clone(), reason }
     }
@@ -141,11 +135,9 @@ impl<N: Network> Model for Running<N> {
 
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         let input = N::Input::from_input(input, &self.limits(), &self.device).map_err(|reason| self.refuse(reason))?;
-        Ok(self.compute(|| {
-            let mut trace = Trace::new(record);
-            let output = self.network.forward(input, &mut trace);
-            trace.finish(output)
-        }))
+        let mut trace = Trace::new(record);
+        let output = self.network.forward(input, &mut trace);
+        Ok(trace.finish(output))
     }
 
     fn modules(&self) -> ModuleTree {
@@ -241,14 +233,14 @@ impl<N: Network> Decode for Running<N> {
     }
 
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
+        let causal = self.causal()?;
         if tokens.input_ids.dims()[0] != state.batch {
             let found = tokens.input_ids.dims()[0];
             return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
         }
         let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
             .map_err(|reason| self.refuse(reason))?;
-        let cache = state.cache.as_mut();
-        let scores = self.compute(|| self.causal()?.step(batch, cache, logits))?;
+        let scores = causal.step(batch, state.cache.as_mut(), logits)?;
         state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
         Ok(scores)
     }

@@ -41,16 +41,12 @@ pub fn each_piece<T: Send>(
     if numbers.is_empty() {
         return;
     }
+    // One thread would be handed the work and waited for, and that takes longer than some of it.
     if count() == 1 || numbers.len().div_ceil(length) <= worth {
         numbers.chunks_mut(length).enumerate().for_each(|(index, piece)| work(index, piece));
     } else {
         pool::each_piece(numbers, length, worth, work);
     }
-}
-
-/// Runs `work` on one of them: what it shares out it then shares with its neighbours, and need not be woken again after each piece.
-pub fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if count() == 1 { work() } else { pool::inside(work) }
 }
 
 #[cfg(feature = "threads")]
@@ -66,10 +62,6 @@ mod pool {
         // Refused where they run already, and then it is their number that counts.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         count()
-    }
-
-    pub(super) fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        rayon::scope(|_| work())
     }
 
     pub(super) fn each_piece<T: Send>(
@@ -91,10 +83,6 @@ mod pool {
 
     pub(super) fn start(_threads: usize) -> usize {
         1
-    }
-
-    pub(super) fn inside<R>(work: impl FnOnce() -> R) -> R {
-        work()
     }
 
     pub(super) fn each_piece<T>(numbers: &mut [T], length: usize, _worth: usize, work: impl Fn(usize, &mut [T])) {
@@ -119,17 +107,6 @@ mod tests {
             });
             assert_eq!(seen, (0..numbers).collect::<Vec<_>>());
         }
-    }
-
-    #[test]
-    fn work_inside_gives_what_it_makes_and_may_share() {
-        let mut numbers = vec![1; 1000];
-        let sum: usize = inside(|| {
-            each_piece(&mut numbers, 7, 1, |_, piece| piece.iter_mut().for_each(|number| *number += 1));
-            inside(|| numbers.iter().sum())
-        });
-        assert_eq!(sum, 2000);
-        assert!(std::panic::catch_unwind(|| inside(|| panic!("on purpose"))).is_err());
     }
 
     #[test]
