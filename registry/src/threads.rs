@@ -41,8 +41,9 @@ pub fn each_piece<T: Send>(
     if numbers.is_empty() {
         return;
     }
-    // One thread would be handed the work and waited for, and that takes longer than some of it.
-    if count() == 1 || numbers.len().div_ceil(length) <= worth {
+    // One thread would be handed the work and waited for, and that takes longer than some of it. Asking how many there are starts them, which
+    // small work need not.
+    if numbers.len().div_ceil(length) <= worth || count() == 1 {
         numbers.chunks_mut(length).enumerate().for_each(|(index, piece)| work(index, piece));
     } else {
         pool::each_piece(numbers, length, worth, work);

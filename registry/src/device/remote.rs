@@ -94,7 +94,7 @@ pub fn in_use() -> Option<&'static str> {
 static USED: OnceLock<String> = OnceLock::new();
 
 /// What names of such devices begin with.
-pub(super) const KIND: &str = "remote";
+const KIND: &str = "remote";
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

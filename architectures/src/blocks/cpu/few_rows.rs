@@ -15,8 +15,7 @@ const WORTH: usize = 1 << 15;
 const SHARES: usize = 8;
 /// Rows of a table that are multiplied before the thread asks for more.
 const ROWS: usize = 32;
-/// Sums that run side by side in a product of two rows: as many as compilers add up without leaving the registers. With 64 a product takes
-/// half as long again.
+/// Sums that run side by side in a product of two rows. With 64, as compiled, a product takes half as long again.
 const LANES: usize = 32;
 /// Columns that are taken at a time, so that four rows of them stay in the cache while each row of `x` meets them.
 const COLUMNS: usize = 1024;
