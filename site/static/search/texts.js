@@ -6,7 +6,8 @@ const indexes = new Map();
 async function index(language) {
   if (!indexes.has(language)) {
     indexes.set(language, (async () => {
-      const { createInstance } = await import(new URL('pagefind/pagefind.js', top));
+      // A module for each: what one has compiled for its first index, the word stems of a language among it, it takes for all others.
+      const { createInstance } = await import(new URL(`pagefind/pagefind.js?${language}`, top));
       // Pagefind takes the index of the language that the page is in, and looks at once.
       const own = document.documentElement.lang;
       document.documentElement.lang = language;
@@ -36,12 +37,18 @@ export function languages(text) {
   return german ? ['en', 'de'] : ['en'];
 }
 
+// Ways to write what is asked: `pre-norm` is one word to Pagefind, `pre norm` are two, and each is found where it is written so; `gpt 3` means `GPT-3`.
+const ways = text => new Set([text, text.replace(/(?<=\p{L})-(?=\p{L})/gu, ' '), text.replace(/(?<=\p{L})[ -](?=\p{N})/gu, '-'), text.replace(/(?<=\p{L})-(?=\p{N})/gu, ' ')]);
+
 // The pages in which the text stands, the best of each language first: address, excerpt, title.
 export async function pages(text, languages, limit) {
   const found = new Map();
   for (const language of await existing(languages)) {
-    const answer = await (await index(language)).search(text);
-    for (const hit of await Promise.all(answer.results.slice(0, limit).map(result => result.data()))) {
+    const known = await index(language), results = new Map();
+    for (const way of ways(text)) {
+      for (const result of (await known.search(way)).results) if (!results.has(result.id)) results.set(result.id, result);
+    }
+    for (const hit of await Promise.all([...results.values()].slice(0, limit).map(result => result.data()))) {
       // A page is indexed once for each language in which it has a name.
       const url = hit.url.replace(/[?&]in=[a-z]{2}/, '');
       if (!found.has(url)) found.set(url, { ...hit, url });
