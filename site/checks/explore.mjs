@@ -33,7 +33,7 @@ const answers = (model, id) => facet(id)?.of[model].map(term => facet(id).term[t
 const models = data.id.map((id, model) => ({ id, name: data.name[model], date: data.date[model], parameters: data.parameters[model], answers: axis => answers(model, axis) }));
 const ids = wanted => models.filter(wanted).map(model => model.id).sort();
 const shown = () => page.$$eval('table.models tbody tr:not([hidden]) th a', links => links.map(link => link.getAttribute('href').split('/').at(-2)));
-const ready = () => page.waitForSelector('#ask:not([hidden])');
+const ready = () => page.waitForSelector('#ask input:enabled');
 const at = async query => { await page.goto(`${base}/models/?${query}`); await ready(); return shown(); };
 
 await page.goto(`${base}/models/`);
@@ -76,7 +76,7 @@ expect('the way back', (await shown()).length, models.length);
 // Side by side.
 const [first, second] = [models[0], models.at(-1)];
 await page.goto(`${base}/compare/?m=${first.id},${second.id}`);
-await page.waitForSelector('#any:not([hidden]) table');
+await page.waitForSelector('#any table');
 expect('columns', await page.$$eval('#sides thead a', links => links.map(link => link.textContent)), [first.name, second.name].filter((name, place, all) => all.indexOf(name) === place));
 const marks = await page.$$eval('#sides tbody tr', rows => rows.map(row => [row.className, new Set([...row.cells].slice(2).map(cell => cell.textContent)).size === 1]));
 expect('equal lines are marked as equal', marks.filter(([kind, same]) => (kind === 'same') !== same), []);

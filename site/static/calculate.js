@@ -72,7 +72,6 @@ function show() {
   const data = new FormData(form);
   const number = (name) => BigInt(Math.max(1, Math.floor(Number(data.get(name)) || 1)));
   const size = rows.get(String(data.get("size")).trim());
-  answer.hidden = false;
   if (!size) {
     answer.replaceChildren(element("p", say("no_size", { size: data.get("size") })));
     return;
@@ -99,7 +98,6 @@ if (form) {
     const first = rows.has("gpt2-small") ? "gpt2-small" : rows.keys().next().value;
     form.elements.size.value = first ?? "";
   }
-  form.hidden = false;
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

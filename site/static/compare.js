@@ -7,17 +7,9 @@ const root = place.dataset.root;
 const most = 4;
 const given = () => (new URLSearchParams(location.search).get('m') ?? '').split(',').filter(Boolean).slice(0, most);
 
-// What takes room stands there before the data comes, so that nothing below it moves; nobody types before it can answer.
-const inputs = ['first', 'second', 'third', 'fourth'].map(name => {
-  const label = document.createElement('label'), input = document.createElement('input');
-  for (const [key, value] of Object.entries({ type: 'text', list: 'names', autocomplete: 'off', spellcheck: 'false', disabled: '' })) input.setAttribute(key, value);
-  label.append(say(name), input);
-  form.append(label);
-  return input;
-});
+// Nobody types before it can answer. What comes takes room already, so that nothing below it moves.
+const inputs = [...form.querySelectorAll('input')];
 sides.classList.toggle('awaited', given().length > 0);
-if (given().length === 0) choose();
-place.hidden = false;
 
 const [data, size] = await Promise.all(['catalog', 'sizes'].map(async name => (await fetch(`${root}${name}.min.json`)).json()));
 

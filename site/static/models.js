@@ -6,10 +6,8 @@ const table = document.querySelector('table.models');
 const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
 const units = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 
-// It takes its room before the data comes, so that nothing below it moves; nobody types before it can answer.
+// It stands in the page, so that nothing moves; nobody types before it can answer.
 const input = box.querySelector('input');
-input.disabled = true;
-box.hidden = false;
 const data = await (await fetch(`${box.dataset.root}catalog.min.json`)).json();
 const facets = new Map(data.facet.map(facet => [facet.id, facet]));
 const at = new Map(data.id.map((id, index) => [id, index]));
@@ -72,11 +70,10 @@ const words = query => query.split(/\s+/).filter(Boolean);
 const matching = query => { const tests = words(query).map(test); return data.id.map((_, model) => model).filter(model => tests.every(holds => holds(model))); };
 
 const columns = ['name', 'date', 'family', 'lab', 'architecture', 'attention', 'parameters', 'sizes', 'passed'];
-const cells = new Map(rows.map(({ row, model }) => [model, [...row.cells].map(cell => cell.textContent.trim())]));
-function value(model, column) {
+function value({ row, model }, column) {
   if (column === 'parameters') return data.parameters[model]?.[1] ?? -1;
   if (column === 'passed') return data.passed[model] ?? -1;
-  const text = cells.get(model)[columns.indexOf(column)];
+  const text = row.cells[columns.indexOf(column)].textContent.trim();
   return column === 'sizes' ? Number(text) : text.toLowerCase();
 }
 
@@ -88,30 +85,42 @@ function address({ q, sort }) {
   return `${location.pathname}${parts.size ? `?${parts}` : ''}`;
 }
 
-function show() {
-  const found = new Set(matching(asked.q));
-  const column = asked.sort.replace(/^-/, ''), down = asked.sort.startsWith('-') ? -1 : 1;
-  const sorted = [...rows].sort((a, b) => {
-    const [x, y] = [value(a.model, column), value(b.model, column)];
-    return (x < y ? -1 : x > y ? 1 : 0) * down || a.model - b.model;
-  });
-  for (const { row, model } of sorted) row.hidden = !found.has(model);
+// How the rows stand.
+let order = 'name';
+function arrange() {
+  if (asked.sort === order) return;
+  order = asked.sort;
+  const column = order.replace(/^-/, ''), down = order.startsWith('-') ? -1 : 1;
+  const sorted = rows.map(row => ({ ...row, value: value(row, column) }));
+  sorted.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0) * down || a.model - b.model);
   table.tBodies[0].append(...sorted.map(({ row }) => row));
-  count.textContent = asked.q ? say('found', { found: found.size, all: rows.length }) : '';
   [...table.tHead.rows[0].cells].forEach((cell, index) => {
     if (columns[index] === column) cell.setAttribute('aria-sort', down < 0 ? 'descending' : 'ascending');
     else cell.removeAttribute('aria-sort');
   });
+}
+
+// How many models each answer would leave.
+const answers = document.querySelector('.facets');
+function weigh(found) {
   const own = words(asked.q);
-  for (const item of document.querySelectorAll('[data-term]')) {
+  for (const item of answers.querySelectorAll('[data-term]')) {
     const [id, term] = item.dataset.term.split(':'), facet = facets.get(id), control = item.querySelector('a, button');
     const active = own.includes(item.dataset.term), index = facet.term.indexOf(term);
-    const models = [...found].filter(model => facet.of[model].includes(index)).length;
+    const models = found.filter(model => facet.of[model].includes(index)).length;
     // What would leave nothing cannot be clicked, for it is not there.
     item.hidden = models === 0 && !active;
     item.querySelector('.count').textContent = models;
     if (active) control.setAttribute('aria-current', 'true'); else control.removeAttribute('aria-current');
   }
+}
+
+function show() {
+  const found = matching(asked.q), shown = new Set(found);
+  for (const { row, model } of rows) row.hidden = !shown.has(model);
+  count.textContent = asked.q ? say('found', { found: found.length, all: rows.length }) : '';
+  arrange();
+  if (answers?.open) weigh(found);
 }
 
 function go(next, typed) {
@@ -154,9 +163,11 @@ for (const item of document.querySelectorAll('[data-term]')) {
     go({ sort: asked.sort === first ? other : first });
   });
   cell.append(button);
+  if (columns[index] === order) cell.setAttribute('aria-sort', 'ascending');
 });
 box.addEventListener('submit', event => event.preventDefault());
 input.addEventListener('input', () => go({ q: input.value.trim() }, true));
 addEventListener('popstate', read);
+answers?.addEventListener('toggle', show);
 input.disabled = false;
 read();
