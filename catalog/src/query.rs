@@ -66,7 +66,15 @@ impl Catalog {
         let Some(summary) = summaries::read(&self.pool, Some(id)).await.map_err(self.reading())?.pop() else {
             return Ok(None);
         };
-        model::read(self, summary).await.map(Some)
+        self.whole(summary).await.map(Some)
+    }
+
+    /// Everything about the architecture of this line of [`models`](Self::models).
+    ///
+    /// # Errors
+    /// See [`model`](Self::model).
+    pub async fn whole(&self, summary: ModelSummary) -> Result<Model> {
+        model::read(self, summary).await
     }
 
     /// Every family, by id, with its members by date.

@@ -13,7 +13,7 @@ use crate::content::Content;
 use crate::data::{BasePath, BaseUrl, CatalogFile, Data};
 use crate::error::{Error, Result};
 use crate::look::Look;
-use crate::pages::{Output, Pages, Sink, render_into};
+use crate::pages::{Pages, Sink, render_into};
 use crate::tryout::Tryout;
 use crate::words::Tongue;
 
@@ -55,15 +55,15 @@ pub struct Extras {
 /// When the catalog cannot be read, a page does not render, the indexer fails, or [`write()`] refuses.
 pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
-    let mut folder = Folder::beside(out)?;
+    let folder = Folder::beside(out)?;
     let Extras { tryout, indexer, base_url, base_path, tongues } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let file = CatalogFile::read(catalog)?;
     let data = Data { file: Some(file), base_url, base_path, ..content.data };
     let tongues = if tongues.is_empty() { content.tongues } else { tongues };
     let content = Content { tryout, indexed: indexer.is_some(), data, tongues, ..content };
-    let output = render_into(&content, &Look::default(), Output::new(&mut folder))?;
-    let mut summary = Summary::of(output.sizes());
+    let sizes = render_into(&content, &Look::default(), &folder)?;
+    let mut summary = Summary::of(sizes.iter().map(|(path, size)| (path.as_str(), *size)));
     if let Some(program) = &indexer {
         index(program, &folder.unplaced(), &mut summary)?;
     }
@@ -222,11 +222,11 @@ fn clear(parent: &Path) {
 }
 
 impl Sink for Folder {
-    fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()> {
+    fn take(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
         self.put(path, &bytes)
     }
 
-    fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
+    fn copy(&self, path: &str, from: &Path) -> Result<()> {
         fs::copy(from, self.room_for(path)?).map(|_| ()).map_err(Error::io(from))
     }
 }

@@ -1,6 +1,6 @@
 //! Where building blocks stand on the site, and which of them a module is.
 
-use zoo_catalog::view::{BlockFile, PartFacts, PartKind};
+use zoo_catalog::view::{PartFacts, PartKind};
 use zoo_registry::descriptor::Component;
 
 use crate::edition::Edition;
@@ -26,11 +26,6 @@ impl Edition<'_> {
     /// From the top of the site to a building block.
     pub(crate) fn block_href(&self, place: &str) -> Option<String> {
         self.block(place).map(|(kind, part)| format!("parts/{}/{}/", kind.id, part.id))
-    }
-
-    /// The shared file with this path.
-    pub(crate) fn block_file(&self, path: &str) -> Option<&BlockFile> {
-        self.parts.blocks.iter().find(|file| file.source.path == path)
     }
 
     /// The lines of shared code that declare a type of module.

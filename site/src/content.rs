@@ -1,5 +1,6 @@
 //! Everything the pages are written from: the catalog's views, gathered once.
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use zoo_catalog::Catalog;
 use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question};
 
@@ -10,6 +11,9 @@ use crate::words::Tongue;
 
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
+
+/// Models that are read at a time: SQLite answers one while another's answer is taken apart.
+const AT_A_TIME: usize = 8;
 
 /// The axis that names labs, where the vocabularies have one; a model's labs are facts of their own.
 pub(crate) const LABS: &str = "lab";
@@ -47,12 +51,9 @@ impl Content {
     /// # Errors
     /// [`Error::Catalog`].
     pub async fn read(catalog: &Catalog) -> Result<Self> {
-        let mut models = Vec::new();
-        for summary in catalog.models().await? {
-            models.extend(catalog.model(&summary.id).await?);
-        }
+        let models = stream::iter(catalog.models().await?).map(|summary| catalog.whole(summary));
         Ok(Self {
-            models,
+            models: models.buffered(AT_A_TIME).try_collect().await?,
             families: catalog.families().await?,
             matrix: catalog.matrix().await?,
             axes: catalog.axes().await?,

@@ -25,7 +25,7 @@ const SCRIPTS: [(&str, &str); 5] = [
 pub(crate) const START: &str = include_str!("../static/search/start.js");
 
 /// Adds the scripts to the site.
-pub(crate) fn put(look: &Look, pages: &mut Output<'_>) -> Result<()> {
+pub(crate) fn put(look: &Look, pages: &Output<'_>) -> Result<()> {
     for (name, own) in SCRIPTS {
         let text = look.text(&format!("static/search/{name}"), own)?;
         pages.put(format!("search/{name}"), text.into_owned())?;
@@ -34,7 +34,7 @@ pub(crate) fn put(look: &Look, pages: &mut Output<'_>) -> Result<()> {
 }
 
 /// Adds the names by which things are found on the pages of one language.
-pub(crate) fn names_into(content: &Edition<'_>, pages: &mut Output<'_>) -> Result<()> {
+pub(crate) fn names_into(content: &Edition<'_>, pages: &Output<'_>) -> Result<()> {
     let folder = content.words.tongue().folder();
     // Scripts, so that `match.js` has its names before anything else runs.
     for (file, names) in [("names", names(content)), ("more", more(content))] {

@@ -60,7 +60,7 @@ pub(crate) struct FileFacts {
 impl Tryout {
     /// Adds everything to the site, whose style is given. The folder of the code is named for what is in it, and checkpoints are asked for by theirs, so
     /// nothing that a browser kept goes with something newer.
-    pub(crate) fn put(&self, look: &Look, style: &str, pages: &mut Output<'_>) -> Result<Stage> {
+    pub(crate) fn put(&self, look: &Look, style: &str, pages: &Output<'_>) -> Result<Stage> {
         let packed = packed(&self.module)?;
         let search = look.text("static/search/start.js", crate::search::START)?;
         let start = search.into_owned() + include_str!("../static/tryout/start.js");

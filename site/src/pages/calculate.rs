@@ -38,7 +38,7 @@ struct Row<'a> {
     lengths: String,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let of_model = |model| Size::by_code_of(model).filter_map(move |size| row(model, &size));
     let page = Page { rows: site.content.models.iter().flat_map(of_model).collect() };
     let [title, about] = ["nav.calculate", "calculate.description"].map(|key| site.content.words.say(key));

@@ -7,6 +7,7 @@ use zoo_catalog::view::Model;
 use super::{Site, range};
 use crate::card::{Card, Cards, Picture, Places, SIZE};
 use crate::content::Content;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::compact;
 use crate::svg::{self, Shapes};
@@ -39,6 +40,12 @@ impl Drawn {
         let (known, places) = places(content);
         Ok(Some(Self { cards: Cards::new()?, known, places }))
     }
+}
+
+/// What pages say of the card that they share; nothing where the site has no address.
+pub(super) fn common(content: &Edition<'_>) -> Option<Shown> {
+    let base = content.data.base_url.as_ref()?;
+    Some(Shown { address: base.at(COMMON), says: content.words.say("card.common"), size: SIZE })
 }
 
 /// Where models stand between the first and the last, the smallest and the largest.
@@ -82,9 +89,9 @@ fn places(content: &Content) -> (Vec<Option<[f32; 2]>>, Places) {
     (places, drawn)
 }
 
-impl Site<'_, '_> {
+impl Site<'_> {
     /// The card of a model, drawn; nothing where the site has no address.
-    pub(super) fn card(&mut self, model: &Model, shapes: Option<&Shapes>) -> Result<Option<Shown>> {
+    pub(super) fn card(&self, model: &Model, shapes: Option<&Shapes>) -> Result<Option<Shown>> {
         let content = self.content;
         let (Some(base), Some(drawn)) = (&content.data.base_url, self.drawn) else { return Ok(None) };
         let summary = &model.summary;
@@ -115,15 +122,10 @@ impl Site<'_, '_> {
         Ok(Some(shown))
     }
 
-    /// The card of all other pages.
-    pub(super) fn common_card(&mut self) -> Result<()> {
+    /// The card of all other pages, drawn.
+    pub(super) fn common_card(&self) -> Result<()> {
         let content = self.content;
-        let (Some(base), Some(drawn)) = (&content.data.base_url, self.drawn) else { return Ok(()) };
-        let shown = Shown { address: base.at(COMMON), says: content.words.say("card.common"), size: SIZE };
-        self.common = Some(shown);
-        if !self.is_english() {
-            return Ok(());
-        }
+        let Some(drawn) = self.drawn.filter(|_| self.is_english()) else { return Ok(()) };
         let facts = vec![format!("{} models", content.models.len()), format!("{} families", content.families.len())];
         let card = Card {
             name: "Transformers",

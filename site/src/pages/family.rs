@@ -61,7 +61,7 @@ struct IndexRow {
 }
 
 /// The list of families.
-pub(super) fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render_index(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let row = |family: &Family| IndexRow {
         link: Link::family(content, &family.id),
@@ -72,7 +72,7 @@ pub(super) fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
     site.page("families/", "families.html", ["families", &title, &description], &index)
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, family: &Family) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, family: &Family) -> Result<()> {
     let content = site.content;
     let name = content.family_name(&family.id);
     let address = format!("families/{}/", family.id);

@@ -40,7 +40,7 @@ struct Entry {
     de: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     if site.content.parts.kinds.is_empty() {
         return Ok(());
     }
@@ -63,7 +63,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     site.page("glossary/", "glossary.html", ["glossary", &title, &description], &page)
 }
 
-fn entries(site: &Site<'_, '_>) -> Result<Vec<Entry>> {
+fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {
     let content = site.content;
     let name =
         |names: Option<&BTreeMap<String, String>>, language: &str| names.and_then(|names| names.get(language)).cloned();

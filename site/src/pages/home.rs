@@ -35,7 +35,7 @@ struct Door {
     terms: Vec<Count>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let summaries: Vec<&ModelSummary> = content.models.iter().map(|model| &model.summary).collect();
     let mut newest = summaries.clone();
@@ -75,7 +75,7 @@ fn timeline(content: &Edition<'_>) -> Option<String> {
     Some(svg::timeline(&content.words, &models, &scales, &frame, &root(""), |model| kind(content, model)))
 }
 
-fn door(site: &Site<'_, '_>, axis: &str) -> Option<Door> {
+fn door(site: &Site<'_>, axis: &str) -> Option<Door> {
     let content = site.content;
     let known = content.axes.iter().find(|known| known.id == axis)?;
     let mut terms: Vec<_> = known

@@ -48,7 +48,7 @@ struct Step {
     closes: Vec<()>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let address = "lineage/";
     let pairs = content.steps.all();

@@ -21,11 +21,12 @@ mod taxonomy;
 mod timeline;
 mod usage;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use tera::{Context, Tera};
-use zoo_catalog::view::{ModelSummary, Tally};
+use zoo_catalog::view::{BlockFile, ModelSummary, Tally};
 use zoo_registry::Status;
 
 use crate::content::{Content, LABS};
@@ -39,6 +40,7 @@ use crate::prose::Prose;
 use crate::tryout::Stage;
 use crate::words::{NOTICE, Questions, Tongue, Words, expand};
 
+use output::Held;
 pub(crate) use output::{Output, Sink};
 
 /// Files of a site by path: `models/bert/index.html` → bytes.
@@ -80,87 +82,97 @@ pub fn render(content: &Content) -> Result<Pages> {
 /// # Errors
 /// See [`render`]; and when one of these files cannot be read, or is no template.
 pub fn render_with(content: &Content, look: &Look) -> Result<Pages> {
-    let mut pages = Pages::default();
-    render_into(content, look, Output::new(&mut pages))?;
-    Ok(pages)
+    let pages = Held::default();
+    render_into(content, look, &pages)?;
+    Ok(pages.pages())
 }
 
-/// Writes every page of the site except the catalog's own file; none is held.
+/// Writes every page of the site except the catalog's own file; none is held. Gives every file with its bytes.
 ///
 /// # Errors
 /// See [`render`]; and whatever the place that takes them says.
-pub(crate) fn render_into<'a>(content: &Content, look: &Look, mut output: Output<'a>) -> Result<Output<'a>> {
+pub(crate) fn render_into(content: &Content, look: &Look, sink: &dyn Sink) -> Result<BTreeMap<String, u64>> {
     content.check()?;
+    let output = Output::new(sink);
     let prose = Prose::new()?;
     // No model runs in the page of the calculator.
     let around = sheet(look, |name| name != "calculate.css")?;
-    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &mut output)).transpose()?;
+    let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &output)).transpose()?;
     let drawn = cards::Drawn::new(content)?;
     let questions = Questions::read(look)?;
     let steps = Steps::new(&content.models);
-    let tongues: Vec<Tongue> = Tongue::ALL
-        .into_iter()
-        .filter(|tongue| *tongue == Tongue::English || content.tongues.contains(tongue))
-        .collect();
-    let (mut files, mut stubs) = (Vec::new(), BTreeSet::new());
-    for tongue in &tongues {
-        let words = Words::read(*tongue, look)?;
-        let tera = templates(look, &words)?;
-        let edition = Edition::new(content, &steps, words, &questions);
-        let mut site = Site {
-            content: &edition,
-            tera,
+    let wanted = |tongue: &Tongue| *tongue == Tongue::English || content.tongues.contains(tongue);
+    let tongues: Vec<Tongue> = Tongue::ALL.into_iter().filter(wanted).collect();
+    let edition = |tongue: &Tongue| Ok(Edition::new(content, &steps, Words::read(*tongue, look)?, &questions));
+    let editions = tongues.iter().map(edition).collect::<Result<Vec<_>>>()?;
+    let code = shared_code(&content.parts.blocks, &prose)?;
+    let sites = editions.iter().map(|edition| {
+        Ok(Site {
+            content: edition,
+            tera: templates(look, &edition.words)?,
             prose: &prose,
+            code: &code,
             tongues: &tongues,
             drawn: drawn.as_ref(),
-            common: None,
-            stubs: BTreeSet::new(),
-            pages: &mut output,
-        };
-        site.common_card()?;
-        edition_into(&mut site, stage.as_ref())?;
-        crate::search::names_into(&edition, site.pages)?;
-        if site.is_english() {
-            moved::render(&mut site)?;
-            not_found::render(&mut site)?;
-            files = data::files(&mut site)?;
-        }
-        data::render(&mut site, &files)?;
-        stubs.append(&mut site.stubs);
-    }
-    crate::search::put(look, &mut output)?;
-    assets(look, &mut output)?;
-    data::sitemap(content, look, &stubs, &mut output)?;
-    Ok(output)
+            common: cards::common(edition),
+            pages: &output,
+        })
+    });
+    let sites = sites.collect::<Result<Vec<_>>>()?;
+    each(&sites, |site| edition_into(site, stage.as_ref()))?;
+    // The language that always is there stands first.
+    let english = &sites[0];
+    let stubs = moved::render(english)?;
+    not_found::render(english)?;
+    english.common_card()?;
+    let files = data::files(english)?;
+    each(&sites, |site| data::render(site, &files))?;
+    crate::search::put(look, &output)?;
+    assets(look, &output)?;
+    data::sitemap(english, &stubs)?;
+    Ok(output.sizes())
+}
+
+/// Does the same with every one, on all threads. Of several failures the first in order is told.
+fn each<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    all.par_iter().find_map_first(|one| work(one).err()).map_or(Ok(()), Err)
+}
+
+/// Every file of shared code by its path, highlighted line by line.
+fn shared_code<'a>(files: &'a [BlockFile], prose: &Prose) -> Result<BTreeMap<&'a str, Vec<String>>> {
+    let lines = |file: &'a BlockFile| Ok((file.source.path.as_str(), prose.rust().lines(&file.source.text)?));
+    files.par_iter().map(lines).collect()
 }
 
 /// The pages of one language.
-fn edition_into(site: &mut Site<'_, '_>, stage: Option<&Stage>) -> Result<()> {
-    home::render(site)?;
-    models::render(site)?;
-    for model in site.content.models {
+fn edition_into(site: &Site<'_>, stage: Option<&Stage>) -> Result<()> {
+    each(site.content.models, |model| {
         model::render(site, model, stage)?;
-        if site.is_english() {
-            source::render(site, model)?;
-        }
-    }
-    family::render_index(site)?;
-    for family in site.content.families {
-        family::render(site, family)?;
-    }
-    calculate::render(site)?;
-    compare::render(site)?;
-    lineage::render(site)?;
-    timeline::render(site)?;
-    conformance::render(site)?;
-    block::render(site)?;
-    taxonomy::render(site)?;
-    glossary::render(site)?;
-    search::render(site)
+        if site.is_english() { source::render(site, model) } else { Ok(()) }
+    })?;
+    each(site.content.families, |family| family::render(site, family))?;
+    each(&KINDS, |render| render(site))?;
+    crate::search::names_into(site.content, site.pages)
 }
 
+/// Every other kind of page.
+const KINDS: [fn(&Site<'_>) -> Result<()>; 12] = [
+    home::render,
+    models::render,
+    family::render_index,
+    calculate::render,
+    compare::render,
+    lineage::render,
+    timeline::render,
+    conformance::render,
+    block::render,
+    taxonomy::render,
+    glossary::render,
+    search::render,
+];
+
 /// Styles, scripts and the icon, which all languages share.
-fn assets(look: &Look, pages: &mut Output<'_>) -> Result<()> {
+fn assets(look: &Look, pages: &Output<'_>) -> Result<()> {
     pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
     pages.put("icon.svg".into(), icon.into_owned())?;
@@ -258,19 +270,19 @@ fn inside(label: &str, _: tera::Kwargs, _: &tera::State<'_>) -> String {
 }
 
 /// What pages are written with, and where they go.
-struct Site<'s, 'a> {
+struct Site<'s> {
     content: &'s Edition<'s>,
     tera: Tera,
     prose: &'s Prose,
+    /// Every file of shared code by its path, highlighted line by line.
+    code: &'s BTreeMap<&'s str, Vec<String>>,
     /// Every language of the site.
     tongues: &'s [Tongue],
     /// What draws cards, where pages have any.
     drawn: Option<&'s cards::Drawn>,
     /// The card of pages without one of their own.
     common: Option<cards::Shown>,
-    /// Old addresses, which only say where their page stands now.
-    stubs: BTreeSet<String>,
-    pages: &'s mut Output<'a>,
+    pages: &'s Output<'s>,
 }
 
 /// What every page has.
@@ -313,21 +325,21 @@ struct Alternate {
     address: String,
 }
 
-impl Site<'_, '_> {
+impl Site<'_> {
     /// Whether these are the pages at the top of the site, beside which everything stands that has no language.
     fn is_english(&self) -> bool {
         self.content.words.tongue() == Tongue::English
     }
 
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
-    fn page<T: Serialize>(&mut self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+    fn page<T: Serialize>(&self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let card = self.common.clone();
         self.page_with_card(address, template, head, card.as_ref(), page)
     }
 
     /// The same with a card of its own.
     fn page_with_card<T: Serialize>(
-        &mut self,
+        &self,
         address: &str,
         template: &str,
         head: [&str; 3],
@@ -339,18 +351,12 @@ impl Site<'_, '_> {
     }
 
     /// A page that stands in English only: it holds no words but code, or there can be one alone.
-    fn page_in_english<T: Serialize>(
-        &mut self,
-        address: &str,
-        template: &str,
-        head: [&str; 3],
-        page: &T,
-    ) -> Result<()> {
+    fn page_in_english<T: Serialize>(&self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
         let html = self.html(&[], [address, template], head, self.common.as_ref(), page)?;
         self.put_page(address, html)
     }
 
-    fn put_page(&mut self, address: &str, html: String) -> Result<()> {
+    fn put_page(&self, address: &str, html: String) -> Result<()> {
         let at = format!("{}{address}", self.content.words.tongue().folder());
         self.pages.put(if at.ends_with(".html") { at } else { format!("{at}index.html") }, html)
     }

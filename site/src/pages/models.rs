@@ -49,7 +49,7 @@ struct Term {
     count: Count,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let mut models: Vec<_> = content.models.iter().map(|model| &model.summary).collect();
     models.sort_by_key(|model| (model.name.to_lowercase(), &model.id));

@@ -1,5 +1,7 @@
 //! Old addresses: each says where its page stands now, to people and to browsers.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::Site;
@@ -16,23 +18,24 @@ struct Moved<'a> {
     canonical: Option<String>,
 }
 
-/// Terms of building blocks stood with the other terms once.
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+/// Terms of building blocks stood with the other terms once. Gives the paths of all such files.
+pub(super) fn render(site: &Site<'_>) -> Result<BTreeSet<String>> {
     let content = site.content;
+    let mut stubs = BTreeSet::new();
     for axis in content.classifying().filter(|axis| content.is_of_blocks(&axis.id)) {
         for term in &axis.terms {
             if let Some(to) = content.term_href(&axis.id, &term.id) {
                 let label = format!("{}: {}", axis.title, term.label);
-                site.moved(&format!("taxonomy/{}/{}/", axis.id, term.id), &to, &label)?;
+                stubs.insert(site.moved(&format!("taxonomy/{}/{}/", axis.id, term.id), &to, &label)?);
             }
         }
     }
-    Ok(())
+    Ok(stubs)
 }
 
-impl Site<'_, '_> {
+impl Site<'_> {
     /// Leaves word at an old address.
-    fn moved(&mut self, from: &str, to: &str, label: &str) -> Result<()> {
+    fn moved(&self, from: &str, to: &str, label: &str) -> Result<String> {
         let words = &self.content.words;
         let moved = Moved {
             to,
@@ -44,7 +47,7 @@ impl Site<'_, '_> {
         };
         let path = format!("{from}index.html");
         let html = self.text(&path, "moved.html", &moved)?;
-        self.stubs.insert(path.clone());
-        self.pages.put(path, html)
+        self.pages.put(path.clone(), html)?;
+        Ok(path)
     }
 }

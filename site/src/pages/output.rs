@@ -3,69 +3,93 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Pages;
 use crate::error::{Error, Result};
 
-/// A place that takes the files of a site, one at a time.
-pub(crate) trait Sink {
+/// A place that takes the files of a site, in any order and from any thread.
+pub(crate) trait Sink: Sync {
     /// Takes the file at a path such as `models/bert/index.html`. No path comes twice.
     ///
     /// # Errors
     /// When it cannot be kept.
-    fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()>;
+    fn take(&self, path: &str, bytes: Vec<u8>) -> Result<()>;
 
     /// Takes a copy of a file.
     ///
     /// # Errors
     /// When it cannot be read or kept.
-    fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
+    fn copy(&self, path: &str, from: &Path) -> Result<()> {
         self.take(path, fs::read(from).map_err(Error::io(from))?)
     }
 }
 
-impl Sink for Pages {
-    fn take(&mut self, path: &str, bytes: Vec<u8>) -> Result<()> {
-        self.0.insert(path.to_owned(), bytes);
+/// Keeps all files in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Held(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Held {
+    pub(crate) fn pages(self) -> Pages {
+        Pages(self.0.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Sink for Held {
+    fn take(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
+        locked(&self.0).insert(path.to_owned(), bytes);
         Ok(())
     }
+}
+
+/// A map is whole between any two of its calls, so that nothing is lost where another thread panicked.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Hands files on, each address once, and remembers which there are and how large they are.
 pub(crate) struct Output<'a> {
-    sink: &'a mut dyn Sink,
-    sizes: BTreeMap<String, u64>,
+    sink: &'a dyn Sink,
+    sizes: Mutex<BTreeMap<String, u64>>,
 }
 
 impl<'a> Output<'a> {
-    pub(crate) fn new(sink: &'a mut dyn Sink) -> Self {
-        Self { sink, sizes: BTreeMap::new() }
+    pub(crate) fn new(sink: &'a dyn Sink) -> Self {
+        Self { sink, sizes: Mutex::default() }
     }
 
     /// Writes a file; it cannot be read back.
-    pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
+    pub(crate) fn put(&self, path: String, bytes: impl Into<Vec<u8>>) -> Result<()> {
         let bytes = bytes.into();
-        self.free(&path)?;
-        let size = bytes.len() as u64;
-        self.sink.take(&path, bytes)?;
-        self.sizes.insert(path, size);
-        Ok(())
+        self.note(&path, bytes.len() as u64)?;
+        self.sink.take(&path, bytes)
     }
 
     /// Copies a file of this many bytes.
-    pub(crate) fn copy(&mut self, path: String, from: &Path, size: u64) -> Result<()> {
-        self.free(&path)?;
-        self.sink.copy(&path, from)?;
-        self.sizes.insert(path, size);
-        Ok(())
+    pub(crate) fn copy(&self, path: String, from: &Path, size: u64) -> Result<()> {
+        self.note(&path, size)?;
+        self.sink.copy(&path, from)
     }
 
-    fn free(&self, path: &str) -> Result<()> {
-        if self.sizes.contains_key(path) { Err(Error::Twice(path.to_owned())) } else { Ok(()) }
+    fn note(&self, path: &str, size: u64) -> Result<()> {
+        match locked(&self.sizes).insert(path.to_owned(), size) {
+            Some(_) => Err(Error::Twice(path.to_owned())),
+            None => Ok(()),
+        }
     }
 
-    /// Every file so far with its bytes, sorted by path.
-    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.sizes.iter().map(|(path, size)| (path.as_str(), *size))
+    /// Whether there is a file at this path by now.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        locked(&self.sizes).contains_key(path)
+    }
+
+    /// Where files are by now, sorted.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        locked(&self.sizes).keys().cloned().collect()
+    }
+
+    /// Every file by its path, with its bytes.
+    pub(crate) fn sizes(self) -> BTreeMap<String, u64> {
+        self.sizes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ struct Search {
     indexed: bool,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let [title, description] = ["search.heading", "search.description"].map(|key| site.content.words.say(key));
     let page = Search { indexed: site.content.indexed };
     site.page("search/", "search.html", ["search", &title, &description], &page)

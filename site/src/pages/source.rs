@@ -28,7 +28,7 @@ struct File<'a> {
     lines: Vec<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
     if model.sources.is_empty() {
         return Ok(());
     }
@@ -47,7 +47,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
     site.page_in_english(&address, "source.html", ["models", &title, &description], &source)
 }
 
-fn view<'a>(site: &Site<'_, '_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {
+fn view<'a>(site: &Site<'_>, index: usize, file: &'a SourceFile) -> Result<File<'a>> {
     let lines = if file.path.ends_with(".rs") { site.prose.rust().lines(&file.text)? } else { plain(&file.text) };
     let name = slug(&file.path);
     let prefix = if index == 0 { String::new() } else { format!("{name}-") };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zoo_catalog::view::{AxisFacts, TermFacts};
 
 use super::usage::{Name, Usage, names};
-use super::{Link, Site};
+use super::{Link, Site, each};
 use crate::content::RECORD_AXES;
 use crate::error::Result;
 
@@ -45,7 +45,7 @@ struct TermPage<'a> {
     siblings: Vec<TermView>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let (records, axes): (Vec<_>, Vec<_>) =
         content.axes.iter().partition(|axis| RECORD_AXES.contains(&axis.id.as_str()));
@@ -53,15 +53,17 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let page = Taxonomy { axes: view(axes), records: view(records) };
     let [title, description] = ["nav.taxonomy", "taxonomy.description"].map(|key| content.words.say(key));
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", &title, &description], &page)?;
-    for axis in content.classifying().filter(|axis| !content.is_of_blocks(&axis.id)) {
-        for term in axis.terms.iter().filter(|term| content.has_term(&axis.id, &term.id)) {
-            render_term(site, axis, term)?;
-        }
-    }
-    Ok(())
+    let axes = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id));
+    let terms: Vec<_> = axes.flat_map(|axis| axis.terms.iter().map(move |term| (axis, term))).collect();
+    each(
+        &terms,
+        |(axis, term)| {
+            if content.has_term(&axis.id, &term.id) { render_term(site, axis, term) } else { Ok(()) }
+        },
+    )
 }
 
-fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {
+fn render_term(site: &Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {
     let content = site.content;
     let members: Vec<_> = content.members(&axis.id, &term.id).to_vec();
     let siblings = axis_view(site, axis).terms.into_iter().filter(|other| other.count > 0 && other.id != term.id);
@@ -80,7 +82,7 @@ fn render_term(site: &mut Site<'_, '_>, axis: &AxisFacts, term: &TermFacts) -> R
     site.page(&address, "term.html", ["taxonomy", &title, &term.definition], &page)
 }
 
-fn axis_view(site: &Site<'_, '_>, axis: &AxisFacts) -> AxisView {
+fn axis_view(site: &Site<'_>, axis: &AxisFacts) -> AxisView {
     let content = site.content;
     let term = |term: &TermFacts| TermView {
         link: Link::term(content, &axis.id, &term.id),

@@ -44,7 +44,7 @@ struct Row {
     parameters: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let address = "timeline/";
     let root = root(address);

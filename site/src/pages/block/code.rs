@@ -1,7 +1,7 @@
 //! A file of shared code, every line with an anchor.
 
 use serde::Serialize;
-use zoo_catalog::view::BlockFile;
+use zoo_catalog::view::{BlockFile, CodeLines};
 
 use super::super::{Link, Site};
 use super::lines_href;
@@ -12,7 +12,7 @@ use crate::error::Result;
 #[derive(Serialize)]
 struct CodePage<'a> {
     path: &'a str,
-    lines: Vec<String>,
+    lines: &'a [String],
     computes: Vec<Computed>,
     users: Vec<Link>,
 }
@@ -31,7 +31,7 @@ pub(super) fn link(content: &Edition<'_>, path: &str) -> Link {
     Link::code(content, path, &file_href(path))
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, file: &BlockFile) -> Result<()> {
     let (content, path) = (site.content, &file.source.path);
     let mut computes = Vec::new();
     for kind in &content.parts.kinds {
@@ -48,7 +48,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
     }
     let page = CodePage {
         path,
-        lines: site.prose.rust().lines(&file.source.text)?,
+        lines: site.code.get(path.as_str()).map(Vec::as_slice).unwrap_or_default(),
         computes,
         users: file.users.iter().map(|id| Link::model(content, id)).collect(),
     };
@@ -59,33 +59,32 @@ pub(super) fn render(site: &mut Site<'_, '_>, file: &BlockFile) -> Result<()> {
 
 /// The lines of an item as they stand on the page of a building block.
 #[derive(Serialize)]
-pub(super) struct Excerpt {
+pub(super) struct Excerpt<'a> {
     path: String,
     item: String,
     href: String,
     first: u32,
     last: u32,
-    lines: Vec<Line>,
+    lines: Vec<Line<'a>>,
     /// Lines that are left out.
     more: u32,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct Line<'a> {
     number: u32,
-    html: String,
+    html: &'a str,
 }
 
 /// Most lines of an item that stand on the page of a building block.
 const SHOWN: u32 = 70;
 
 /// Lines of shared code, highlighted; none where the file is not there or shorter.
-pub(super) fn excerpt(site: &Site<'_, '_>, code: &zoo_catalog::view::CodeLines) -> Result<Option<Excerpt>> {
-    let Some(file) = site.content.block_file(&code.path) else { return Ok(None) };
+pub(super) fn excerpt<'a>(site: &Site<'a>, code: &CodeLines) -> Option<Excerpt<'a>> {
+    let lines = site.code.get(code.path.as_str())?;
     let last = code.last.min(code.first.saturating_add(SHOWN - 1));
-    let lines = site.prose.rust().lines(&file.source.text)?;
     let numbered = (1..).zip(lines).filter(|(number, _)| (code.first..=last).contains(number));
-    Ok(Some(Excerpt {
+    Some(Excerpt {
         path: code.path.clone(),
         item: code.item.clone(),
         href: lines_href(&code.path, code.first),
@@ -93,5 +92,5 @@ pub(super) fn excerpt(site: &Site<'_, '_>, code: &zoo_catalog::view::CodeLines) 
         last: code.last,
         lines: numbered.map(|(number, html)| Line { number, html }).collect(),
         more: code.last - last,
-    }))
+    })
 }

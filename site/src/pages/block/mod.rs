@@ -6,7 +6,7 @@ mod part;
 use serde::Serialize;
 use zoo_catalog::view::{PartFacts, PartKind};
 
-use super::{Link, Site};
+use super::{Link, Site, each};
 use crate::building::{file_href, shown};
 use crate::edition::Edition;
 use crate::error::Result;
@@ -57,7 +57,7 @@ struct KindPage {
     others: Vec<Link>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let kinds: Vec<&PartKind> = content.parts.kinds.iter().filter(|kind| kind.parts.iter().any(shown)).collect();
     if kinds.is_empty() {
@@ -79,12 +79,11 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
         site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
-        for part in kind.parts.iter().filter(|part| shown(part)) {
-            part::render(site, kind, part)?;
-        }
     }
+    let parts: Vec<_> = kinds.iter().flat_map(|kind| kind.parts.iter().map(move |part| (*kind, part))).collect();
+    each(&parts, |(kind, part)| if shown(part) { part::render(site, kind, part) } else { Ok(()) })?;
     if site.is_english() {
-        content.parts.blocks.iter().try_for_each(|file| code::render(site, file))?;
+        each(&content.parts.blocks, |file| code::render(site, file))?;
     }
     Ok(())
 }

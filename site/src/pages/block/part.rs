@@ -25,7 +25,7 @@ struct BlockPage<'a> {
     equations: Vec<String>,
     costs: Vec<Cost>,
     text: String,
-    code: Vec<Excerpt>,
+    code: Vec<Excerpt<'a>>,
     usage: Usage,
     siblings: Gallery,
     sources: Vec<Source>,
@@ -52,7 +52,7 @@ struct Source {
     href: Option<String>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Result<()> {
     let content = site.content;
     let address = format!("parts/{}/{}/", kind.id, part.id);
     let picture = part.picture.as_ref().map(|picture| {
@@ -74,7 +74,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts)
         equations: part.equations.iter().map(|latex| site.prose.equation(latex)).collect(),
         costs: costs(site, part)?,
         text: site.prose.html(&part.text)?,
-        code: part.code.iter().map(|code| excerpt(site, code)).filter_map(Result::transpose).collect::<Result<_>>()?,
+        code: part.code.iter().filter_map(|code| excerpt(site, code)).collect(),
         usage: Usage::new(content, users.collect(), itself),
         siblings: siblings(site, kind, part),
         sources: part.sources.iter().map(|text| Source { text: text.clone(), href: source_href(text) }).collect(),
@@ -83,14 +83,14 @@ pub(super) fn render(site: &mut Site<'_, '_>, kind: &PartKind, part: &PartFacts)
     site.page(&address, "part.html", ["parts", &title, &part.definition], &page)
 }
 
-fn costs(site: &Site<'_, '_>, part: &PartFacts) -> Result<Vec<Cost>> {
+fn costs(site: &Site<'_>, part: &PartFacts) -> Result<Vec<Cost>> {
     let lines = [("part.time", &part.time), ("part.memory", &part.memory), ("cost.kept", &part.kept)];
     let given = lines.into_iter().filter_map(|(what, text)| Some((what, text.as_ref()?)));
     given.map(|(what, text)| Ok(Cost { what: site.content.words.say(what), html: site.prose.html(text)? })).collect()
 }
 
 /// What it is to be compared with, then others of its kind that have a picture.
-fn siblings(site: &Site<'_, '_>, kind: &PartKind, part: &PartFacts) -> Gallery {
+fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Gallery {
     let content = site.content;
     let named: Vec<_> = part.see.iter().filter_map(|place| content.block(place)).collect();
     let is_named = |other: &PartFacts| named.iter().any(|(of, known)| of.id == kind.id && known.id == other.id);

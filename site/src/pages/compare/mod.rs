@@ -10,7 +10,7 @@ use zoo_catalog::view::Model;
 use zoo_registry::descriptor::Lineage;
 
 use super::model::origin::{self, Cited};
-use super::{Link, Site};
+use super::{Link, Site, each};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{compact, grouped};
@@ -114,10 +114,10 @@ pub(super) struct Listed {
     pub(super) edges: Vec<Edge>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     render_index(site)?;
     let steps = site.content.steps;
-    steps.all().iter().try_for_each(|pair| render_pair(site, pair))
+    each(steps.all(), |pair| render_pair(site, pair))
 }
 
 /// Every edge in words, for lists and tables.
@@ -132,7 +132,7 @@ pub(super) fn listed(content: &Edition<'_>) -> Vec<Listed> {
     content.steps.all().iter().map(line).collect()
 }
 
-fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
+fn render_index(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let mut families: Vec<(String, Group)> = Vec::new();
     let pairs = content.steps.all();
@@ -148,7 +148,7 @@ fn render_index(site: &mut Site<'_, '_>) -> Result<()> {
     site.page("compare/", "compare.html", ["compare", &title, &description], &index)
 }
 
-fn render_pair(site: &mut Site<'_, '_>, pair: &Pair<'_>) -> Result<()> {
+fn render_pair(site: &Site<'_>, pair: &Pair<'_>) -> Result<()> {
     let content = site.content;
     let models = [pair.parent, pair.child];
     let sizes = compare::nearest(models);

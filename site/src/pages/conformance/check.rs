@@ -36,7 +36,7 @@ struct Row<'a> {
     found: Vec<Found>,
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, facts: &CheckFacts) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, facts: &CheckFacts) -> Result<()> {
     let content = site.content;
     let suite = &content.matrix.suite;
     let each = |texts: &[String]| texts.iter().map(|text| site.prose.html(text)).collect::<Result<Vec<_>>>();

@@ -10,7 +10,7 @@ use serde::Serialize;
 use zoo_registry::levels::standings;
 use zoo_registry::{LevelFacts, Outcome, Standing, Status};
 
-use super::{Site, StatusView, TallyView};
+use super::{Site, StatusView, TallyView, each};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::words::Words;
@@ -66,7 +66,7 @@ impl StandingView {
     }
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let content = site.content;
     let matrix = &content.matrix;
     let mut notes = Notes::default();
@@ -96,7 +96,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     let [title, description] = ["nav.conformance", "conformance.description"].map(|key| content.words.say(key));
     site.page("conformance/", "conformance.html", ["conformance", &title, &description], &page)?;
     planted::render(site)?;
-    matrix.suite.checks.iter().try_for_each(|facts| check::render(site, facts))
+    each(&matrix.suite.checks, |facts| check::render(site, facts))
 }
 
 /// Where a model stands, a ladder for each device it was checked on; none where the suite has no levels.

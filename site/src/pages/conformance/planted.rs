@@ -121,7 +121,7 @@ impl<'a> Catches<'a> {
     }
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let suite = &site.content.matrix.suite;
     if suite.planted.is_empty() {
         return Ok(());
@@ -150,7 +150,7 @@ pub(super) fn render(site: &mut Site<'_, '_>) -> Result<()> {
     site.page("conformance/planted/", "planted.html", ["conformance", &title, &description], &page)
 }
 
-fn row<'a>(site: &Site<'_, '_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {
+fn row<'a>(site: &Site<'_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {
     let PlantedFacts { id, kind, file, family, what, alone, caught_by, .. } = planted;
     let breach = match (kind, caught_by.len(), alone) {
         (PlantedKind::Bug, 0, _) => Some("planted.by_none"),

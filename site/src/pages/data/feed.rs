@@ -39,7 +39,7 @@ struct Entry {
 }
 
 /// The feed at this path.
-pub(super) fn text(site: &Site<'_, '_>, path: &str) -> Result<String> {
+pub(super) fn text(site: &Site<'_>, path: &str) -> Result<String> {
     let mut models: Vec<&Model> = site.content.models.iter().collect();
     models.sort_by(|a, b| (&b.summary.date, &a.summary.id).cmp(&(&a.summary.date, &b.summary.id)));
     let entries = match path {

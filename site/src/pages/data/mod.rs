@@ -11,15 +11,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
+use super::Site;
 use super::model::cite;
-use super::{Output, Site, templates};
-use crate::content::Content;
 use crate::data::TABLES;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::{bytes, hex};
-use crate::look::Look;
-use crate::words::{Tongue, Words};
 
 /// What the site says of its own licence.
 const LICENCE: &str = "MIT OR Apache-2.0";
@@ -85,7 +82,7 @@ const FILES: [(&str, &str, &str); 12] = [
 ];
 
 /// The twins of one model's page.
-pub(super) fn twins(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
+pub(super) fn twins(site: &Site<'_>, model: &Model) -> Result<()> {
     let content = site.content;
     let id = &model.summary.id;
     let twin = twin::twin(content, model);
@@ -103,7 +100,7 @@ pub(super) fn twins(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
 }
 
 /// Files of the whole catalog.
-pub(super) fn files(site: &mut Site<'_, '_>) -> Result<Vec<FileFacts>> {
+pub(super) fn files(site: &Site<'_>) -> Result<Vec<FileFacts>> {
     let base = site.content.data.base_url.as_ref().map(ToString::to_string);
     let version = version(site.content);
     let mut files = Vec::new();
@@ -128,7 +125,7 @@ fn version(content: &Edition<'_>) -> Option<String> {
 }
 
 /// The page that lists the files, and what scripts of the language's pages read.
-pub(super) fn render(site: &mut Site<'_, '_>, files: &[FileFacts]) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
     let content = site.content;
     let folder = content.words.tongue().folder();
     if !site.is_english() {
@@ -145,7 +142,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, files: &[FileFacts]) -> Result<()>
         size: bytes(file.size),
         digest: file.digest.clone(),
     };
-    let drawn = |id: &str| site.pages.sizes().any(|(path, _)| path == format!("models/{id}.svg"));
+    let drawn = |id: &str| site.pages.has(&format!("models/{id}.svg"));
     let shown = content.models.iter().find(|model| model.summary.code).or(content.models.first());
     let page = DataPage {
         linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), folder, LICENCE),
@@ -174,7 +171,7 @@ fn columns_of(content: &Edition<'_>, path: &str) -> Result<String> {
 }
 
 /// One of the files; none where the content does not have what it is made of.
-fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
+fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) -> Result<Option<Vec<u8>>> {
     let content = site.content;
     let table = TABLES.iter().find(|(_, file)| *file == path);
     let text = match path {
@@ -192,18 +189,17 @@ fn file(site: &Site<'_, '_>, path: &str, base: Option<&str>, version: Option<&st
 }
 
 /// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(content: &Content, look: &Look, stubs: &BTreeSet<String>, output: &mut Output<'_>) -> Result<()> {
+pub(super) fn sitemap(site: &Site<'_>, stubs: &BTreeSet<String>) -> Result<()> {
     let mut robots = "User-agent: *\nAllow: /\n".to_owned();
-    if let Some(base) = &content.data.base_url {
-        let pages = output.sizes().map(|(path, _)| path).filter(|path| path.ends_with(".html") && *path != "404.html");
-        let pages = pages.filter(|path| !stubs.contains(*path));
+    if let Some(base) = &site.content.data.base_url {
+        let is_page = |path: &String| path.ends_with(".html") && path != "404.html" && !stubs.contains(path);
+        let pages = site.pages.paths().into_iter().filter(is_page);
         let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
         robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
-        let tera = templates(look, &Words::read(Tongue::English, look)?)?;
-        let text = text(&tera, "sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
-        output.put("sitemap.xml".into(), text)?;
+        let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
+        site.pages.put("sitemap.xml".into(), text)?;
     }
-    output.put("robots.txt".into(), robots)
+    site.pages.put("robots.txt".into(), robots)
 }
 
 #[derive(Serialize)]
@@ -221,15 +217,11 @@ fn json<T: Serialize>(path: &str, data: &T) -> Result<String> {
     Ok(json + "\n")
 }
 
-impl Site<'_, '_> {
+impl Site<'_> {
     /// The text of a file that is not a page, from its template.
     pub(super) fn text<T: Serialize>(&self, path: &str, template: &str, data: &T) -> Result<String> {
-        text(&self.tera, path, template, data)
+        let failed = |source| Error::Template { page: path.to_owned(), source };
+        let context = tera::Context::from_serialize(data).map_err(failed)?;
+        self.tera.render(template, &context).map_err(failed)
     }
-}
-
-fn text<T: Serialize>(tera: &tera::Tera, path: &str, template: &str, data: &T) -> Result<String> {
-    let failed = |source| Error::Template { page: path.to_owned(), source };
-    let context = tera::Context::from_serialize(data).map_err(failed)?;
-    tera.render(template, &context).map_err(failed)
 }

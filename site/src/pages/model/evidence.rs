@@ -79,7 +79,7 @@ pub(super) fn is_there(model: &Model) -> bool {
 }
 
 /// Writes the page, where there is something to show.
-pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
     if !is_there(model) {
         return Ok(());
     }
@@ -98,7 +98,7 @@ pub(super) fn render(site: &mut Site<'_, '_>, model: &Model) -> Result<()> {
 }
 
 /// Outcomes by check, in the catalog's order.
-fn checks(site: &Site<'_, '_>, model: &Model) -> Result<Vec<Check>> {
+fn checks(site: &Site<'_>, model: &Model) -> Result<Vec<Check>> {
     let content = site.content;
     let mut checks: Vec<Check> = Vec::new();
     for outcome in &model.outcomes {

@@ -156,7 +156,7 @@ fn positions(content: &Edition<'_>, model: &Model) -> Vec<svg::Bare> {
     BARE_POSITIONS.into_iter().filter_map(bare).collect()
 }
 
-pub(super) fn render(site: &mut Site<'_, '_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
+pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> Result<()> {
     let (content, summary, descriptor) = (site.content, &model.summary, &model.descriptor);
     let address = format!("models/{}/", summary.id);
     // The first preset is the default; a model without code has none that builds anything.

@@ -35,7 +35,7 @@ struct Component<'a> {
 
 /// Writes the page, where there are modules or parts, and says whether there is one.
 pub(super) fn render(
-    site: &mut Site<'_, '_>,
+    site: &Site<'_>,
     model: &Model,
     tree: Option<(&str, &Part<'_>)>,
     picture: Vec<DrawnRow>,
