@@ -11,6 +11,7 @@ mod parts;
 #[cfg(test)]
 mod plans;
 mod search;
+mod size;
 mod sql;
 mod stats;
 mod summaries;
@@ -63,18 +64,18 @@ impl Catalog {
     /// # Errors
     /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
     pub async fn model(&self, id: &str) -> Result<Option<Model>> {
-        let Some(summary) = summaries::read(&self.pool, Some(id)).await.map_err(self.reading())?.pop() else {
-            return Ok(None);
-        };
-        self.whole(summary).await.map(Some)
+        let only = summaries::list([&id.to_owned()]);
+        let summary = summaries::read(&self.pool, Some(&only)).await.map_err(self.reading())?;
+        Ok(self.whole(summary).await?.pop())
     }
 
-    /// Everything about the architecture of this line of [`models`](Self::models).
+    /// Everything about the architectures of some lines of [`models`](Self::models), in their order. Many at a time take far less than
+    /// one after the other.
     ///
     /// # Errors
     /// See [`model`](Self::model).
-    pub async fn whole(&self, summary: ModelSummary) -> Result<Model> {
-        model::read(self, summary).await
+    pub async fn whole(&self, lines: Vec<ModelSummary>) -> Result<Vec<Model>> {
+        model::read(self, lines).await
     }
 
     /// Every family, by id, with its members by date.

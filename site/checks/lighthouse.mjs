@@ -1,4 +1,4 @@
-// usage: node lighthouse.mjs PUBLIC_DIR
+// usage: node lighthouse.mjs PUBLIC_DIR [TYPE…]
 // Lighthouse on the largest page of every type, as a phone of the middle class sees it: the median of three runs against bars.
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { types } from './pages.mjs';
 import { serve } from './server.mjs';
 
-const folder = process.argv[2];
+const [folder, ...wanted] = process.argv.slice(2);
 const RUNS = 3;
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-default-apps', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'];
 // What each number may be at most, or has to be at least. Scores of performance wobble on a busy machine; what they are made of less.
@@ -27,7 +27,7 @@ const port = await free();
 const browser = await chromium.launchPersistentContext(profile, { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...args, `--remote-debugging-port=${port}`] });
 
 // The page for what is not there is not to be found, and says so to search engines.
-const kinds = [...types(folder)].filter(([type]) => !type.endsWith('404.html'));
+const kinds = [...types(folder)].filter(([type]) => !type.endsWith('404.html') && (wanted.length === 0 || wanted.includes(type)));
 let bad = 0;
 for (const [type, pages] of kinds) {
   const { path } = pages.at(-1);

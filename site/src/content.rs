@@ -1,6 +1,6 @@
 //! Everything the pages are written from: the catalog's views, gathered once.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::try_join3;
 use zoo_catalog::Catalog;
 use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question};
 
@@ -12,8 +12,8 @@ use crate::words::Tongue;
 /// Axes that describe how a fact is known or related, not a model: they get no pages of terms.
 pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confidence"];
 
-/// Models that are read at a time: SQLite answers one while another's answer is taken apart.
-const AT_A_TIME: usize = 8;
+/// Models that are read at a time.
+const AT_A_TIME: usize = 128;
 
 /// The axis that names labs, where the vocabularies have one; a model's labs are facts of their own.
 pub(crate) const LABS: &str = "lab";
@@ -51,18 +51,36 @@ impl Content {
     /// # Errors
     /// [`Error::Catalog`].
     pub async fn read(catalog: &Catalog) -> Result<Self> {
-        let models = stream::iter(catalog.models().await?).map(|summary| catalog.whole(summary));
+        let models = async {
+            let mut models = Vec::new();
+            for lines in catalog.models().await?.chunks(AT_A_TIME) {
+                models.extend(catalog.whole(lines.to_vec()).await?);
+            }
+            Ok::<_, Error>(models)
+        };
+        let lists = async {
+            Ok::<_, Error>((
+                catalog.families().await?,
+                catalog.matrix().await?,
+                catalog.axes().await?,
+                catalog.answers().await?,
+            ))
+        };
+        let rest =
+            async { Ok::<_, Error>((catalog.lab_names().await?, catalog.parts().await?, Data::read(catalog).await?)) };
+        let (models, (families, matrix, axes, answers), (lab_names, parts, data)) =
+            try_join3(models, lists, rest).await?;
         Ok(Self {
-            models: models.buffered(AT_A_TIME).try_collect().await?,
-            families: catalog.families().await?,
-            matrix: catalog.matrix().await?,
-            axes: catalog.axes().await?,
-            answers: catalog.answers().await?,
-            lab_names: catalog.lab_names().await?,
+            models,
+            families,
+            matrix,
+            axes,
+            answers,
+            lab_names,
             indexed: false,
-            parts: catalog.parts().await?,
+            parts,
             tryout: None,
-            data: Data::read(catalog).await?,
+            data,
             tongues: Tongue::ALL.to_vec(),
         })
     }

@@ -35,7 +35,7 @@ pub use content::Content;
 pub use data::{BasePath, BaseUrl, CatalogFile, Data};
 pub use error::{Error, Result};
 pub use look::Look;
-pub use pages::{Pages, render, render_with};
+pub use pages::{Pages, assets, render, render_with};
 pub use preview::Preview;
 pub use serve::serve;
 pub use tryout::Tryout;

@@ -37,6 +37,11 @@ impl Preview {
         self.pages.send_replace(Arc::new(pages));
     }
 
+    /// Shows these files in the place of those at their addresses, and has browsers load what they show again.
+    pub fn show_over(&self, files: Pages) {
+        self.pages.send_modify(|shown| Arc::make_mut(shown).extend(files));
+    }
+
     pub(crate) fn router(&self) -> Router {
         Router::new()
             .route(CHANGES, get(changes))

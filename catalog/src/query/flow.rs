@@ -1,5 +1,7 @@
 //! What goes through a size, and how its layers are wired.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zoo_registry::Flow;
@@ -9,49 +11,48 @@ use super::Catalog;
 use super::model::parsed;
 use crate::error::{Error, Result};
 
-pub(super) async fn read(catalog: &Catalog, preset: &str) -> Result<Flow> {
-    let lines = sqlx::query!("SELECT place, extents FROM tensor WHERE preset = ?1 ORDER BY position", preset)
-        .fetch_all(&catalog.pool)
-        .await
-        .map_err(catalog.reading())?;
-    let mut tensors = Vec::with_capacity(lines.len());
-    for line in lines {
+/// Of every preset of a list, by preset.
+pub(super) async fn read(catalog: &Catalog, presets: &str) -> Result<BTreeMap<String, Flow>> {
+    let mut flows: BTreeMap<String, Flow> = BTreeMap::new();
+    let lines = sqlx::query!(
+        "SELECT preset, place, extents FROM tensor WHERE preset IN (SELECT value FROM json_each(?1))
+         ORDER BY preset, position",
+        presets
+    );
+    for line in lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())? {
+        let preset = line.preset;
         let extents = parsed(catalog, &line.extents, || format!("`tensor.extents` of `{}` in `{preset}`", line.place))?;
         let place = known(catalog, line.place, || format!("`tensor.place` in `{preset}`"))?;
-        tensors.push(Passing { place, extents });
+        flows.entry(preset).or_default().tensors.push(Passing { place, extents });
     }
     let lines = sqlx::query!(
-        "SELECT stack, kind, module, norm, scores FROM sublayer WHERE preset = ?1 ORDER BY stack, position",
-        preset
-    )
-    .fetch_all(&catalog.pool)
-    .await
-    .map_err(catalog.reading())?;
-    let mut parts = Vec::with_capacity(lines.len());
-    for line in lines {
-        let kind = known(catalog, line.kind, || format!("`sublayer.kind` in `{preset}`"))?;
-        parts.push((line.stack, Sublayer { kind, module: line.module, norm: line.norm, scores: line.scores }));
+        "SELECT preset, stack, kind, module, norm, scores FROM sublayer WHERE preset IN (SELECT value FROM json_each(?1))
+         ORDER BY preset, stack, position",
+        presets
+    );
+    let mut parts: BTreeMap<(String, i64), Vec<Sublayer>> = BTreeMap::new();
+    for line in lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())? {
+        let kind = known(catalog, line.kind, || format!("`sublayer.kind` in `{}`", line.preset))?;
+        let part = Sublayer { kind, module: line.module, norm: line.norm, scores: line.scores };
+        parts.entry((line.preset, line.stack)).or_default().push(part);
     }
     let lines = sqlx::query!(
-        "SELECT position, layers, side, placement, last_norm FROM stack WHERE preset = ?1 ORDER BY position",
-        preset
-    )
-    .fetch_all(&catalog.pool)
-    .await
-    .map_err(catalog.reading())?;
-    let mut stacks = Vec::with_capacity(lines.len());
-    for line in lines {
-        let side = known(catalog, line.side, || format!("`stack.side` in `{preset}`"))?;
-        let own = parts.iter().filter(|(stack, _)| *stack == line.position).map(|(_, part)| part.clone()).collect();
-        stacks.push(Stack {
+        "SELECT preset, position, layers, side, placement, last_norm FROM stack
+         WHERE preset IN (SELECT value FROM json_each(?1)) ORDER BY preset, position",
+        presets
+    );
+    for line in lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())? {
+        let side = known(catalog, line.side, || format!("`stack.side` in `{}`", line.preset))?;
+        let stack = Stack {
             layers: line.layers,
             side,
             placement: line.placement,
             last_norm: line.last_norm,
-            parts: own,
-        });
+            parts: parts.remove(&(line.preset.clone(), line.position)).unwrap_or_default(),
+        };
+        flows.entry(line.preset).or_default().stacks.push(stack);
     }
-    Ok(Flow { tensors, stacks })
+    Ok(flows)
 }
 
 /// What a word stands for.

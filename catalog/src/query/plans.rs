@@ -134,6 +134,10 @@ async fn ask(catalog: &Catalog, question: &str) {
     ];
     match question {
         "model" => _ = catalog.model("toy").await.unwrap().unwrap(),
+        "whole" => {
+            let toy = catalog.model("toy").await.unwrap().unwrap();
+            assert_eq!(catalog.whole(vec![toy.summary.clone()]).await.unwrap(), [toy]);
+        }
         "resolve" => _ = catalog.resolve("toy-base").await.unwrap().unwrap(),
         "suggest" => assert!(!catalog.suggest("toy-bsae").await.unwrap().is_empty()),
         "search" => assert_eq!(catalog.search("toy", 5).await.unwrap().len(), 2),

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use zoo_registry::descriptor::{Lineage, Source};
 use zoo_registry::{CheckFacts, LevelFacts, PlantedFacts, PlantedKind, Status, SuiteFacts};
 
 use crate::view::{ModelSummary, Tally, TermFacts};
 
-/// The index: every architecture by id, or only the one of this id.
-pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<ModelSummary>, sqlx::Error> {
+/// The index: every architecture by id, or only those of a list.
+pub(super) async fn read(pool: &SqlitePool, wanted: Option<&str>) -> Result<Vec<ModelSummary>, sqlx::Error> {
     type Line = (String, String, String, String, String, String, bool, u32, Option<i64>, Option<i64>);
     let lines: Vec<Line> = of(
-        only,
+        wanted,
         "SELECT a.id, a.name, a.kind, a.summary, a.family, a.date, a.code, count(p.id), min(p.size), max(p.size)
          FROM architecture AS a LEFT JOIN preset AS p ON p.model = a.id",
         "a.id",
@@ -22,14 +23,14 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     .fetch_all(pool)
     .await?;
     let labs =
-        of(only, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
+        of(wanted, "SELECT architecture, lab FROM architecture_lab", "architecture", "ORDER BY architecture, position");
     let labs: Vec<(String, String)> = { labs }.build_query_as().fetch_all(pool).await?;
     let mut labs = grouped(labs);
     let order = "ORDER BY architecture, axis, position";
-    let mut terms = of(only, "SELECT architecture, axis, term FROM architecture_term", "architecture", order);
+    let mut terms = of(wanted, "SELECT architecture, axis, term FROM architecture_term", "architecture", order);
     let terms: Vec<(String, String, String)> = terms.build_query_as().fetch_all(pool).await?;
     let mut terms = grouped(terms.into_iter().map(|(id, axis, term)| (id, (axis, term))));
-    let mut tallies = tallies(pool, only).await?;
+    let mut tallies = tallies(pool, wanted).await?;
     let summary = |(id, name, kind, summary, family, date, code, presets, least, most): Line| ModelSummary {
         labs: labs.remove(&id).unwrap_or_default(),
         taxonomy: grouped(terms.remove(&id).unwrap_or_default()),
@@ -47,19 +48,26 @@ pub(super) async fn read(pool: &SqlitePool, only: Option<&str>) -> Result<Vec<Mo
     Ok(lines.into_iter().map(summary).collect())
 }
 
-/// A query over all architectures, or over the one whose id stands in `column`. SQLite would not use an index for both in one.
-pub(super) fn of(only: Option<&str>, select: &str, column: &str, rest: &str) -> QueryBuilder<Sqlite> {
+/// Ids as queries take them: a JSON list.
+pub(super) fn list<'a>(ids: impl IntoIterator<Item = &'a String>) -> String {
+    Value::from_iter(ids.into_iter().map(String::as_str)).to_string()
+}
+
+/// A query over all architectures, or over those whose ids stand in `column` and in a list. SQLite would not use an index for both in
+/// one.
+pub(super) fn of(wanted: Option<&str>, select: &str, column: &str, rest: &str) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(select);
-    if let Some(only) = only {
-        query.push(format!(" WHERE {column} = ")).push_bind(only.to_owned());
+    if let Some(wanted) = wanted {
+        query.push(format!(" WHERE {column} IN (SELECT value FROM json_each("));
+        query.push_bind(wanted.to_owned()).push("))");
     }
     query.push(" ").push(rest);
     query
 }
 
-async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<String, Tally>, sqlx::Error> {
+async fn tallies(pool: &SqlitePool, wanted: Option<&str>) -> Result<BTreeMap<String, Tally>, sqlx::Error> {
     let group = "GROUP BY architecture, status ORDER BY architecture, status";
-    let mut query = of(only, "SELECT architecture, status, count(*) FROM outcome", "architecture", group);
+    let mut query = of(wanted, "SELECT architecture, status, count(*) FROM outcome", "architecture", group);
     let rows: Vec<(String, String, u32)> = query.build_query_as().fetch_all(pool).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for (architecture, word, count) in rows {
@@ -71,17 +79,17 @@ async fn tallies(pool: &SqlitePool, only: Option<&str>) -> Result<BTreeMap<Strin
     Ok(tallies)
 }
 
-/// Every lineage edge with the id of its child, by child and place in its list; or only those to this ancestor.
-pub(super) async fn edges(pool: &SqlitePool, ancestor: Option<&str>) -> Result<Vec<(String, Lineage)>, sqlx::Error> {
+/// Every lineage edge with the id of its child, by child and place in its list; or only those to the ancestors of a list.
+pub(super) async fn edges(pool: &SqlitePool, ancestors: Option<&str>) -> Result<Vec<(String, Lineage)>, sqlx::Error> {
     type Edge = (String, i64, String, String, Option<String>, Option<String>, Option<String>, Option<String>);
     let columns = "SELECT architecture, position, ancestor, relation, change, preset_name, date, note FROM lineage";
-    let mut edges = of(ancestor, columns, "ancestor", "ORDER BY architecture, position");
+    let mut edges = of(ancestors, columns, "ancestor", "ORDER BY architecture, position");
     let edges: Vec<Edge> = edges.build_query_as().fetch_all(pool).await?;
     type Row = (String, i64, String, Option<String>, String, Option<String>);
     let columns = "SELECT s.architecture, s.lineage, s.source, s.reference, s.confidence, s.note
                    FROM lineage AS l CROSS JOIN source AS s
                      ON s.architecture = l.architecture AND s.field = 'lineage.' || l.ancestor AND s.lineage = l.position";
-    let mut sources = of(ancestor, columns, "l.ancestor", "ORDER BY s.architecture, s.field, s.position");
+    let mut sources = of(ancestors, columns, "l.ancestor", "ORDER BY s.architecture, s.field, s.position");
     let sources: Vec<Row> = sources.build_query_as().fetch_all(pool).await?;
     let source = |(child, at, source, reference, confidence, note): Row| {
         ((child, at), Source { source, reference, confidence, note })
@@ -167,7 +175,7 @@ pub(super) async fn terms(pool: &SqlitePool) -> Result<Vec<(String, TermFacts)>,
 }
 
 /// The values of each key, in order.
-fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
+pub(super) fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
     let mut groups = BTreeMap::new();
     for (key, value) in pairs {
         groups.entry(key).or_insert_with(Vec::new).push(value);

@@ -72,11 +72,11 @@ async fn a_value_edited_into_nonsense_is_told_with_its_place() {
             "`outcome.status` of `values-match` for `toy` on `ndarray`: there is no status `splendid`",
         ),
         (
-            "UPDATE parameter SET shape = '[1, -2]' WHERE path = 'b.bias'",
+            "UPDATE parameter SET shape = '[1, -2]' WHERE path = 'b.bias' AND preset = 'toy-large'",
             "`parameter.shape` of `b.bias` in `toy-large`: ",
         ),
         (
-            "UPDATE preset_config SET value = '[' WHERE field = 'extents'",
+            "UPDATE preset_config SET value = '[' WHERE field = 'extents' AND preset = 'toy-large'",
             "`preset_config.value` of `extents` in `toy-large`: ",
         ),
         ("UPDATE architecture SET descriptor_json = '{}'", "`architecture.descriptor_json` of `toy`: "),

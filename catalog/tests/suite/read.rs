@@ -52,6 +52,20 @@ async fn no_model_is_none() {
 }
 
 #[tokio::test]
+async fn many_models_are_read_as_each_is_alone() {
+    let (_folder, _path, catalog) = catalog().await;
+    let mut lines = catalog.models().await.unwrap();
+    assert!(lines.len() > 1);
+    lines.reverse();
+    let mut alone = Vec::new();
+    for line in &lines {
+        alone.extend(catalog.model(&line.id).await.unwrap());
+    }
+    assert_eq!(catalog.whole(lines).await.unwrap(), alone);
+    assert_eq!(catalog.whole(Vec::new()).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn the_index_is_sorted_and_counts() {
     let (_folder, _path, catalog) = catalog().await;
     let models = catalog.models().await.unwrap();

@@ -100,3 +100,46 @@ fn a_preview_follows_the_files() {
     assert_eq!(interrupted(&mut server), Some(0));
     assert_eq!(names(folder.path()), ["facts"], "nothing was written");
 }
+
+#[test]
+fn a_preview_of_an_edited_style_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let look = folder.path().join("look");
+    for part in ["templates", "static", "strings"] {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../site").join(part), &look.join(part));
+    }
+    let mut serve = command(&["site", "serve", "--watch", "--look", "look", "--lang", "de", "--addr", "127.0.0.1:0"]);
+    let mut server = serve.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut address = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
+    let page = |path: &str| get(address.trim(), path);
+    assert!(said.next().unwrap().contains("following"));
+    assert!(page("/de/").contains("lang=\"de\"") && page("/zh/").contains("404 Not Found"));
+
+    let style = look.join("static/zoo.css");
+    fs::write(&style, fs::read_to_string(&style).unwrap() + ".quetzal{color:red}").unwrap();
+    assert!(said.next().unwrap().contains("zoo.css: shown after"));
+    assert!(page("/zoo.css").contains(".quetzal{color:red}"));
+    assert!(page("/models/bert/").contains("BERT"), "pages are still there");
+
+    let home = look.join("templates/home.html");
+    fs::write(&home, fs::read_to_string(&home).unwrap().replace("<h1>", "<h1>Quetzal ")).unwrap();
+    assert!(said.next().unwrap().contains("home.html: shown after"));
+    assert!(page("/").contains("<h1>Quetzal ") && page("/zoo.css").contains(".quetzal{color:red}"));
+    assert_eq!(interrupted(&mut server), Some(0));
+}
+
+/// Copies a folder and all in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(path, to).unwrap();
+        }
+    }
+}

@@ -67,6 +67,11 @@ impl Pages {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Adds other files, in the place of those at their addresses.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
 }
 
 /// Every page of the site except the catalog's own file, in memory.
@@ -127,8 +132,7 @@ pub(crate) fn render_into(content: &Content, look: &Look, sink: &dyn Sink) -> Re
     english.common_card()?;
     let files = data::files(english)?;
     each(&sites, |site| data::render(site, &files))?;
-    crate::search::put(look, &output)?;
-    assets(look, &output)?;
+    assets_into(look, &output)?;
     data::sitemap(english, &stubs)?;
     Ok(output.sizes())
 }
@@ -171,8 +175,18 @@ const KINDS: [fn(&Site<'_>) -> Result<()>; 12] = [
     search::render,
 ];
 
-/// Styles, scripts and the icon, which all languages share.
-fn assets(look: &Look, pages: &Output<'_>) -> Result<()> {
+/// Styles, scripts and the icon, which all pages share, but for those of models that run in their pages.
+///
+/// # Errors
+/// When one of these files cannot be read.
+pub fn assets(look: &Look) -> Result<Pages> {
+    let pages = Held::default();
+    assets_into(look, &Output::new(&pages))?;
+    Ok(pages.pages())
+}
+
+fn assets_into(look: &Look, pages: &Output<'_>) -> Result<()> {
+    crate::search::put(look, pages)?;
     pages.put("zoo.css".into(), sheet(look, |_| true)?)?;
     let icon = look.text("static/icon.svg", include_str!("../../static/icon.svg"))?;
     pages.put("icon.svg".into(), icon.into_owned())?;

@@ -13,7 +13,7 @@ use zoo_catalog::facts::Sheet;
 use zoo_registry::architecture::record_of;
 use zoo_registry::{Descriptor, Outcome, Record, Registry};
 use zoo_site::serve::Server;
-use zoo_site::{Content, Look, Pages, Preview, render_with};
+use zoo_site::{Content, Look, Pages, Preview, Tongue, assets, render_with};
 
 use crate::commands::catalog;
 use crate::failure::Failure;
@@ -45,6 +45,10 @@ pub(super) struct Follow {
     /// The catalog whose conformance outcomes are shown, if it is there
     #[arg(long, value_name = "FILE", default_value = catalog::FILE, requires = "watch")]
     db: PathBuf,
+
+    /// The languages to show besides English, of `zh-Hans` and `de`: each takes a while more at every change
+    #[arg(long, value_name = "LANG,…", value_delimiter = ',', requires = "watch")]
+    lang: Vec<Tongue>,
 }
 
 impl Follow {
@@ -94,10 +98,8 @@ pub(super) fn run(follow: &Follow, address: SocketAddr, registry: &Registry, she
         let changed = changed(&files, &now);
         let Some(first) = changed.first() else { continue };
         let (began, told) = (Instant::now(), told(first, changed.len()));
-        let facts = changed.iter().any(|file| bench.holds_facts(file));
-        match bench.pages(facts) {
-            Ok(pages) => {
-                preview.show(pages);
+        match bench.shown(&preview, &changed) {
+            Ok(()) => {
                 shell.note(format!("{told}: shown after {}", time(began.elapsed())));
             }
             // What was shown before is still shown.
@@ -132,6 +134,7 @@ struct Bench<'a> {
     registry: &'a Registry,
     facts: Vec<PathBuf>,
     look: Option<PathBuf>,
+    tongues: Vec<Tongue>,
     outcomes: Vec<Outcome>,
     /// Every record as the program has it.
     own: Vec<Record>,
@@ -148,6 +151,7 @@ impl<'a> Bench<'a> {
             registry,
             facts: follow.facts(),
             look: follow.look(),
+            tongues: follow.lang.clone(),
             outcomes,
             own: catalog::records(registry)?,
             read: BTreeMap::new(),
@@ -174,17 +178,37 @@ impl<'a> Bench<'a> {
         self.facts.iter().any(|folder| file.starts_with(folder))
     }
 
+    /// Shows what these files have changed.
+    fn shown(&mut self, preview: &Preview, changed: &[&Path]) -> Result<(), Failure> {
+        if changed.iter().all(|file| self.holds_assets(file)) {
+            preview.show_over(assets(&self.look())?);
+        } else {
+            let facts = changed.iter().any(|file| self.holds_facts(file));
+            preview.show(self.pages(facts)?);
+        }
+        Ok(())
+    }
+
+    /// Whether no page is made of the file: they lead to styles and scripts.
+    fn holds_assets(&self, file: &Path) -> bool {
+        self.look.as_ref().is_some_and(|look| file.starts_with(look.join("static")))
+    }
+
+    fn look(&self) -> Look {
+        self.look.as_ref().map_or_else(Look::default, Look::from_folder)
+    }
+
     /// Every page; the facts are read again if they changed.
     fn pages(&mut self, facts: bool) -> Result<Pages, Failure> {
         if facts || self.content.is_none() {
             let records = self.records()?;
             let db = self.scratch.path().join(catalog::FILE);
             catalog::build(&db, &records, &self.outcomes)?;
-            self.content = Some(wait(async { Ok(Content::read(&Catalog::open(&db).await?).await?) })?);
+            let content = wait(async { Ok(Content::read(&Catalog::open(&db).await?).await?) })?;
+            self.content = Some(Content { tongues: self.tongues.clone(), ..content });
         }
-        let look = self.look.as_ref().map_or_else(Look::default, Look::from_folder);
         let Some(content) = &self.content else { return Err(Failure::run("the facts were not read")) };
-        Ok(render_with(content, &look)?)
+        Ok(render_with(content, &self.look())?)
     }
 
     /// The program's records, and in their places those whose files say something else by now.
