@@ -40,8 +40,20 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        lock(&SCRATCH).retain(|path| path != self.folder.path());
+        // Who ends the process meanwhile waits until it is gone.
+        let mut known = lock(&SCRATCH);
+        remove(self.folder.path());
+        known.retain(|path| path != self.folder.path());
     }
+}
+
+/// Removes a folder that somebody may still write to: under another name first, where they find it no more.
+fn remove(folder: &Path) {
+    let mut gone = folder.as_os_str().to_owned();
+    gone.push(".gone");
+    let gone = Path::new(&gone);
+    // What cannot be removed stays.
+    let _ = std::fs::remove_dir_all(if std::fs::rename(folder, gone).is_ok() { gone } else { folder });
 }
 
 /// While the result lives, Ctrl-C waits.
@@ -108,10 +120,8 @@ async fn hear(ready: mpsc::Sender<()>) {
     };
     while pressed.is_ok() && !SERVING.load(Ordering::SeqCst) {
         if !WRITING.load(Ordering::SeqCst) || ASKED.swap(true, Ordering::SeqCst) {
-            let _finished = lock(&PLACING);
-            for path in lock(&SCRATCH).iter() {
-                let _ = std::fs::remove_dir_all(path);
-            }
+            let (_finished, scratch) = (lock(&PLACING), lock(&SCRATCH));
+            scratch.iter().for_each(|folder| remove(folder));
             std::process::exit(INTERRUPTED.into());
         }
         pressed = tokio::signal::ctrl_c().await;

@@ -1,5 +1,6 @@
 //! One module a page type: plain data in, a rendered page out.
 
+mod about;
 mod block;
 mod calculate;
 mod cards;
@@ -160,7 +161,7 @@ fn edition_into(site: &Site<'_>, stage: Option<&Stage>) -> Result<()> {
 }
 
 /// Every other kind of page.
-const KINDS: [fn(&Site<'_>) -> Result<()>; 12] = [
+const KINDS: [fn(&Site<'_>) -> Result<()>; 13] = [
     home::render,
     models::render,
     family::render_index,
@@ -172,6 +173,7 @@ const KINDS: [fn(&Site<'_>) -> Result<()>; 12] = [
     block::render,
     taxonomy::render,
     glossary::render,
+    about::render,
     search::render,
 ];
 
@@ -221,7 +223,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 41] = [
+const TEMPLATES: [(&str, &str); 42] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -248,6 +250,7 @@ const TEMPLATES: [(&str, &str); 41] = [
     ("part.html", include_str!("../../templates/part.html")),
     ("code.html", include_str!("../../templates/code.html")),
     ("glossary.html", include_str!("../../templates/glossary.html")),
+    ("about.html", include_str!("../../templates/about.html")),
     ("search.html", include_str!("../../templates/search.html")),
     ("find.html", include_str!("../../templates/find.html")),
     ("lineage-components.html", include_str!("../../templates/lineage-components.html")),

@@ -185,6 +185,40 @@ fn what_is_not_sourced_says_so() {
 }
 
 #[test]
+fn the_page_about_the_catalog_counts_what_is_in_it() {
+    let mut content = fixture::content();
+    let source = |kind: &str| zoo_registry::descriptor::Source {
+        source: kind.into(),
+        reference: None,
+        confidence: "high".into(),
+        note: None,
+    };
+    for model in &mut content.models {
+        model.descriptor.listed = None;
+        model.descriptor.sources = [("date".to_owned(), vec![source("a-kind-of-source")])].into();
+    }
+    content.models[0].descriptor.listed = Some(zoo_registry::descriptor::Listed::Figure);
+    let models = content.models.len();
+    let mut axis = content.axes[0].clone();
+    axis.id = "source".into();
+    axis.terms.truncate(1);
+    axis.terms[0].id = "a-kind-of-source".into();
+    axis.terms[0].label = "Kinds < of source".into();
+    content.axes.push(axis);
+    let about = |content: &zoo_site::Content| BTreeMap::from_iter(rendered(content))["about/index.html"].clone();
+    let page = about(&content);
+    let code = content.models.iter().filter(|model| model.summary.code).count();
+    for text in [format!("{models} models."), format!("{code} of them have code"), "Kinds &lt; of source".into()] {
+        assert!(page.contains(&text), "no `{text}` in {page}");
+    }
+    assert!(!page.contains("Amatriain"), "none is of the list");
+    assert!(files()["index.html"].contains("href=\"./about/\""), "every page leads to it");
+    content.models[0].descriptor.listed = Some(zoo_registry::descriptor::Listed::List);
+    let told = format!("the other {} are", models - 1);
+    assert!(about(&content).contains(&told));
+}
+
+#[test]
 fn a_model_without_code_has_a_page() {
     let files = files();
     let page = &files["models/elmo/index.html"];

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::format::{bytes, hex};
 
 /// What the site says of its own licence.
-const LICENCE: &str = "MIT OR Apache-2.0";
+pub(super) const LICENCE: &str = "MIT OR Apache-2.0";
 
 #[derive(Serialize)]
 struct DataPage {
