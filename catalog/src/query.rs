@@ -65,8 +65,8 @@ impl Catalog {
     /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
     pub async fn model(&self, id: &str) -> Result<Option<Model>> {
         let only = summaries::list([&id.to_owned()]);
-        let summary = summaries::read(&self.pool, Some(&only)).await.map_err(self.reading())?;
-        Ok(self.whole(summary).await?.pop())
+        let line = summaries::read(&self.pool, Some(&only)).await.map_err(self.reading())?;
+        Ok(self.whole(line).await?.pop())
     }
 
     /// Everything about the architectures of some lines of [`models`](Self::models), in their order. Many at a time take far less than

@@ -7,7 +7,7 @@ const root = place.dataset.root;
 const most = 4;
 const given = () => (new URLSearchParams(location.search).get('m') ?? '').split(',').filter(Boolean).slice(0, most);
 
-// Nobody types before it can answer. What comes takes room already, so that nothing below it moves.
+// Nobody types before it can answer. Where models are asked for, their table takes room before its data come.
 const inputs = [...form.querySelectorAll('input')];
 sides.classList.toggle('awaited', given().length > 0);
 

@@ -15,6 +15,9 @@ use crate::view::{Model, ModelSummary};
 
 /// The rest of what their lines in the index begin, in the order of these.
 pub(super) async fn read(catalog: &Catalog, lines: Vec<ModelSummary>) -> Result<Vec<Model>> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
     let wanted = list(lines.iter().map(|summary| &summary.id));
     let mut facts = facts(catalog, &wanted).await?;
     let presets: Vec<&Preset> = facts.values().flat_map(|(_, descriptor)| &descriptor.presets).collect();

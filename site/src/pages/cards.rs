@@ -125,7 +125,7 @@ impl Site<'_> {
     /// The card of all other pages, drawn.
     pub(super) fn common_card(&self) -> Result<()> {
         let content = self.content;
-        let Some(drawn) = self.drawn.filter(|_| self.is_english()) else { return Ok(()) };
+        let Some(drawn) = self.drawn else { return Ok(()) };
         let facts = vec![format!("{} models", content.models.len()), format!("{} families", content.families.len())];
         let card = Card {
             name: "Transformers",

@@ -54,13 +54,9 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let [title, description] = ["nav.taxonomy", "taxonomy.description"].map(|key| content.words.say(key));
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", &title, &description], &page)?;
     let axes = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id));
-    let terms: Vec<_> = axes.flat_map(|axis| axis.terms.iter().map(move |term| (axis, term))).collect();
-    each(
-        &terms,
-        |(axis, term)| {
-            if content.has_term(&axis.id, &term.id) { render_term(site, axis, term) } else { Ok(()) }
-        },
-    )
+    let terms = axes.flat_map(|axis| axis.terms.iter().map(move |term| (axis, term)));
+    let terms: Vec<_> = terms.filter(|(axis, term)| content.has_term(&axis.id, &term.id)).collect();
+    each(&terms, |(axis, term)| render_term(site, axis, term))
 }
 
 fn render_term(site: &Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()> {

@@ -80,8 +80,9 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         let address = format!("parts/{}/", kind.id);
         site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
     }
-    let parts: Vec<_> = kinds.iter().flat_map(|kind| kind.parts.iter().map(move |part| (*kind, part))).collect();
-    each(&parts, |(kind, part)| if shown(part) { part::render(site, kind, part) } else { Ok(()) })?;
+    let parts = kinds.iter().flat_map(|kind| kind.parts.iter().map(move |part| (*kind, part)));
+    let parts: Vec<_> = parts.filter(|(_, part)| shown(part)).collect();
+    each(&parts, |(kind, part)| part::render(site, kind, part))?;
     if site.is_english() {
         each(&content.parts.blocks, |file| code::render(site, file))?;
     }
