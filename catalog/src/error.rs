@@ -36,6 +36,16 @@ pub enum Error {
         /// The version in the file.
         found: u32,
     },
+    /// A catalog that should be the earlier of two and is the younger one.
+    #[error("expected a catalog from before {of}, `{}` is of {date}", .path.display())]
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// The last day of which it says something new.
+        date: String,
+        /// The day of the catalog that was to come after it.
+        of: String,
+    },
     /// A catalog cut short or grown.
     #[error("expected {expected} bytes, `{}` has {found}", .path.display())]
     Damaged {
@@ -96,6 +106,9 @@ impl Error {
             Self::NotACatalog { .. } => "give the path of a file that `zoo publish` wrote".into(),
             Self::Version { .. } | Self::Damaged { .. } | Self::Content { .. } => {
                 "the catalog is a build product; `zoo publish` builds it anew".into()
+            }
+            Self::Later { .. } => {
+                "give the day on which the new catalog is built, or the catalog that was there before".into()
             }
             Self::Query { .. } => "`SELECT name, sql FROM sqlite_schema` shows every table and view".into(),
             Self::Input { .. } => "facts stand in the family's TOML; checks and outcomes come from the suite".into(),
@@ -176,6 +189,12 @@ pub enum Problem {
         first: String,
         /// Who defines it differently.
         architecture: String,
+    },
+    /// Something that is no day of the calendar.
+    #[error("expected a day as `YYYY-MM-DD`, found `{date}`")]
+    NotADay {
+        /// What was given.
+        date: String,
     },
     /// A number that SQLite's integers cannot hold.
     #[error("{place}: expected at most {}, found {value}", i64::MAX)]

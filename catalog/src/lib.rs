@@ -27,6 +27,7 @@ mod circles;
 pub mod compare;
 pub mod error;
 pub mod facts;
+mod history;
 mod ingest;
 pub mod parts;
 mod query;
@@ -36,5 +37,5 @@ mod words;
 
 pub use error::{Error, Problem, Result};
 pub use facts::facts;
-pub use ingest::{BuildSummary, build};
+pub use ingest::{Build, BuildSummary, Past, build};
 pub use query::{Catalog, Filter, Key, Limits, NotARange, Range, Sort};

@@ -3,6 +3,7 @@
 mod export;
 mod filter;
 mod flow;
+pub(crate) mod history;
 mod lineage;
 mod list;
 mod model;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
 
@@ -150,6 +152,13 @@ impl Catalog {
     fn reading(&self) -> impl Fn(sqlx::Error) -> Error {
         |source| reading(&self.path, source)
     }
+}
+
+/// A column that holds JSON.
+fn parsed<T: DeserializeOwned>(path: &Path, json: &str, place: impl Fn() -> String) -> Result<T> {
+    let unread =
+        |error: serde_json::Error| Error::Content { path: path.into(), place: place(), reason: error.to_string() };
+    serde_json::from_str(json).map_err(unread)
 }
 
 fn reading(path: &Path, source: sqlx::Error) -> Error {

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use sqlx::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteOwnedBuf};
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::error::{Error, Result};
 
 /// Tables and views, in the order they build on one another.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/0001_facts.sql"),
     include_str!("../migrations/0002_sizes.sql"),
     include_str!("../migrations/0003_conformance.sql"),
@@ -19,10 +20,11 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/0007_parts.sql"),
     include_str!("../migrations/0008_costs.sql"),
     include_str!("../migrations/0009_flow.sql"),
+    include_str!("../migrations/0010_history.sql"),
 ];
 
-/// Grows whenever a table or view changes; a catalog is never migrated, only built anew.
-const VERSION: u32 = 9;
+/// How many of them a catalog was laid out with. A file is never migrated, only built anew.
+const VERSION: u32 = 10;
 
 /// `zooc` in ASCII: SQLite's own field for telling whose file this is.
 const APPLICATION_ID: u32 = 0x7a6f_6f63;
@@ -47,6 +49,32 @@ pub(crate) fn marks() -> String {
 
 /// Whether the file is a whole catalog of this version, by its header alone.
 pub(crate) fn recognise(path: &Path) -> Result<()> {
+    match version(path)? {
+        VERSION => Ok(()),
+        found => Err(Error::Version { path: path.into(), expected: VERSION, found }),
+    }
+}
+
+/// A catalog of this or any earlier version, in memory and as this version lays it out. The file stays as it is.
+pub(crate) async fn upgraded(path: &Path) -> Result<SqliteConnection> {
+    let found = version(path)?;
+    let later = usize::try_from(found).ok().filter(|from| *from > 0).and_then(|from| MIGRATIONS.get(from..));
+    let later = later.ok_or_else(|| Error::Version { path: path.into(), expected: VERSION, found })?;
+    let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.into(), source })?;
+    let upgraded = async {
+        let options = SqliteConnectOptions::new().filename(":memory:").pragma("trusted_schema", "OFF");
+        let mut connection = options.disable_statement_logging().connect().await?;
+        connection.deserialize(None, SqliteOwnedBuf::try_from(bytes.as_slice())?, false).await?;
+        for migration in later {
+            sqlx::raw_sql(*migration).execute(&mut connection).await?;
+        }
+        Ok(connection)
+    };
+    upgraded.await.map_err(|source| Error::Sqlite { doing: "reading", path: path.into(), source })
+}
+
+/// Of which version the whole catalog is that the file holds, by its header alone.
+fn version(path: &Path) -> Result<u32> {
     let io = |source: std::io::Error| match source.kind() {
         ErrorKind::NotFound => Error::Missing { path: path.into() },
         _ => Error::Io { path: path.into(), source },
@@ -68,9 +96,6 @@ pub(crate) fn recognise(path: &Path) -> Result<()> {
     if number(68) != APPLICATION_ID {
         return Err(other("it is an SQLite file of something else"));
     }
-    if number(60) != VERSION {
-        return Err(Error::Version { path: path.into(), expected: VERSION, found: number(60) });
-    }
     let page_size = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
         size => u64::from(size),
@@ -79,5 +104,5 @@ pub(crate) fn recognise(path: &Path) -> Result<()> {
     if metadata.len() != expected {
         return Err(Error::Damaged { path: path.into(), expected, found: metadata.len() });
     }
-    Ok(())
+    Ok(number(60))
 }

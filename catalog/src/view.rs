@@ -428,3 +428,29 @@ pub struct WordFacts {
     /// The building block to read on at.
     pub part: Option<String>,
 }
+
+/// A catalog that said something new: what, and since when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The day as of which it was built, `2026-11-22`.
+    pub date: String,
+    /// How many models it held.
+    pub models: usize,
+    /// By model and field. None in the first revision of all, which is where the record begins.
+    pub changes: Vec<Change>,
+}
+
+/// Something that a catalog says otherwise than the one before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Id of the model, which may be gone.
+    pub model: String,
+    /// JSON Pointer (RFC 6901) into its record, where items of lists go by the names they have and not by their places:
+    /// `/presets/bert-base-uncased/config/d_model`, `/taxonomy/attention`, `/conformance/<check>/<device>/error`. Empty: the whole
+    /// record came or went, and the value is the model's name.
+    pub field: String,
+    /// What it said; `None`: nothing.
+    pub before: Option<Value>,
+    /// What it says.
+    pub after: Option<Value>,
+}

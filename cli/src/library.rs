@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use zoo_catalog::Catalog;
 use zoo_registry::{Record, Registry};
 
-use crate::commands::catalog::{build, records};
+use crate::commands::catalog::{Past, build, records};
 use crate::failure::Failure;
 use crate::interrupt::Scratch;
 use crate::own;
@@ -77,7 +77,7 @@ fn of_program(registry: &Registry, shell: &mut Shell) -> Result<Library, Failure
     // Faults are told again until they are mended, so what lacks a record is not kept.
     if let Some(kept) = kept.filter(|_| faults.is_empty())
         && std::fs::create_dir_all(&kept.folder).is_ok()
-        && build(&kept.path(), &records, &[]).is_ok()
+        && build(&kept.path(), &records, &[], &Past::default()).is_ok()
         && let Ok(library) = at(&kept.path())
     {
         kept.remove_older();
@@ -85,7 +85,7 @@ fn of_program(registry: &Registry, shell: &mut Shell) -> Result<Library, Failure
     }
     let scratch = Scratch::within(&std::env::temp_dir())?;
     let path = scratch.path().join("catalog.sqlite");
-    build(&path, &records, &[])?;
+    build(&path, &records, &[], &Past::default())?;
     Ok(Library { _scratch: Some(scratch), ..at(&path)? })
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join3;
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question};
+use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question, Revision};
 
 use crate::data::Data;
 use crate::error::{Error, Result};
@@ -37,6 +37,8 @@ pub struct Content {
     pub indexed: bool,
     /// Building blocks, the code they share, and the glossary.
     pub parts: Parts,
+    /// What the catalog said anew, the newest first; empty where nobody kept record.
+    pub history: Vec<Revision>,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
     /// What stands beside the pages, for programs.
@@ -66,9 +68,12 @@ impl Content {
                 catalog.answers().await?,
             ))
         };
-        let rest =
-            async { Ok::<_, Error>((catalog.lab_names().await?, catalog.parts().await?, Data::read(catalog).await?)) };
-        let (models, (families, matrix, axes, answers), (lab_names, parts, data)) =
+        let rest = async {
+            let mut history = catalog.history().await?;
+            history.reverse();
+            Ok::<_, Error>((catalog.lab_names().await?, catalog.parts().await?, history, Data::read(catalog).await?))
+        };
+        let (models, (families, matrix, axes, answers), (lab_names, parts, history, data)) =
             try_join3(models, lists, rest).await?;
         Ok(Self {
             models,
@@ -79,6 +84,7 @@ impl Content {
             lab_names,
             indexed: false,
             parts,
+            history,
             tryout: None,
             data,
             tongues: Tongue::ALL.to_vec(),
@@ -96,7 +102,11 @@ impl Content {
         let checks = self.matrix.suite.checks.iter().map(|check| ("check", &check.id));
         let kinds = self.parts.kinds.iter().map(|kind| ("kind of part", &kind.id));
         let parts = self.parts.kinds.iter().flat_map(|kind| &kind.parts).map(|part| ("part", &part.id));
-        let ids = models.chain(families).chain(axes).chain(terms).chain(checks).chain(kinds).chain(parts);
+        let dates = self.history.iter().map(|revision| ("revision", &revision.date));
+        let changes = self.history.iter().flat_map(|revision| &revision.changes);
+        let changed = changes.map(|change| ("architecture that changed", &change.model)).chain(dates);
+        let ids =
+            models.chain(families).chain(axes).chain(terms).chain(checks).chain(kinds).chain(parts).chain(changed);
         match ids.into_iter().find(|(_, id)| !kebab(id)) {
             Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
             None => Ok(()),

@@ -15,8 +15,15 @@ use crate::error::{Error, Result};
 use crate::format::hex;
 
 /// Tables that become CSV, and what their files are called.
-pub(crate) const TABLES: [(&str, &str); 3] =
-    [("model_overview", "catalog.csv"), ("lineage", "lineage.csv"), ("conformance", "conformance.csv")];
+pub(crate) const TABLES: [(&str, &str); 4] = [
+    ("model_overview", "catalog.csv"),
+    ("lineage", "lineage.csv"),
+    ("conformance", "conformance.csv"),
+    ("change", CHANGES),
+];
+
+/// The table of changes, which only a catalog that keeps record has.
+pub(crate) const CHANGES: &str = "changes.csv";
 
 /// What stands beside the pages.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Parts, Question};
+use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Parts, Question, Revision};
 
 use crate::content::{Content, LABS, RECORD_AXES};
 use crate::data::Data;
@@ -20,12 +20,16 @@ pub(crate) struct Edition<'a> {
     pub(crate) lab_names: &'a [LabName],
     pub(crate) indexed: bool,
     pub(crate) data: &'a Data,
+    /// What the catalog said anew, the newest first.
+    pub(crate) history: &'a [Revision],
     /// Who descends from whom.
     pub(crate) steps: &'a Steps<'a>,
     /// Models by the answers they give: axis, then term.
     given: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a ModelSummary>>>,
     /// Sizes that the code of another model builds: by that model's id, whose they are and what they are called.
     pub(crate) lent: BTreeMap<&'a str, Vec<[&'a str; 2]>>,
+    /// Dates of the revisions that say something new of a model, by its id, the newest first.
+    pub(crate) changed: BTreeMap<&'a str, Vec<&'a str>>,
     pub(crate) axes: Vec<AxisFacts>,
     pub(crate) answers: Vec<Question>,
     pub(crate) parts: Parts,
@@ -38,7 +42,7 @@ pub(crate) struct Edition<'a> {
 impl<'a> Edition<'a> {
     /// The content in the language of these words.
     pub(crate) fn new(content: &'a Content, steps: &'a Steps<'a>, words: Words, questions: &Questions) -> Self {
-        let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, data, .. } = content;
+        let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, data, history, .. } = content;
         let mut edition = Self {
             words,
             models,
@@ -47,6 +51,8 @@ impl<'a> Edition<'a> {
             lab_names,
             indexed: *indexed,
             data,
+            history,
+            changed: changed(history),
             steps,
             given: given(models),
             lent: lent(models),
@@ -106,6 +112,19 @@ impl<'a> Edition<'a> {
     pub(crate) fn is_unnamed(&self, axis: &str, term: &str) -> bool {
         !self.unnamed.is_empty() && self.unnamed.contains(&(axis.to_owned(), term.to_owned()))
     }
+}
+
+fn changed(history: &[Revision]) -> BTreeMap<&str, Vec<&str>> {
+    let mut changed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for revision in history {
+        for change in &revision.changes {
+            let dates = changed.entry(&change.model).or_default();
+            if dates.last() != Some(&&*revision.date) {
+                dates.push(&revision.date);
+            }
+        }
+    }
+    changed
 }
 
 fn given(models: &[Model]) -> BTreeMap<&str, BTreeMap<&str, Vec<&ModelSummary>>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use zoo_registry::descriptor::is_day;
 use zoo_registry::names::nearest;
 use zoo_registry::record::Size;
 use zoo_registry::{ModuleTree, Outcome, Record, Status};
@@ -14,6 +15,8 @@ use crate::error::Problem;
 /// All of them, in the order of the sorted input.
 pub(super) fn find(input: &Input<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let days = input.past.iter().map(|past| past.date).filter(|date| !is_day(date));
+    problems.extend(days.map(|date| Problem::NotADay { date: date.to_owned() }));
     let ids = || input.records.iter().map(|record| record.descriptor.id.as_str());
     let checks = || input.checks.iter().map(|check| check.id.as_str());
     problems.extend(twice("architecture", "the records", ids()));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
 use zoo_registry::Descriptor;
 
-use super::{Catalog, Limits, model};
+use super::{Catalog, Limits};
 use crate::error::{Error, Result};
 use crate::schema;
 use crate::view::Rows;
@@ -58,7 +58,9 @@ impl Catalog {
     pub async fn descriptors(&self) -> Result<Vec<Descriptor>> {
         let query = sqlx::query!("SELECT id, descriptor_json FROM architecture ORDER BY id");
         let all = query.fetch_all(&self.pool).await.map_err(self.reading())?.into_iter().map(|line| {
-            model::parsed(self, &line.descriptor_json, || format!("`architecture.descriptor_json` of `{}`", line.id))
+            super::parsed(&self.path, &line.descriptor_json, || {
+                format!("`architecture.descriptor_json` of `{}`", line.id)
+            })
         });
         all.collect()
     }

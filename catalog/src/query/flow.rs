@@ -8,7 +8,7 @@ use zoo_registry::Flow;
 use zoo_registry::flow::{Passing, Stack, Sublayer};
 
 use super::Catalog;
-use super::model::parsed;
+use super::parsed;
 use crate::error::{Error, Result};
 
 /// Of every preset of a list, by preset.
@@ -21,7 +21,8 @@ pub(super) async fn read(catalog: &Catalog, presets: &str) -> Result<BTreeMap<St
     );
     for line in lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())? {
         let preset = line.preset;
-        let extents = parsed(catalog, &line.extents, || format!("`tensor.extents` of `{}` in `{preset}`", line.place))?;
+        let extents =
+            parsed(&catalog.path, &line.extents, || format!("`tensor.extents` of `{}` in `{preset}`", line.place))?;
         let place = known(catalog, line.place, || format!("`tensor.place` in `{preset}`"))?;
         flows.entry(preset).or_default().tensors.push(Passing { place, extents });
     }

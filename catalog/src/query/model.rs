@@ -9,7 +9,7 @@ use zoo_registry::record::{Demo, SourceFile};
 use zoo_registry::{Descriptor, Figure, Outcome, Status};
 
 use super::summaries::{grouped, list};
-use super::{Catalog, size, summaries};
+use super::{Catalog, parsed, size, summaries};
 use crate::error::{Error, Result};
 use crate::view::{Model, ModelSummary};
 
@@ -56,7 +56,7 @@ async fn facts(catalog: &Catalog, wanted: &str) -> Result<BTreeMap<String, (Stri
     );
     let lines = lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())?.into_iter().map(|line| {
         let place = || format!("`architecture.descriptor_json` of `{}`", line.id);
-        let descriptor = parsed(catalog, &line.descriptor_json, place)?;
+        let descriptor = parsed(&catalog.path, &line.descriptor_json, place)?;
         Ok((line.id, (line.readme, descriptor)))
     });
     lines.collect()
@@ -173,16 +173,4 @@ async fn estimates(catalog: &Catalog, wanted: &str) -> Result<BTreeMap<String, B
 /// No table holds a count below 0.
 pub(super) fn count(number: i64) -> u64 {
     number.unsigned_abs()
-}
-
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(
-    catalog: &Catalog,
-    json: &str,
-    place: impl Fn() -> String,
-) -> Result<T> {
-    serde_json::from_str(json).map_err(|error| Error::Content {
-        path: catalog.path.clone(),
-        place: place(),
-        reason: error.to_string(),
-    })
 }

@@ -28,8 +28,10 @@ const SMALL: [&str; 11] = [
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
-const WHOLE: [&str; 13] = [
+const WHOLE: [&str; 15] = [
     "open",
+    "history",
+    "changes_since",
     "models",
     "families",
     "matrix",

@@ -11,7 +11,8 @@ use zoo_registry::cost::{Cost, Writing};
 use zoo_registry::descriptor::Preset;
 use zoo_registry::{ModuleTree, Parameter};
 
-use super::model::{count, parsed};
+use super::model::count;
+use super::parsed;
 use super::summaries::{grouped, list};
 use super::{Catalog, flow};
 use crate::error::Result;
@@ -57,7 +58,7 @@ async fn trees(catalog: &Catalog, presets: &str) -> Result<BTreeMap<String, Modu
     let mut trees = BTreeMap::new();
     for line in modules {
         let id = line.preset;
-        let lines: Vec<Module> = parsed(catalog, &line.lines, || format!("`module` of `{id}`"))?;
+        let lines: Vec<Module> = parsed(&catalog.path, &line.lines, || format!("`module` of `{id}`"))?;
         let own = parameters.remove(&id).map_or_else(|| Ok(BTreeMap::new()), |own| by_module(catalog, &id, &own));
         trees.extend(tree(&mut lines.into_iter().peekable(), &mut own?).map(|tree| (id, tree)));
     }
@@ -66,10 +67,10 @@ async fn trees(catalog: &Catalog, presets: &str) -> Result<BTreeMap<String, Modu
 
 /// The parameters of each module of a size, by its path.
 fn by_module(catalog: &Catalog, preset: &str, lines: &str) -> Result<BTreeMap<String, Vec<Parameter>>> {
-    let lines: Vec<(String, String, String)> = parsed(catalog, lines, || format!("`parameter` of `{preset}`"))?;
+    let lines: Vec<(String, String, String)> = parsed(&catalog.path, lines, || format!("`parameter` of `{preset}`"))?;
     let parameter = |(module, name, shape): (String, String, String)| {
         let place = || format!("`parameter.shape` of `{module}.{name}` in `{preset}`");
-        let shape = parsed(catalog, &shape, place)?;
+        let shape = parsed(&catalog.path, &shape, place)?;
         Ok((module, Parameter { name, shape }))
     };
     Ok(grouped(lines.into_iter().map(parameter).collect::<Result<Vec<_>>>()?))
@@ -149,7 +150,7 @@ fn field(catalog: &Catalog, preset: &str, row: &SqliteRow) -> Result<(String, Va
     let value = value.map_err(catalog.reading())?;
     match &value {
         Value::String(json) if kind == "json" => {
-            let value = parsed(catalog, json, || format!("`preset_config.value` of `{field}` in `{preset}`"))?;
+            let value = parsed(&catalog.path, json, || format!("`preset_config.value` of `{field}` in `{preset}`"))?;
             Ok((field, value))
         }
         _ => Ok((field, value)),

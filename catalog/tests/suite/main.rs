@@ -4,6 +4,7 @@
 mod build;
 mod find;
 mod fixtures;
+mod history;
 mod offline;
 mod open;
 mod parts;

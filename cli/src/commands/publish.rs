@@ -23,6 +23,8 @@ Examples:
   zoo publish                              zoo.sqlite and public/
   zoo publish --serve                      and look at it on http://127.0.0.1:8080
   zoo publish --out /srv/zoo --db /srv/zoo.sqlite --device flex
+  zoo publish --on 2026-11-22 --since zoo.sqlite
+                                           and tell what changed since the last time
 
 Four steps: read every family's facts and count every size, run the conformance suite, write the catalog, write the \
 site. A check that fails is published with the rest, and the exit code is 1.";
@@ -46,6 +48,9 @@ pub(crate) struct Args {
     /// What is known not to hold, beside what the families' own facts say
     #[arg(long, value_name = "TOML")]
     expectations: Option<PathBuf>,
+
+    #[command(flatten)]
+    past: catalog::Past,
 
     #[command(flatten)]
     tryout: tryout::Args,
@@ -73,6 +78,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     if let Some(address) = args.serve.filter(|address| !address.ip().is_loopback()) {
         return Err(zoo_site::Error::NotLoopback(address).into());
     }
+    args.past.check()?;
     let extras = Extras {
         tryout: args.tryout.gather(registry, shell)?,
         indexer: args.full_text.program(),
@@ -103,7 +109,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     let outcomes: Vec<Outcome> = report.entries.into_iter().map(|entry| entry.outcome).collect();
     done(shell, "conformance", format!("{} on {}", check::told(tally), selection.devices.join(", ")));
 
-    let summary = catalog::build(&args.db, &records, &outcomes)?;
+    let summary = catalog::build(&args.db, &records, &outcomes, &args.past)?;
     done(shell, "catalog", format!("{}, {}", args.db.display(), bytes(summary.bytes)));
 
     let summary = site::build(&args.db, extras, &args.out)?;

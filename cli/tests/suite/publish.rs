@@ -45,6 +45,48 @@ fn a_catalog_is_built_and_asked() {
 }
 
 #[test]
+fn a_catalog_tells_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);
+    zoo(&["catalog", "build", "--since", "zoo.sqlite"]).code(2).says(&["--on <YYYY-MM-DD>"]);
+    zoo(&["catalog", "build", "--on", "2026-02-30"]).code(2).says(&["expected a day as `YYYY-MM-DD`"]);
+    let absent = ["catalog", "build", "--on", "2026-01-01", "--since", "none.sqlite"];
+    zoo(&absent).code(1).says(&["there is no catalog at `none.sqlite`"]);
+    zoo(&["catalog", "changes"]).code(0).prints(&[]).says(&["keeps no record", "--since FILE"]);
+    assert_eq!(names(folder.path()), [""; 0]);
+
+    let outcomes = zoo(&["check", "bert", "--check", "names-resolve", "--json"]).code(0).out;
+    let build = |date: &str, outcomes: &str, more: &[&str]| {
+        fs::write(folder.path().join("outcomes.ndjson"), outcomes).unwrap();
+        let ran = zoo(&[&["catalog", "build", "--outcomes", "outcomes.ndjson", "--on", date], more].concat());
+        fs::remove_file(folder.path().join("outcomes.ndjson")).unwrap();
+        ran
+    };
+    build("2026-01-01", &outcomes, &[]).code(0);
+    let record = ["catalog", "changes", "--db", "zoo.sqlite"];
+    assert_eq!(zoo(&record).code(0).out, "2026-01-01: 163 models, nothing changed\n");
+    assert!(outcomes.contains("\"status\":\"pass\""), "{outcomes}");
+    let since = ["--since", "zoo.sqlite"];
+    build("2026-01-02", &outcomes.replace("\"status\":\"pass\"", "\"status\":\"fail\""), &since).code(0);
+    let told = "2026-01-02: 163 models, 1 change of 1 model\nbert\n  /conformance/names-resolve/flex/status: \"pass\" → \"fail\"\n\n\
+                2026-01-01: 163 models, nothing changed\n";
+    assert_eq!(zoo(&record).code(0).out, told);
+    let json = zoo(&[&record[..], &["--json"]].concat()).code(0).json();
+    assert_eq!(json[1]["changes"][0]["after"], "fail");
+    let changes = zoo(&["catalog", "changes", "--since", "zoo.sqlite", "--json"]).code(0).json();
+    assert_eq!(changes, serde_json::json!([]), "the program says what the file says");
+
+    zoo(&["catalog", "build", "--on", "2025-01-01", "--since", "zoo.sqlite"]).code(1).says(&[
+        "expected a catalog from before 2025-01-01",
+        "is of 2026-01-02",
+        "hint:",
+    ]);
+    let refused = ["publish", "--on", "2025-01-01", "--since", "zoo.sqlite"];
+    zoo(&refused).code(1).says(&["expected a catalog from before 2025-01-01"]);
+    assert_eq!(names(folder.path()), ["zoo.sqlite"]);
+}
+
+#[test]
 fn outcomes_of_a_check_enter_the_catalog() {
     let folder = tempfile::tempdir().unwrap();
     let zoo = |arguments: &[&str]| zoo_in(folder.path(), arguments);

@@ -195,7 +195,7 @@ impl ExpectedFailure {
         if !["https://", "http://"].iter().any(|scheme| self.issue.starts_with(scheme)) {
             problems.push((".issue", format!("expected a web address, found `{}`", self.issue)));
         }
-        if !(self.expires.len() == 10 && is_iso_date(&self.expires)) {
+        if !is_day(&self.expires) {
             problems.push((".expires", format!("expected `YYYY-MM-DD`, found `{}`", self.expires)));
         }
         for (field, text) in [(".owner", &self.owner), (".reason", &self.reason)] {
@@ -223,9 +223,16 @@ pub(super) fn is_kebab(id: &str) -> bool {
     !id.is_empty() && id.chars().all(plain) && !id.starts_with(['-', '.']) && !id.ends_with(['-', '.'])
 }
 
+/// Whether a text is a day of the Gregorian calendar as ISO 8601 writes it: `2026-11-22`.
+pub fn is_day(date: &str) -> bool {
+    date.len() == 10 && is_iso_date(date)
+}
+
+/// Whether it is such a day, or a month.
 pub(super) fn is_iso_date(date: &str) -> bool {
     let number = |part: &str, len: usize, range: std::ops::RangeInclusive<u32>| {
-        part.len() == len && part.parse().is_ok_and(|n| range.contains(&n))
+        let digits = part.len() == len && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits && part.parse().is_ok_and(|n| range.contains(&n))
     };
     match date.split('-').collect::<Vec<_>>()[..] {
         [year, month] => number(year, 4, 1900..=2100) && number(month, 2, 1..=12),

@@ -20,6 +20,7 @@ mod place;
 mod sizes;
 
 pub use answer::Answer;
+pub use check::is_day;
 pub use complete::{LONGEST_EXTENSION, SOURCED, arxiv_month};
 pub use equation::{Attention, Distances, Equation, Mlp, Pairs, Part, Rotary, Scale, Setting, Side, Sight, Switch};
 pub use facts::{

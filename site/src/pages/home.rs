@@ -4,11 +4,13 @@ use serde::Serialize;
 use zoo_catalog::view::{Model, ModelSummary};
 
 use super::timeline::{Key, key, kind};
-use super::{Count, Link, Row, Site, TallyView, range, root};
+use super::{Count, Link, Row, Site, TallyView, changes, range, root};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::svg::{self, Frame};
 
+/// Revisions shown as the latest.
+const LATEST: usize = 3;
 /// Models shown as the newest.
 const NEWEST: usize = 6;
 
@@ -22,6 +24,7 @@ struct Home {
     timeline: Option<String>,
     key: Vec<Key>,
     newest: Vec<Row>,
+    changes: Vec<changes::Line>,
     doors: Vec<Door>,
     by_family: Vec<Count>,
 }
@@ -52,6 +55,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         timeline: timeline(content),
         key: key(content),
         newest: Row::all(content, newest),
+        changes: changes::latest(content, LATEST),
         doors: ["architecture", "attention", "positional-encoding"]
             .iter()
             .filter_map(|axis| door(site, axis))

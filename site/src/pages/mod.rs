@@ -4,6 +4,7 @@ mod about;
 mod block;
 mod calculate;
 mod cards;
+mod changes;
 mod compare;
 mod conformance;
 mod data;
@@ -161,7 +162,7 @@ fn edition_into(site: &Site<'_>, stage: Option<&Stage>) -> Result<()> {
 }
 
 /// Every other kind of page.
-const KINDS: [fn(&Site<'_>) -> Result<()>; 13] = [
+const KINDS: [fn(&Site<'_>) -> Result<()>; 14] = [
     home::render,
     models::render,
     family::render_index,
@@ -174,6 +175,7 @@ const KINDS: [fn(&Site<'_>) -> Result<()>; 13] = [
     taxonomy::render,
     glossary::render,
     about::render,
+    changes::render,
     search::render,
 ];
 
@@ -223,7 +225,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 42] = [
+const TEMPLATES: [(&str, &str); 44] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -251,6 +253,8 @@ const TEMPLATES: [(&str, &str); 42] = [
     ("code.html", include_str!("../../templates/code.html")),
     ("glossary.html", include_str!("../../templates/glossary.html")),
     ("about.html", include_str!("../../templates/about.html")),
+    ("changes.html", include_str!("../../templates/changes.html")),
+    ("revision.html", include_str!("../../templates/revision.html")),
     ("search.html", include_str!("../../templates/search.html")),
     ("find.html", include_str!("../../templates/find.html")),
     ("lineage-components.html", include_str!("../../templates/lineage-components.html")),

@@ -143,20 +143,22 @@ fn an_address_gives_a_sitemap_and_canonical_pages() {
 }
 
 #[test]
-fn a_changed_model_is_a_new_entry() {
+fn a_changed_model_is_an_entry_of_its_revision() {
     let ids = |files: &BTreeMap<String, String>, path: &str| -> Vec<String> {
         files[path].split("<entry><id>").skip(1).map(|rest| rest.split("</id>").next().unwrap().to_owned()).collect()
     };
     let mut content = fixture::content();
     let before = files(&content);
-    assert_eq!(ids(&before, "changes.atom").len(), content.models.len());
-    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
-    bert.descriptor.licence.code = "MIT".into();
+    assert_eq!(ids(&before, "changes.atom").len(), 4, "two models in one revision, two in another");
+    let mut newer = content.history[0].clone();
+    newer.date = "2026-04-01".into();
+    content.history.insert(0, newer);
     let after = files(&content);
     let [old, new] = [&before, &after].map(|files| ids(files, "changes.atom"));
-    assert_eq!(old.iter().filter(|id| !new.contains(id)).count(), 1, "only one entry changed");
+    assert_eq!(new[2..], old, "entries stay what they were");
     assert_eq!(ids(&before, "models/new.atom"), ids(&after, "models/new.atom"), "a changed model is no newer");
-    assert!(before["changes.atom"].contains("<updated>2018-02-01T00:00:00Z</updated>"), "dates are the models' own");
+    assert!(after["changes.atom"].contains("<updated>2026-04-01T00:00:00Z</updated>"), "dates are the revisions' own");
+    assert!(before["models/new.atom"].contains("<updated>2018-02-01T00:00:00Z</updated>"), "dates are the models' own");
     assert!(before["models/new.atom"].contains("href=\"../models/bert/\""));
 }
 

@@ -40,6 +40,9 @@ pub(crate) fn hostile() -> zoo_site::Content {
         size.modules.children[0].kind.clone_from(&text);
         size.modules.children[1].children[0].name.clone_from(&text);
     }
+    let change = &mut content.history[0].changes[0];
+    change.field = format!("/{HOSTILE}/{HOSTILE}");
+    (change.before, change.after) = (Some(HOSTILE.into()), Some(serde_json::json!({ HOSTILE: [HOSTILE] })));
     model.readme = format!(
         "{HOSTILE}\n\n[x](javascript:alert(1)) ![x](x\" onerror=\"y) <a href='javascript:1'>y</a>\n\n```rust\n// {HOSTILE}\n```\n\n```{HOSTILE}\n{HOSTILE}\n```\n\n$\\text{{{HOSTILE}}}$\n\n## {HOSTILE}\n"
     );

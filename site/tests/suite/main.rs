@@ -6,6 +6,7 @@ mod fixture;
 
 mod build;
 mod cards;
+mod changes;
 mod check;
 mod compare;
 mod data;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zoo_catalog::facts::{Finding, Level, Report, Sheet, all, doctor, format, stale};
 use zoo_registry::architecture::record;
+use zoo_registry::descriptor::is_day;
 use zoo_registry::{Architecture, Registry};
 
 use crate::failure::Failure;
@@ -181,12 +182,9 @@ fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::run(format!("{}: {error}", path.display())))
 }
 
-fn date(text: &str) -> Result<String, String> {
-    let digits = |part: &str, len| part.len() == len && part.chars().all(|c| c.is_ascii_digit());
-    match text.split('-').collect::<Vec<_>>()[..] {
-        [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => Ok(text.to_owned()),
-        _ => Err("expected `YYYY-MM-DD`".into()),
-    }
+/// A day, as an argument.
+pub(super) fn date(text: &str) -> Result<String, String> {
+    if is_day(text) { Ok(text.to_owned()) } else { Err("expected a day as `YYYY-MM-DD`".into()) }
 }
 
 /// The date in UTC.
@@ -223,6 +221,6 @@ mod tests {
     #[test]
     fn dates_have_their_form() {
         assert!(date("2025-12-31").is_ok());
-        assert!(date("2025-12").is_err() && date("tomorrow").is_err());
+        assert!(date("2025-12").is_err() && date("2025-13-01").is_err() && date("tomorrow").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod facts;
 
+mod changes;
 mod export;
 mod import;
 mod query;
@@ -10,7 +11,7 @@ mod search;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use zoo_catalog::BuildSummary;
+use zoo_catalog::{Build, BuildSummary};
 use zoo_registry::architecture::record;
 use zoo_registry::{Outcome, Record, Registry};
 
@@ -33,6 +34,7 @@ Examples:
   zoo catalog import my-model.toml             a record of your own, beside those of zoo
   zoo catalog build                            write the file itself, without conformance
   zoo check --report run.ndjson; zoo catalog build --outcomes run.ndjson
+  zoo catalog changes --since old.sqlite       what is said otherwise than in an earlier file
 
 Questions are answered from what comes with the program and your own records, or from the file that `--db` names, which may hold
 conformance outcomes too. Such a file is a build product: the same input gives the same bytes, and a query can write nothing.";
@@ -46,6 +48,29 @@ pub(crate) const FILE: &str = "zoo.sqlite";
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
+}
+
+/// When a catalog is built, and what was there before.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Past {
+    /// Keep record of what changes, as of this day; the clock is not read, so that the same input gives the same bytes
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = facts::date)]
+    on: Option<String>,
+
+    /// The catalog before this one, of this or any earlier version of zoo: what is said otherwise becomes part of the new one
+    #[arg(long, value_name = "FILE", requires = "on")]
+    since: Option<PathBuf>,
+}
+
+impl Past {
+    fn read(&self) -> Option<zoo_catalog::Past<'_>> {
+        self.on.as_deref().map(|date| zoo_catalog::Past { date, earlier: self.since.as_deref() })
+    }
+
+    /// Refuses a file that is no earlier catalog, before the work.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.read().map_or(Ok(()), |past| wait(async { Ok(past.check().await?) }))
+    }
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -89,7 +114,12 @@ enum Action {
         /// Outcomes to include, as `zoo check --report` writes them
         #[arg(long, value_name = "NDJSON")]
         outcomes: Option<PathBuf>,
+
+        #[command(flatten)]
+        past: Past,
     },
+    /// Tell what a catalog says otherwise than the ones before it
+    Changes(changes::Args),
     /// Look all facts over: what is wrong, missing, or used by nobody
     Doctor(facts::Doctor),
     /// Write files of facts the one way: fields in order, one value a line
@@ -110,11 +140,13 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         }
         Action::Export(args) => export::run(args, registry, shell),
         Action::Import(args) => import::run(args, registry, shell),
-        Action::Build { db, outcomes } => {
+        Action::Changes(args) => changes::run(args, registry, shell),
+        Action::Build { db, outcomes, past } => {
+            past.check()?;
             let outcomes = outcomes.as_deref().map_or(Ok(Vec::new()), read_outcomes)?;
             let mut records = records(registry)?;
             costs::count(&mut records, registry, shell);
-            let summary = build(db, &records, &outcomes)?;
+            let summary = build(db, &records, &outcomes, past)?;
             let told = counted(summary.architectures, "model");
             shell.note(format!(
                 "{told}, {}, {}",
@@ -135,10 +167,10 @@ pub(crate) fn records(registry: &Registry) -> Result<Vec<Record>, Failure> {
 }
 
 /// Writes the catalog. Ctrl-C waits for the file to be whole.
-pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome]) -> Result<BuildSummary, Failure> {
+pub(crate) fn build(db: &Path, records: &[Record], outcomes: &[Outcome], past: &Past) -> Result<BuildSummary, Failure> {
     let suite = zoo_registry::SuiteFacts { planted: zoo_planted::recorded()?, ..zoo_conformance::levels::facts() };
     let _placing = interrupt::placing();
-    wait(async { Ok(zoo_catalog::build(db, records, &suite, outcomes).await?) })
+    wait(async { Ok(Build { records, suite: &suite, outcomes, past: past.read() }.write(db).await?) })
 }
 
 fn read_outcomes(path: &Path) -> Result<Vec<Outcome>, Failure> {

@@ -203,7 +203,7 @@ impl<'a> Bench<'a> {
         if facts || self.content.is_none() {
             let records = self.records()?;
             let db = self.scratch.path().join(catalog::FILE);
-            catalog::build(&db, &records, &self.outcomes)?;
+            catalog::build(&db, &records, &self.outcomes, &catalog::Past::default())?;
             let content = wait(async { Ok(Content::read(&Catalog::open(&db).await?).await?) })?;
             self.content = Some(Content { tongues: self.tongues.clone(), ..content });
         }

@@ -1,13 +1,15 @@
-//! Atom feeds. Their dates are those of the models, and their ids are made of what they speak of: no clock is asked.
+//! Atom feeds. Their dates are those of the models and of the catalog's revisions, and their ids are made of what they speak of: no clock is
+//! asked.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use zoo_catalog::view::Model;
+use zoo_catalog::view::{Change, Model, Revision};
 
-use super::{Site, json};
+use super::Site;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::hex;
-use crate::pages::root;
+use crate::pages::{changes, root};
 
 /// Where the feeds are.
 pub(super) const CHANGES: &str = "changes.atom";
@@ -15,6 +17,10 @@ pub(super) const NEW: &str = "models/new.atom";
 
 /// How many models the feed of new ones holds.
 const NEWEST: usize = 30;
+/// How many changed models the feed of changes holds.
+const LATEST: usize = 200;
+/// How many fields an entry names.
+const NAMED: usize = 12;
 
 #[derive(Serialize)]
 struct Feed {
@@ -23,6 +29,8 @@ struct Feed {
     subtitle: &'static str,
     /// From the feed to the top of the site.
     root: String,
+    /// From there to the page that shows the same.
+    page: &'static str,
     /// The whole address of the feed, where it is known.
     address: Option<String>,
     updated: String,
@@ -33,49 +41,76 @@ struct Feed {
 struct Entry {
     id: String,
     title: String,
+    /// From the top of the site.
     href: String,
     updated: String,
     summary: String,
 }
 
-/// The feed at this path.
-pub(super) fn text(site: &Site<'_>, path: &str) -> Result<String> {
+/// The newest models.
+pub(super) fn new(site: &Site<'_>) -> Result<String> {
     let mut models: Vec<&Model> = site.content.models.iter().collect();
     models.sort_by(|a, b| (&b.summary.date, &a.summary.id).cmp(&(&a.summary.date, &b.summary.id)));
-    let entries = match path {
-        CHANGES => models.iter().map(|model| Ok(entry(model, "", &json(path, model)?))).collect::<Result<_>>()?,
-        _ => models.iter().take(NEWEST).map(|model| entry(model, "../", "")).collect::<Vec<_>>(),
+    let entry = |model: &&Model| Entry {
+        id: name(&["model", &model.summary.id, ""]),
+        title: model.summary.name.clone(),
+        href: format!("models/{}/", model.summary.id),
+        updated: moment(&model.summary.date),
+        summary: model.descriptor.gist().to_owned(),
     };
-    let (title, subtitle) = match path {
-        CHANGES => (
-            "Changes of the catalog",
-            "Every model of the catalog as it is described now. A model whose record changed is a new entry.",
-        ),
-        _ => ("New models", "The newest models of the catalog, by their own dates."),
+    let entries = models.iter().take(NEWEST).map(entry).collect();
+    text(site, NEW, ["New models", "The newest models of the catalog, by their own dates.", "models/"], entries)
+}
+
+/// Every model of which something changed, once for each revision of the catalog.
+pub(super) fn changes(site: &Site<'_>) -> Result<String> {
+    let by_model = |revision: &Revision| {
+        let of = |changes: &[Change]| changed(site.content, revision, changes);
+        revision.changes.chunk_by(|a, b| a.model == b.model).map(of).collect::<Vec<_>>()
     };
+    let entries = site.content.history.iter().flat_map(by_model).take(LATEST).collect();
+    let told = "Models that the catalog describes otherwise than before, by the day of the revision.";
+    text(site, CHANGES, ["Changes of the catalog", told, "changes/"], entries)
+}
+
+fn changed(content: &Edition<'_>, revision: &Revision, changes: &[Change]) -> Entry {
+    let (first, id) = (&changes[0], &changes[0].model);
+    let fields = || changes.iter().take(NAMED).map(|change| change.field.trim_start_matches('/'));
+    let summary = match (first.field.is_empty(), &first.before) {
+        (true, None) => "New in the catalog.".to_owned(),
+        (true, Some(_)) => "No longer in the catalog.".to_owned(),
+        _ if changes.len() > NAMED => {
+            format!("{}, and {} more", fields().collect::<Vec<_>>().join(", "), changes.len() - NAMED)
+        }
+        _ => fields().collect::<Vec<_>>().join(", "),
+    };
+    Entry {
+        id: name(&["change", id, &revision.date]),
+        title: changes::name(content, first),
+        href: changes::place(&revision.date, id),
+        updated: moment(&revision.date),
+        summary,
+    }
+}
+
+fn text(
+    site: &Site<'_>,
+    path: &str,
+    [title, subtitle, page]: [&'static str; 3],
+    entries: Vec<Entry>,
+) -> Result<String> {
     let updated = entries.iter().map(|entry| entry.updated.clone()).max();
     let feed = Feed {
         id: name(&["feed", path]),
         title,
         subtitle,
         root: root(path),
+        page,
         address: site.content.data.base_url.as_ref().map(|base| base.at(path)),
         updated: updated.unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned()),
         entries,
     };
     site.text(path, "feed.xml", &feed)
-}
-
-/// An entry whose id is made of the model's id and of `state`.
-fn entry(model: &Model, root: &str, state: &str) -> Entry {
-    let summary = &model.summary;
-    Entry {
-        id: name(&["model", &summary.id, state]),
-        title: summary.name.clone(),
-        href: format!("{root}models/{}/", summary.id),
-        updated: moment(&summary.date),
-        summary: model.descriptor.gist().to_owned(),
-    }
 }
 
 /// The beginning of a day or month, as RFC 3339 has it.

@@ -13,7 +13,7 @@ use zoo_catalog::view::Model;
 
 use super::Site;
 use super::model::cite;
-use crate::data::TABLES;
+use crate::data::{CHANGES, TABLES};
 use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::{bytes, hex};
@@ -28,6 +28,8 @@ struct DataPage {
     base: Option<String>,
     licence: &'static str,
     version: Option<String>,
+    /// Whether there is a feed of changes.
+    changes: bool,
     linked: String,
 }
 
@@ -66,7 +68,7 @@ const COLUMNS: [&str; 2] = ["catalog.min.json", "sizes.min.json"];
 const CATALOG: &str = "catalog.sqlite";
 
 /// Files of the whole catalog, the roles of the words that say what is in them, and their media types.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 13] = [
     (CATALOG, "sqlite", "application/vnd.sqlite3"),
     ("catalog.json", "json", "application/json"),
     ("catalog.min.json", "columns", "application/json"),
@@ -75,6 +77,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ("lineage.csv", "lineage", "text/csv"),
     ("conformance.csv", "conformance", "text/csv"),
     ("schema/model.json", "schema", "application/schema+json"),
+    (CHANGES, "change", "text/csv"),
     (feed::CHANGES, "changes", "application/atom+xml"),
     (feed::NEW, "new", "application/atom+xml"),
     ("llms.txt", "llms", "text/plain"),
@@ -156,6 +159,7 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
         base: content.data.base_url.as_ref().map(ToString::to_string),
         licence: LICENCE,
         version: version(content),
+        changes: !content.history.is_empty(),
     };
     let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
     site.page("data/", "data.html", ["data", &title, &description], &page)
@@ -182,7 +186,9 @@ fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) 
         "llms.txt" => {
             site.text(path, "llms.txt", &serde_json::json!({ "models": content.models.len(), "base": base }))?
         }
-        feed::CHANGES | feed::NEW => feed::text(site, path)?,
+        CHANGES | feed::CHANGES if content.history.is_empty() => return Ok(None),
+        feed::CHANGES => feed::changes(site)?,
+        feed::NEW => feed::new(site)?,
         _ => return Ok(table.and_then(|(table, _)| content.data.tables.get(*table)).map(|rows| rows.csv().into())),
     };
     Ok(Some(text.into()))

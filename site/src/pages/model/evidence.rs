@@ -8,7 +8,7 @@ use super::origin;
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, magnitude, percent, slug};
-use crate::pages::{Site, StatusView, TallyView};
+use crate::pages::{Link, Site, StatusView, TallyView, changes};
 use crate::words::Words;
 
 #[derive(Serialize)]
@@ -18,6 +18,8 @@ struct Page<'a> {
     tally: TallyView,
     checks: Vec<Check>,
     sources: Vec<origin::Sourced>,
+    /// Revisions of the catalog that say something new of it, the newest first.
+    changes: Vec<Link>,
 }
 
 /// A check and what it found on every device.
@@ -90,11 +92,17 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
         tally: TallyView::new(&content.words, &summary.tally),
         checks: checks(site, model)?,
         sources: origin::sources(content, &model.descriptor),
+        changes: changes(content, &summary.id),
     };
     let [title, description] =
         ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/evidence/", summary.id);
     site.page(&address, "evidence.html", ["models", &title, &description], &page)
+}
+
+fn changes(content: &Edition<'_>, id: &str) -> Vec<Link> {
+    let dates = content.changed.get(id).into_iter().flatten();
+    dates.map(|date| Link::new(*date, Some(changes::place(date, id)))).collect()
 }
 
 /// Outcomes by check, in the catalog's order.
