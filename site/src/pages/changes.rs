@@ -214,12 +214,13 @@ fn told(content: &Edition<'_>, steps: &[&str], value: &Value) -> String {
             known.map_or_else(|| status.clone(), |known| StatusView::new(&content.words, known).word)
         }
         (["conformance", .., "error"], Value::Number(error)) => error.as_f64().map_or_else(String::new, magnitude),
-        _ => plain(value),
+        _ => plain(content, value),
     }
 }
 
-/// A value without the signs that JSON needs.
-fn plain(value: &Value) -> String {
+/// A value without the signs that JSON needs, and sources as they are cited.
+fn plain(content: &Edition<'_>, value: &Value) -> String {
+    let plain = |value: &Value| plain(content, value);
     match value {
         Value::Null => String::new(),
         Value::Bool(value) => value.to_string(),
@@ -228,6 +229,11 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => {
             let between = if items.iter().any(|item| item.is_object() || item.is_array()) { "; " } else { ", " };
             items.iter().map(plain).collect::<Vec<_>>().join(between)
+        }
+        Value::Object(fields) if fields.contains_key("source") && fields.contains_key("confidence") => {
+            let source = fields["source"].as_str().map(|source| content.term_label("source", source));
+            let rest = ["ref", "note"].map(|name| fields.get(name).and_then(Value::as_str).map(str::to_owned));
+            [source].into_iter().chain(rest).flatten().collect::<Vec<_>>().join(": ")
         }
         Value::Object(fields) => {
             let field = |(name, value): (&String, &Value)| format!("{name}: {}", plain(value));

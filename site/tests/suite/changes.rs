@@ -41,7 +41,7 @@ fn values_are_told_as_people_read_them() {
     let files = files();
     let page = &files["changes/2026-03-01/index.html"];
     for (first, parts) in [
-        ("Sources of: Date", vec!["said for the first time", "source: paper, ref: § 3 &amp; 4, confidence: high"]),
+        ("Sources of: Date", vec!["said for the first time", "§ 3 &amp; 4"]),
         ("Lineage from transformer", vec!["change", "keeps &lt;half&gt;", "no longer said"]),
         ("Size bert-base", vec!["config / a/b~c", "different", "|1|", "true"]),
         ("Attention", vec!["Causal attention", "Full bidirectional attention, Unheard of"]),

@@ -29,6 +29,8 @@ pub(crate) fn hostile() -> zoo_site::Content {
     facts.heads[0].summary.clone_from(&text);
     facts.presets[0].note = Some(text.clone());
     facts.presets[0].hub = Some("x/\" onclick=\"alert(1)".into());
+    facts.conflicts[0].values[0].value.clone_from(&text);
+    facts.conflicts[0].about = vec![text.clone()];
     facts.components[0].name.clone_from(&text);
     facts.components[0].source.clone_from(&text);
     facts.lineage[0].change = Some(text.clone());

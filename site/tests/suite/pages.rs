@@ -23,6 +23,20 @@ fn a_model_page_has_its_numbers_from_the_tree() {
 }
 
 #[test]
+fn disagreements_of_sources_are_told() {
+    let files = files();
+    let evidence = &files["models/bert/evidence/index.html"];
+    let at = |text: &str| evidence.find(text).unwrap_or_else(|| panic!("no `{text}`"));
+    assert!(at("one &lt;thing&gt;") < at("2018-10</li>"), "rounding comes last");
+    for text in ["Corpus, Preset names <code>bert-large</code>", "paper &amp; code:</span>", "the paper came first"] {
+        at(text);
+    }
+    let linked = |id: &str| files[&format!("models/{id}/index.html")].contains("evidence/#disputes");
+    assert!(files["models/bert/index.html"].contains("2 disagreements between sources") && linked("bert"));
+    assert!(!linked("gpt2") && !files["models/gpt2/evidence/index.html"].contains("id=\"disputes\""));
+}
+
+#[test]
 fn equal_layers_fold_in_picture_and_table() {
     let files = files();
     let svg = &files["models/bert.svg"];

@@ -18,6 +18,7 @@ struct Page<'a> {
     tally: TallyView,
     checks: Vec<Check>,
     sources: Vec<origin::Sourced>,
+    disputes: Vec<origin::Dispute>,
     /// Revisions of the catalog that say something new of it, the newest first.
     changes: Vec<Link>,
 }
@@ -77,7 +78,8 @@ pub(super) struct Excused {
 
 /// Whether there is anything to show for a model.
 pub(super) fn is_there(model: &Model) -> bool {
-    !model.outcomes.is_empty() || origin::is_sourced(&model.descriptor)
+    let facts = &model.descriptor;
+    !model.outcomes.is_empty() || origin::is_sourced(facts) || !facts.conflicts.is_empty()
 }
 
 /// Writes the page, where there is something to show.
@@ -92,6 +94,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
         tally: TallyView::new(&content.words, &summary.tally),
         checks: checks(site, model)?,
         sources: origin::sources(content, &model.descriptor),
+        disputes: origin::disputes(content, &model.descriptor),
         changes: changes(content, &summary.id),
     };
     let [title, description] =

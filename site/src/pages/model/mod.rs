@@ -73,6 +73,8 @@ struct ModelPage<'a> {
     linked: String,
     /// Whether it is told where facts were read.
     sourced: bool,
+    /// How often its sources disagree.
+    disputes: usize,
 }
 
 /// A size, and where its row is.
@@ -254,6 +256,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         bibtex: cite::bibtex(descriptor),
         linked: linked::model(content, model),
         sourced: origin::is_sourced(descriptor),
+        disputes: descriptor.conflicts.len(),
     };
     let head = ["models", summary.name.as_str(), summary.summary.as_str()];
     site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use zoo_registry::Descriptor;
-use zoo_registry::descriptor::{Lineage, Source};
+use zoo_registry::descriptor::{Conflict, Lineage, Source};
 
 use crate::edition::Edition;
 use crate::format::external;
@@ -83,6 +83,33 @@ pub(super) fn sources(content: &Edition<'_>, descriptor: &Descriptor) -> Vec<Sou
     let all = fields.chain(lineage).chain(presets).filter(|(_, sources)| !sources.is_empty());
     all.map(|(field, sources)| Sourced { field, sources: sources.iter().map(|s| cited(content, s)).collect() })
         .collect()
+}
+
+/// Sources that do not say the same.
+#[derive(Serialize)]
+pub(super) struct Dispute {
+    /// Fields and axes, or a word where it is none.
+    about: Vec<Link>,
+    size: Option<String>,
+    /// Who says what.
+    claims: Vec<[String; 2]>,
+    /// What stands in the catalog, and why.
+    chosen: String,
+    note: Option<String>,
+}
+
+/// Everything that sources disagree about; what is no more than rounding comes last.
+pub(super) fn disputes(content: &Edition<'_>, descriptor: &Descriptor) -> Vec<Dispute> {
+    let mut conflicts: Vec<&Conflict> = descriptor.conflicts.iter().collect();
+    conflicts.sort_by_key(|conflict| conflict.severity);
+    let dispute = |conflict: &Conflict| Dispute {
+        about: conflict.about.iter().map(|about| Link::field(content, about)).collect(),
+        size: conflict.size.clone(),
+        claims: conflict.values.iter().map(|claim| [claim.source.clone(), claim.value.clone()]).collect(),
+        chosen: conflict.chosen.clone(),
+        note: conflict.note.clone(),
+    };
+    conflicts.into_iter().map(dispute).collect()
 }
 
 pub(in crate::pages) fn cited(content: &Edition<'_>, source: &Source) -> Cited {
