@@ -225,7 +225,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 44] = [
+const TEMPLATES: [(&str, &str); 45] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -244,6 +244,7 @@ const TEMPLATES: [(&str, &str); 44] = [
     ("planted.html", include_str!("../../templates/planted.html")),
     ("planted-area.html", include_str!("../../templates/planted-area.html")),
     ("check.html", include_str!("../../templates/check.html")),
+    ("device.html", include_str!("../../templates/device.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
     ("usage.html", include_str!("../../templates/usage.html")),

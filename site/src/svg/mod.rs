@@ -1,5 +1,6 @@
 //! Pictures drawn at build time: plain SVG, classes instead of styles, every label escaped.
 
+mod badge;
 mod bar;
 mod chart;
 mod diagram;
@@ -14,6 +15,7 @@ mod shapes;
 mod timeline;
 mod wires;
 
+pub(crate) use badge::Badge;
 pub(crate) use bar::{Segment, bar, segments};
 pub(crate) use chart::chart;
 pub(crate) use diagram::{DrawnRow, draw};

@@ -281,3 +281,32 @@ fn pages_keep_to_their_budgets() {
         assert!(count <= nodes, "{path}: {count} of {nodes} elements");
     }
 }
+
+#[test]
+fn a_device_has_a_page_of_its_own() {
+    let files = files();
+    assert!(files["conformance/index.html"].contains("href=\"../conformance/devices/flex/\""));
+    let [flex, ndarray] = ["flex", "ndarray"].map(|device| &files[&format!("conformance/devices/{device}/index.html")]);
+    assert!(flex.contains("zoo check --device flex") && ndarray.contains("zoo check --device ndarray"));
+    let rows = |page: &str| page.matches("<tr><th scope=\"row\">").count();
+    let content = fixture::content();
+    let checked = content.models.iter().filter(|model| model.outcomes.iter().any(|found| found.device == "flex"));
+    let checks: std::collections::BTreeSet<_> =
+        content.models.iter().flat_map(|model| &model.outcomes).map(|found| &found.check).collect();
+    assert_eq!(rows(flex), checked.count() + checks.len());
+}
+
+#[test]
+fn a_badge_says_how_many_checks_hold() {
+    let files = files();
+    let badge = &files["badge/bert.svg"];
+    let bert = fixture::content().models.into_iter().find(|model| model.summary.id == "bert").unwrap().summary.tally;
+    let says = format!("conformance: {} / {}", bert.pass, bert.all() - bert.not_applicable);
+    assert!(badge.contains(&says) && files["models/bert/evidence/index.html"].contains(&says), "{badge}");
+    assert!(bert.fail == 0 || badge.contains("#a82c3f"));
+    assert!(!files.contains_key("badge/elmo.svg"), "nothing ran");
+    assert!(
+        !files["models/bert/evidence/index.html"].contains("[![conformance]"),
+        "without an address there is no Markdown"
+    );
+}

@@ -1,6 +1,7 @@
 //! Conformance: which levels each model reached, every check against every model, and a page for each check.
 
 mod check;
+mod device;
 mod matrix;
 mod planted;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use zoo_registry::levels::standings;
 use zoo_registry::{LevelFacts, Outcome, Standing, Status};
 
-use super::{Site, StatusView, TallyView, each};
+use super::{Link, Site, StatusView, TallyView, each};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::words::Words;
@@ -19,7 +20,7 @@ use matrix::{Group, Notes};
 #[derive(Serialize)]
 struct Page<'a> {
     version: &'a str,
-    devices: &'a [String],
+    devices: Vec<Link>,
     levels: &'a [LevelFacts],
     ladders: Vec<Ladder<'a>>,
     legend: Vec<(StatusView, String)>,
@@ -76,7 +77,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let ladders: Vec<_> = checked.iter().flat_map(|(summary, _)| ladders(content, &summary.id)).collect();
     let page = Page {
         version: &matrix.suite.version,
-        devices: &matrix.devices,
+        devices: matrix.devices.iter().map(|device| Link::new(device, Some(device::address(device)))).collect(),
         levels: &matrix.suite.levels,
         legend: seen
             .into_iter()
@@ -96,6 +97,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let [title, description] = ["nav.conformance", "conformance.description"].map(|key| content.words.say(key));
     site.page("conformance/", "conformance.html", ["conformance", &title, &description], &page)?;
     planted::render(site)?;
+    each(&matrix.devices, |device| device::render(site, device))?;
     each(&matrix.suite.checks, |facts| check::render(site, facts))
 }
 

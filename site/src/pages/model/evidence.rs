@@ -9,6 +9,7 @@ use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, magnitude, percent, slug};
 use crate::pages::{Link, Site, StatusView, TallyView, changes};
+use crate::svg::Badge;
 use crate::words::Words;
 
 #[derive(Serialize)]
@@ -16,11 +17,21 @@ struct Page<'a> {
     id: &'a str,
     name: &'a str,
     tally: TallyView,
+    /// Where anything ran.
+    badge: Option<BadgeView>,
     checks: Vec<Check>,
     sources: Vec<origin::Sourced>,
     disputes: Vec<origin::Dispute>,
     /// Revisions of the catalog that say something new of it, the newest first.
     changes: Vec<Link>,
+}
+
+/// How many checks hold, for pages elsewhere.
+#[derive(Serialize)]
+struct BadgeView {
+    says: String,
+    /// How Markdown shows it, where the address of the site is known.
+    markdown: Option<String>,
 }
 
 /// A check and what it found on every device.
@@ -68,10 +79,10 @@ struct Closest {
 
 /// What does not hold, or not as expected, and why.
 #[derive(Serialize)]
-pub(super) struct Excused {
+pub(in crate::pages) struct Excused {
     title: String,
     anchor: String,
-    device: String,
+    pub(in crate::pages) device: String,
     status: StatusView,
     reason: String,
 }
@@ -92,6 +103,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
         id: &summary.id,
         name: &summary.name,
         tally: TallyView::new(&content.words, &summary.tally),
+        badge: badge(site, model)?,
         checks: checks(site, model)?,
         sources: origin::sources(content, &model.descriptor),
         disputes: origin::disputes(content, &model.descriptor),
@@ -101,6 +113,30 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
         ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/evidence/", summary.id);
     site.page(&address, "evidence.html", ["models", &title, &description], &page)
+}
+
+/// Writes the badge; none where nothing ran.
+fn badge(site: &Site<'_>, model: &Model) -> Result<Option<BadgeView>> {
+    let (id, tally) = (&model.summary.id, &model.summary.tally);
+    let of = tally.all() - tally.not_applicable;
+    if of == 0 {
+        return Ok(None);
+    }
+    // As the style sheet has them.
+    let colour = match tally {
+        Tally { fail: 1.., .. } => "#a82c3f",
+        Tally { waived: 1.., .. } | Tally { expected: 1.., .. } => "#855200",
+        _ => "#226b41",
+    };
+    let badge = Badge { words: ["conformance".into(), format!("{} / {of}", tally.pass)], colour };
+    let path = format!("badge/{id}.svg");
+    if site.is_english() {
+        site.pages.put(path.clone(), badge.svg())?;
+    }
+    let base = site.content.data.base_url.as_ref();
+    let markdown = base
+        .map(|base| format!("[![conformance]({})]({})", base.at(&path), base.at(&format!("models/{id}/evidence/"))));
+    Ok(Some(BadgeView { says: badge.words.join(": "), markdown }))
 }
 
 fn changes(content: &Edition<'_>, id: &str) -> Vec<Link> {
@@ -153,11 +189,7 @@ pub(super) fn levels(content: &Edition<'_>, model: &Model) -> Vec<Level> {
 
 fn level(words: &Words, title: String, outcomes: &[&Outcome]) -> Level {
     let tally = Tally::of(outcomes.iter().map(|outcome| outcome.status));
-    let measured =
-        outcomes.iter().filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, outcome)));
-    // Of equals the first.
-    let worst = measured.reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
-    let closest = worst.map(|(ratio, outcome)| Closest {
+    let closest = closest(outcomes).map(|(ratio, outcome)| Closest {
         check: humanise(&outcome.check),
         anchor: anchor(outcome),
         share: share(ratio),
@@ -165,8 +197,15 @@ fn level(words: &Words, title: String, outcomes: &[&Outcome]) -> Level {
     Level { title, tally: TallyView::new(words, &tally), closest }
 }
 
+/// The error that leaves its tolerance the least room, over that tolerance; of equals the first.
+pub(in crate::pages) fn closest<'a>(outcomes: &[&'a Outcome]) -> Option<(f64, &'a Outcome)> {
+    let measured =
+        outcomes.iter().filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, *outcome)));
+    measured.reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+}
+
 /// An error over its tolerance: parts of it in per cent, more in times.
-fn share(ratio: f64) -> String {
+pub(in crate::pages) fn share(ratio: f64) -> String {
     if ratio > 1.0 {
         return format!("{} ×", magnitude(ratio));
     }
@@ -177,7 +216,7 @@ fn share(ratio: f64) -> String {
 }
 
 /// Outcomes that a reader should know of before the page of evidence: all but those that hold and those that do not apply.
-pub(super) fn excused(words: &Words, model: &Model) -> Vec<Excused> {
+pub(in crate::pages) fn excused(words: &Words, model: &Model) -> Vec<Excused> {
     let held = |outcome: &&Outcome| !matches!(outcome.status, Status::Pass | Status::NotApplicable);
     let excused = model.outcomes.iter().filter(held).map(|outcome| Excused {
         title: humanise(&outcome.check),
