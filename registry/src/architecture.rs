@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::flow::Flow;
 use crate::lesson::Lesson;
-use crate::model::{Model, Running};
+use crate::model::{LARGE, Model, Running};
 use crate::modules::ModuleTree;
 use crate::network::{self, Network};
 use crate::record::{Demo, Record, Size, SourceFile};
@@ -119,8 +119,10 @@ impl<F: Family> Architecture for F {
     fn build(&self, config: &Map<String, Value>, device: &Device) -> Result<Box<dyn Model>> {
         let descriptor = Family::descriptor(self);
         let parsed: F::Config = config::parse(descriptor, config)?;
+        let network = self.init(&parsed, device);
         Ok(Box::new(Running {
-            network: self.init(&parsed, device),
+            is_large: network::modules(&network).parameter_count() >= LARGE,
+            network,
             descriptor: descriptor.clone(),
             config: config::canonical(&parsed),
             names: Family::weight_names(self, &parsed),

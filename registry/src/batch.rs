@@ -53,7 +53,7 @@ pub struct TokenLimits {
 }
 
 /// The typed input of a network: made from a checked [`Input`], on its device.
-pub trait FromInput: Sized {
+pub trait FromInput: Sized + Send {
     /// Checks kind, shape and ranges, then uploads.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use crate::network::{self, EachParameter, Network, OnParameter};
 use crate::output::{Output, Record, Trace};
 use crate::pattern::Patterns;
 use crate::state;
+use crate::threads;
 #[cfg(feature = "train")]
 use crate::train::{Train, Trainer};
 use crate::weights::{self, LoadReport, WeightNames, WeightSource};
@@ -98,9 +99,19 @@ pub(crate) struct Running<N> {
     pub(crate) config: Map<String, Value>,
     pub(crate) names: WeightNames,
     pub(crate) device: Device,
+    /// Whether its operations are worth more than one thread.
+    pub(crate) is_large: bool,
 }
 
+/// Parameters from which on a network is large. Smaller ones leave the threads alone, which spin for a while whenever they have been called.
+pub(crate) const LARGE: u64 = 1_000_000;
+
 impl<N: Network> Running<N> {
+    /// Has the network compute, a large one among the threads that share the work.
+    fn run<T: Send>(&self, compute: impl FnOnce(&N) -> T + Send) -> T {
+        if self.is_large { threads::inside(|| compute(&self.network)) } else { compute(&self.network) }
+    }
+
     fn causal(&self) -> Result<&dyn CausalNetwork> {
         let lacks = || "does not write text with this head".to_owned();
         self.network.causal().ok_or_else(|| Error::Unsupported { model: self.descriptor.id.clone(), lacks: lacks() })
@@ -136,7 +147,7 @@ impl<N: Network> Model for Running<N> {
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         let input = N::Input::from_input(input, &self.limits(), &self.device).map_err(|reason| self.refuse(reason))?;
         let mut trace = Trace::new(record);
-        let output = self.network.forward(input, &mut trace);
+        let output = self.run(|network| network.forward(input, &mut trace));
         Ok(trace.finish(output))
     }
 
@@ -233,14 +244,14 @@ impl<N: Network> Decode for Running<N> {
     }
 
     fn advance(&self, state: &mut DecodeState, tokens: &Tokens, logits: Logits) -> Result<Tensor<3>> {
-        let causal = self.causal()?;
         if tokens.input_ids.dims()[0] != state.batch {
             let found = tokens.input_ids.dims()[0];
             return Err(self.refuse(format!("expected a batch of {} like the state, found {found}", state.batch)));
         }
         let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
             .map_err(|reason| self.refuse(reason))?;
-        let scores = causal.step(batch, state.cache.as_mut(), logits)?;
+        let cache = state.cache.as_mut();
+        let scores = self.run(|_| self.causal()?.step(batch, cache, logits))?;
         state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
         Ok(scores)
     }

@@ -50,6 +50,12 @@ pub fn each_piece<T: Send>(
     }
 }
 
+/// Runs `work` on one of them. Whatever it shares is then handed over by one that goes on with a share of its own; a caller from outside
+/// would be put to sleep and woken again each time.
+pub fn inside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if count() == 1 { work() } else { pool::inside(work) }
+}
+
 #[cfg(feature = "threads")]
 mod pool {
     use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
@@ -63,6 +69,10 @@ mod pool {
         // Refused where they run already, and then it is their number that counts.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         count()
+    }
+
+    pub(super) fn inside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+        rayon::scope(|_| work())
     }
 
     pub(super) fn each_piece<T: Send>(
@@ -84,6 +94,10 @@ mod pool {
 
     pub(super) fn start(_threads: usize) -> usize {
         1
+    }
+
+    pub(super) fn inside<T>(work: impl FnOnce() -> T) -> T {
+        work()
     }
 
     pub(super) fn each_piece<T>(numbers: &mut [T], length: usize, _worth: usize, work: impl Fn(usize, &mut [T])) {
@@ -108,6 +122,18 @@ mod tests {
             });
             assert_eq!(seen, (0..numbers).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn work_inside_can_share_on() {
+        let mut numbers = vec![0; 100];
+        let sum = inside(|| {
+            each_piece(&mut numbers, 7, 1, |index, piece| piece.fill(index));
+            numbers.iter().sum::<usize>()
+        });
+        assert_eq!(sum, (0..100).map(|at| at / 7).sum::<usize>());
+        #[cfg(feature = "threads")]
+        assert_eq!(inside(|| rayon::current_thread_index().is_some()), count() > 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use zoo_catalog::{Catalog, build};
+use zoo_catalog::{Build, Catalog, Past, build};
 use zoo_registry::{ModuleTree, SuiteFacts};
 
 use crate::fixtures::*;
@@ -191,7 +191,13 @@ async fn the_file_has_no_slack() {
 
 #[tokio::test]
 async fn every_table_is_filled() {
-    let (_folder, _path, catalog) = catalog().await;
+    let (_before, earlier) = folder();
+    let (_folder, path) = folder();
+    build(&earlier, &[block()], &SuiteFacts::default(), &[]).await.unwrap();
+    let (records, suite, outcomes) = ([toy(), block()], suite(), outcomes());
+    let past = Some(Past { date: "2026-01-02", earlier: Some(&earlier) });
+    Build { records: &records, suite: &suite, outcomes: &outcomes, past }.write(&path).await.unwrap();
+    let catalog = Catalog::open(&path).await.unwrap();
     let tables =
         catalog.sql("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name").await.unwrap();
     assert!(tables.rows.len() > 25);

@@ -54,7 +54,7 @@ fn the_doctor_looks_all_facts_over() {
 
     let early = zoo(&["catalog", "doctor", "--today", "2018-01-01"]).code(1);
     early.prints(&["error: bert.toml:", "is in the future; today is 2018-01-01"]).says(&["the facts are not sound"]);
-    zoo(&["catalog", "doctor", "--today", "soon"]).code(2).says(&["expected `YYYY-MM-DD`"]);
+    zoo(&["catalog", "doctor", "--today", "soon"]).code(2).says(&["expected a day as `YYYY-MM-DD`"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zoo_registry::Flow;
+use zoo_registry::{Flow, Status};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -294,6 +294,20 @@ fn a_device_has_a_page_of_its_own() {
     let checks: std::collections::BTreeSet<_> =
         content.models.iter().flat_map(|model| &model.outcomes).map(|found| &found.check).collect();
     assert_eq!(rows(flex), checked.count() + checks.len());
+    // What is known not to hold is no error that comes near its tolerance.
+    let far = |status: Status| {
+        let mut content = fixture::content();
+        for model in &mut content.models {
+            for found in model.outcomes.iter_mut().filter(|found| found.error.is_some()) {
+                (found.error, found.tolerance, found.status) = (Some(8.0), Some(1.0), status);
+            }
+        }
+        let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+        files["conformance/devices/flex/index.html"].matches("8.00\u{202f}×").count()
+            + files["conformance/devices/flex/index.html"].matches("8.00 ×").count()
+    };
+    assert!(far(Status::Fail) > 0);
+    assert_eq!([far(Status::Waived), far(Status::ExpectedFailure)], [0, 0]);
 }
 
 #[test]

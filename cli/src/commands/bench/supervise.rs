@@ -100,7 +100,8 @@ impl Files {
         let scratch = Scratch::within(&std::env::temp_dir())?;
         let folder = scratch.path().to_owned();
         let mut command = zoo(args, job)?;
-        command.arg("--write").arg(&folder);
+        // The file and not the folder, which the worker would make anew where Ctrl-C has removed it.
+        command.arg("--write").arg(folder.join(FILE));
         Worker::spawn(command, job)?.end()?;
         self.scratch.insert(job.name.clone(), scratch);
         Ok(folder)

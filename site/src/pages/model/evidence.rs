@@ -197,10 +197,12 @@ fn level(words: &Words, title: String, outcomes: &[&Outcome]) -> Level {
     Level { title, tally: TallyView::new(words, &tally), closest }
 }
 
-/// The error that leaves its tolerance the least room, over that tolerance; of equals the first.
+/// The error that leaves its tolerance the least room, over that tolerance; of equals the first. What is known not to hold is told apart,
+/// with its reason.
 pub(in crate::pages) fn closest<'a>(outcomes: &[&'a Outcome]) -> Option<(f64, &'a Outcome)> {
-    let measured =
-        outcomes.iter().filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, *outcome)));
+    let is_excused = |outcome: &Outcome| matches!(outcome.status, Status::Waived | Status::ExpectedFailure);
+    let held = outcomes.iter().filter(|outcome| !is_excused(outcome));
+    let measured = held.filter_map(|outcome| Some((outcome.ratio().filter(|ratio| !ratio.is_nan())?, *outcome)));
     measured.reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
 }
 
