@@ -172,7 +172,7 @@ fn row(content: &Edition<'_>, change: &Change) -> Row {
     let (field, inside): (Link, &[&str]) = match steps[..] {
         ["taxonomy", axis, ..] => (Link::field(content, axis), &steps[2..]),
         ["sources", field, ..] => (said("changes.sources", "field", &content.axis_title(field)), &steps[2..]),
-        ["lineage", parent, ..] => (said("model.lineage_from", "name", &content.model_name(parent)), &steps[2..]),
+        ["lineage", parent, ..] => (said("model.lineage_from", "name", content.model_name(parent)), &steps[2..]),
         ["presets" | "unbuilt", size, ..] => (said("model.size", "size", size), &steps[2..]),
         ["conformance", check, device, ..] => (outcome(content, &change.model, check, device), &steps[2..3]),
         [field, ..] => (Link::field(content, field), &steps[1..]),

@@ -94,8 +94,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", hide = true)]
     weights: Option<PathBuf>,
 
-    /// Write such a folder, and time nothing
-    #[arg(long, value_name = "DIR", hide = true)]
+    /// Write such a folder, or only the `.safetensors` file that is named, and time nothing
+    #[arg(long, value_name = "PATH", hide = true)]
     write: Option<PathBuf>,
 }
 
