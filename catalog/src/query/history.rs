@@ -15,7 +15,8 @@ impl Catalog {
     /// What this catalog and those before it said anew, the oldest revision first. Empty where nobody kept record.
     ///
     /// # Errors
-    /// [`Error::Sqlite`] if the file can no longer be read, [`Error::Content`] if it was edited into nonsense.
+    /// [`Error::Sqlite`](crate::Error::Sqlite) if the file can no longer be read, [`Error::Content`](crate::Error::Content) if it was edited
+    /// into nonsense.
     pub async fn history(&self) -> Result<Vec<Revision>> {
         let mut connection = self.pool.acquire().await.map_err(self.reading())?;
         revisions(&mut connection, &self.path).await
