@@ -28,8 +28,8 @@ pub(crate) struct Edition<'a> {
     given: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a ModelSummary>>>,
     /// Sizes that the code of another model builds: by that model's id, whose they are and what they are called.
     pub(crate) lent: BTreeMap<&'a str, Vec<[&'a str; 2]>>,
-    /// Dates of the revisions that say something new of a model, by its id, the newest first.
-    pub(crate) changed: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The revisions that say something new of a model, by its id, the newest first.
+    pub(crate) changed: BTreeMap<&'a str, Vec<&'a Revision>>,
     pub(crate) axes: Vec<AxisFacts>,
     pub(crate) answers: Vec<Question>,
     pub(crate) parts: Parts,
@@ -114,14 +114,11 @@ impl<'a> Edition<'a> {
     }
 }
 
-fn changed(history: &[Revision]) -> BTreeMap<&str, Vec<&str>> {
-    let mut changed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+fn changed(history: &[Revision]) -> BTreeMap<&str, Vec<&Revision>> {
+    let mut changed: BTreeMap<&str, Vec<&Revision>> = BTreeMap::new();
     for revision in history {
-        for change in &revision.changes {
-            let dates = changed.entry(&change.model).or_default();
-            if dates.last() != Some(&&*revision.date) {
-                dates.push(&revision.date);
-            }
+        for changes in revision.changes.chunk_by(|a, b| a.model == b.model) {
+            changed.entry(&changes[0].model).or_default().push(revision);
         }
     }
     changed

@@ -103,7 +103,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
 
 fn render_revision(site: &Site<'_>, revision: &Revision) -> Result<()> {
     let content = site.content;
-    let shown = &revision.changes[..revision.changes.len().min(MOST)];
+    let shown = shown(revision);
     let page = Whole {
         line: line(content, revision, 0),
         changed: shown.chunk_by(|a, b| a.model == b.model).map(|changes| changed(content, changes)).collect(),
@@ -118,9 +118,16 @@ fn address(revision: &Revision) -> String {
     format!("changes/{}/", revision.date)
 }
 
-/// Where a model stands on the page of a revision.
-pub(super) fn place(date: &str, model: &str) -> String {
-    format!("changes/{date}/#{}", anchor(model))
+/// The changes of a revision that its page has room for.
+fn shown(revision: &Revision) -> &[Change] {
+    &revision.changes[..revision.changes.len().min(MOST)]
+}
+
+/// Where a model stands on the page of a revision, or the page, if there is no room for it.
+pub(super) fn place(revision: &Revision, model: &str) -> String {
+    let is_shown = shown(revision).binary_search_by(|change| change.model.as_str().cmp(model)).is_ok();
+    let anchor = if is_shown { format!("#{}", anchor(model)) } else { String::new() };
+    address(revision) + &anchor
 }
 
 /// The newest revisions that changed something, with their models.
@@ -139,7 +146,7 @@ fn line(content: &Edition<'_>, revision: &Revision, named: usize) -> Line {
         changed: by_model().count(),
         named: by_model()
             .take(named)
-            .map(|changes| Link::new(name(content, &changes[0]), Some(place(&revision.date, &changes[0].model))))
+            .map(|changes| Link::new(name(content, &changes[0]), Some(place(revision, &changes[0].model))))
             .collect(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use zoo_catalog::view::Change;
 
 use crate::{fixture, rendered};
 
@@ -68,17 +69,17 @@ fn the_longest_lists_end_in_the_table() {
     let mut content = fixture::content();
     let one = content.history[0].changes[0].clone();
     content.history[0].changes = (0..500)
-        .map(|at| zoo_catalog::view::Change {
-            field: format!("/presets/size-{at}"),
-            before: None,
-            after: Some(json!(at)),
-            ..one.clone()
-        })
+        .map(|at| Change { field: format!("/presets/size-{at}"), before: None, after: Some(json!(at)), ..one.clone() })
         .collect();
-    let files = rendered(&content);
-    let page = files.into_iter().find(|(path, _)| path == "changes/2026-03-01/index.html").unwrap().1;
+    let late = Change { model: "gpt2".into(), ..one };
+    content.history[0].changes.push(late);
+    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+    let page = &files["changes/2026-03-01/index.html"];
+    // Nothing leads to where there was no room.
+    assert!(files["models/gpt2/evidence/index.html"].contains("changes/2026-03-01/\""));
+    assert!(files["models/bert/evidence/index.html"].contains("changes/2026-03-01/#model-bert\""));
     assert_eq!(page.matches("<tr class=\"new\">").count(), 400);
-    assert!(page.contains("100 more changes are in <a href=\"../../changes.csv\">"));
+    assert!(page.contains("101 more changes are in <a href=\"../../changes.csv\">"));
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn changed(content: &Edition<'_>, revision: &Revision, changes: &[Change]) -> En
     Entry {
         id: name(&["change", id, &revision.date]),
         title: changes::name(content, first),
-        href: changes::place(&revision.date, id),
+        href: changes::place(revision, id),
         updated: moment(&revision.date),
         summary,
     }

@@ -140,8 +140,8 @@ fn badge(site: &Site<'_>, model: &Model) -> Result<Option<BadgeView>> {
 }
 
 fn changes(content: &Edition<'_>, id: &str) -> Vec<Link> {
-    let dates = content.changed.get(id).into_iter().flatten();
-    dates.map(|date| Link::new(*date, Some(changes::place(date, id)))).collect()
+    let revisions = content.changed.get(id).into_iter().flatten();
+    revisions.map(|revision| Link::new(&revision.date, Some(changes::place(revision, id)))).collect()
 }
 
 /// Outcomes by check, in the catalog's order.
