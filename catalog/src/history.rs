@@ -83,6 +83,18 @@ fn joined(first: Vec<Change>, second: Vec<Change>) -> Vec<Change> {
     all.into_values().filter(|change| change.before != change.after).collect()
 }
 
+impl Change {
+    /// Changes by model, of a list in which those of one model stand together, as [`Revision::changes`] has them.
+    pub fn by_model(changes: &[Self]) -> impl Iterator<Item = &[Self]> {
+        changes.chunk_by(|a, b| a.model == b.model)
+    }
+
+    /// The steps of [`Self::field`], as they were before they became a JSON Pointer (RFC 6901, §4).
+    pub fn steps(&self) -> Vec<String> {
+        self.field.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    }
+}
+
 /// The list of changes, while one model's are added.
 struct List<'a> {
     model: &'a str,
@@ -112,8 +124,8 @@ impl List<'_> {
 
     /// Checks that both know. Errors differ a little from machine to machine: told is what doubled or fell to half.
     fn compare_outcomes(&mut self, before: &Said, after: &Said) {
-        for ((check, device), found) in &before.outcomes {
-            let Some(now) = after.outcomes.get(&(check.clone(), device.clone())) else { continue };
+        for (place @ (check, device), found) in &before.outcomes {
+            let Some(now) = after.outcomes.get(place) else { continue };
             let field = [check, device].into_iter().fold("/conformance".to_owned(), |field, name| step(&field, name));
             if found.status != now.status {
                 let [before, after] = [found, now].map(|found| Some(Value::from(found.status.as_str())));
@@ -207,6 +219,7 @@ mod tests {
             ("/taxonomy/attention", json!(["a", "b"]), json!(["b"])),
         ];
         assert_eq!(told_of(&before, &after), expected.map(|(field, a, b)| (field.to_owned(), a, b)));
+        assert_eq!(changes(&before, &after)[0].steps(), ["a/b~c"]);
         assert_eq!(told_of(&after, &after), []);
     }
 

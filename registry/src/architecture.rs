@@ -121,7 +121,7 @@ impl<F: Family> Architecture for F {
         let parsed: F::Config = config::parse(descriptor, config)?;
         let network = self.init(&parsed, device);
         Ok(Box::new(Running {
-            is_large: network::modules(&network).parameter_count() >= LARGE,
+            is_shared: *device == Device::flex() && network::modules(&network).parameter_count() >= LARGE,
             network,
             descriptor: descriptor.clone(),
             config: config::canonical(&parsed),

@@ -99,8 +99,8 @@ pub(crate) struct Running<N> {
     pub(crate) config: Map<String, Value>,
     pub(crate) names: WeightNames,
     pub(crate) device: Device,
-    /// Whether its operations are worth more than one thread.
-    pub(crate) is_large: bool,
+    /// Whether this machine's threads share its work: it is large, and they compute it.
+    pub(crate) is_shared: bool,
 }
 
 /// Parameters from which on a network is large. Smaller ones leave the threads alone, which spin for a while whenever they have been called.
@@ -108,8 +108,8 @@ pub(crate) const LARGE: u64 = 1_000_000;
 
 impl<N: Network> Running<N> {
     /// Has the network compute, a large one among the threads that share the work.
-    fn run<T: Send>(&self, compute: impl FnOnce(&N) -> T + Send) -> T {
-        if self.is_large { threads::inside(|| compute(&self.network)) } else { compute(&self.network) }
+    fn run<T: Send>(&self, compute: impl FnOnce() -> T + Send) -> T {
+        if self.is_shared { threads::inside(compute) } else { compute() }
     }
 
     fn causal(&self) -> Result<&dyn CausalNetwork> {
@@ -147,7 +147,7 @@ impl<N: Network> Model for Running<N> {
     fn forward(&self, input: &Input, record: Record) -> Result<Output> {
         let input = N::Input::from_input(input, &self.limits(), &self.device).map_err(|reason| self.refuse(reason))?;
         let mut trace = Trace::new(record);
-        let output = self.run(|network| network.forward(input, &mut trace));
+        let output = self.run(|| self.network.forward(input, &mut trace));
         Ok(trace.finish(output))
     }
 
@@ -251,7 +251,7 @@ impl<N: Network> Decode for Running<N> {
         let batch = TokenBatch::continued(tokens, state.seen.as_ref(), &self.token_limits()?, &self.device)
             .map_err(|reason| self.refuse(reason))?;
         let cache = state.cache.as_mut();
-        let scores = self.run(|_| self.causal()?.step(batch, cache, logits))?;
+        let scores = self.run(|| self.causal()?.step(batch, cache, logits))?;
         state.note(&tokens.mask(), self.needs_past(state.cache.as_ref()));
         Ok(scores)
     }

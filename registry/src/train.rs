@@ -85,14 +85,14 @@ impl<N: Network> Train for Trainer<N> {
     }
 
     fn model(&self) -> Box<dyn Model> {
-        let Running { network, descriptor, config, names, device, is_large } = &self.running;
+        let Running { network, descriptor, config, names, device, is_shared } = &self.running;
         Box::new(Running {
             network: network.valid(),
             descriptor: descriptor.clone(),
             config: config.clone(),
             names: names.clone(),
             device: device.clone().without_autodiff(),
-            is_large: *is_large,
+            is_shared: *is_shared,
         })
     }
 }

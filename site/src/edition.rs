@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, ModelSummary, Parts, Question, Revision};
+use zoo_catalog::view::{AxisFacts, Change, Family, LabName, Matrix, Model, ModelSummary, Parts, Question, Revision};
 
 use crate::content::{Content, LABS, RECORD_AXES};
 use crate::data::Data;
@@ -117,7 +117,7 @@ impl<'a> Edition<'a> {
 fn changed(history: &[Revision]) -> BTreeMap<&str, Vec<&Revision>> {
     let mut changed: BTreeMap<&str, Vec<&Revision>> = BTreeMap::new();
     for revision in history {
-        for changes in revision.changes.chunk_by(|a, b| a.model == b.model) {
+        for changes in Change::by_model(&revision.changes) {
             changed.entry(&changes[0].model).or_default().push(revision);
         }
     }

@@ -1,5 +1,6 @@
 //! What the catalog said before, and what it says now as it is compared with others.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -38,20 +39,17 @@ impl Catalog {
 pub(crate) async fn revisions(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<Revision>> {
     let failed = |source| reading(path, source);
     let lines = sqlx::query!("SELECT date, models FROM revision ORDER BY date").fetch_all(&mut *connection).await;
-    let mut revisions: Vec<Revision> = lines
-        .map_err(failed)?
-        .into_iter()
-        .map(|line| Revision {
-            date: line.date,
-            models: usize::try_from(line.models).unwrap_or_default(),
-            changes: Vec::new(),
-        })
-        .collect();
+    let revision = |date: String, models: i64| {
+        let models = usize::try_from(models).unwrap_or_default();
+        (date.clone(), Revision { date, models, changes: Vec::new() })
+    };
+    let mut revisions: BTreeMap<String, Revision> =
+        lines.map_err(failed)?.into_iter().map(|line| revision(line.date, line.models)).collect();
     let lines = sqlx::query!(
         "SELECT revision, architecture, field, before, after FROM change ORDER BY revision, architecture, field"
     );
     for line in lines.fetch_all(&mut *connection).await.map_err(failed)? {
-        let Some(revision) = revisions.iter_mut().find(|revision| revision.date == line.revision) else { continue };
+        let Some(revision) = revisions.get_mut(&line.revision) else { continue };
         let place = || format!("`change` of `{}` on {}, field `{}`", line.architecture, line.revision, line.field);
         let value = |text: &Option<String>| text.as_deref().map(|text| parsed(path, text, place)).transpose();
         revision.changes.push(Change {
@@ -61,7 +59,7 @@ pub(crate) async fn revisions(connection: &mut SqliteConnection, path: &Path) ->
             field: line.field,
         });
     }
-    Ok(revisions)
+    Ok(revisions.into_values().collect())
 }
 
 /// All that is compared with other catalogs.

@@ -106,7 +106,7 @@ fn render_revision(site: &Site<'_>, revision: &Revision) -> Result<()> {
     let shown = shown(revision);
     let page = Whole {
         line: line(content, revision, 0),
-        changed: shown.chunk_by(|a, b| a.model == b.model).map(|changes| changed(content, changes)).collect(),
+        changed: Change::by_model(shown).map(|changes| changed(content, changes)).collect(),
         left: revision.changes.len() - shown.len(),
     };
     let words = |key| content.words.with(key, &[("date", &revision.date)]);
@@ -137,7 +137,7 @@ pub(super) fn latest(content: &Edition<'_>, most: usize) -> Vec<Line> {
 }
 
 fn line(content: &Edition<'_>, revision: &Revision, named: usize) -> Line {
-    let by_model = || revision.changes.chunk_by(|a, b| a.model == b.model);
+    let by_model = || Change::by_model(&revision.changes);
     Line {
         date: revision.date.clone(),
         href: address(revision),
@@ -172,7 +172,7 @@ fn changed(content: &Edition<'_>, changes: &[Change]) -> Changed {
 }
 
 fn row(content: &Edition<'_>, change: &Change) -> Row {
-    let steps: Vec<String> = change.field.split('/').skip(1).map(unescaped).collect();
+    let steps = change.steps();
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
     let words = &content.words;
     let said = |key: &str, name: &str, value: &str| Link::new(words.with(key, &[(name, &value)]), None);
@@ -193,11 +193,6 @@ fn row(content: &Edition<'_>, change: &Change) -> Row {
         values: [value(&change.before), value(&change.after)],
         english: !matches!(steps[..], ["taxonomy" | "conformance", ..]),
     }
-}
-
-/// A step of a JSON Pointer as it was before it became one (RFC 6901, §4).
-fn unescaped(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
 }
 
 /// A check, with its evidence where that is still there.

@@ -62,25 +62,22 @@ fn told(changes: &[Change]) -> String {
     if changes.is_empty() {
         return "nothing changed".into();
     }
-    let mut models: Vec<&str> = changes.iter().map(|change| change.model.as_str()).collect();
-    models.dedup();
-    format!("{} of {}", counted(changes.len(), "change"), counted(models.len(), "model"))
+    let models = Change::by_model(changes).count();
+    format!("{} of {}", counted(changes.len(), "change"), counted(models, "model"))
 }
 
 /// A line a model, with its changes below.
 fn print(changes: &[Change], shell: &mut Shell) -> Result<(), Failure> {
-    for (at, change) in changes.iter().enumerate() {
-        let is_first = at == 0 || changes[at - 1].model != change.model;
-        match (change.field.is_empty(), &change.before) {
-            (true, None) => writeln!(shell, "{}: new", change.model)?,
-            (true, Some(_)) => writeln!(shell, "{}: gone", change.model)?,
-            (false, _) => {
-                if is_first {
-                    writeln!(shell, "{}", change.model)?;
-                }
-                let [before, after] = [&change.before, &change.after].map(value);
-                writeln!(shell, "  {}: {before} → {after}", change.field)?;
-            }
+    for changes in Change::by_model(changes) {
+        let first = &changes[0];
+        match (first.field.is_empty(), &first.before) {
+            (true, None) => writeln!(shell, "{}: new", first.model)?,
+            (true, Some(_)) => writeln!(shell, "{}: gone", first.model)?,
+            (false, _) => writeln!(shell, "{}", first.model)?,
+        }
+        for change in changes.iter().filter(|change| !change.field.is_empty()) {
+            let [before, after] = [&change.before, &change.after].map(value);
+            writeln!(shell, "  {}: {before} → {after}", change.field)?;
         }
     }
     Ok(())

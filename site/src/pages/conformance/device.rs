@@ -40,7 +40,7 @@ pub(super) fn address(device: &str) -> String {
 
 pub(super) fn render(site: &Site<'_>, device: &str) -> Result<()> {
     let content = site.content;
-    let english = |link: Link| Link { english: !site.is_english(), ..link };
+    let english = |link: Link| Link { english: true, ..link };
     let place =
         |outcome: &Outcome| Some(format!("models/{}/evidence/#{}", outcome.architecture, evidence::anchor(outcome)));
     let checked = content.models.iter().map(|model| {

@@ -66,7 +66,7 @@ pub(super) fn new(site: &Site<'_>) -> Result<String> {
 pub(super) fn changes(site: &Site<'_>) -> Result<String> {
     let by_model = |revision: &Revision| {
         let of = |changes: &[Change]| changed(site.content, revision, changes);
-        revision.changes.chunk_by(|a, b| a.model == b.model).map(of).collect::<Vec<_>>()
+        Change::by_model(&revision.changes).map(of).collect::<Vec<_>>()
     };
     let entries = site.content.history.iter().flat_map(by_model).take(LATEST).collect();
     let told = "Models that the catalog describes otherwise than before, by the day of the revision.";
