@@ -175,6 +175,9 @@ mod tests {
     #[test]
     fn cpu_devices_are_always_there() {
         assert!(by_name("flex").is_ok() && by_name("ndarray").is_ok());
+        // Models look at which one they are on.
+        assert_eq!(by_name("flex").unwrap(), Device::flex());
+        assert_ne!(by_name("ndarray").unwrap(), Device::flex());
     }
 
     #[test]
