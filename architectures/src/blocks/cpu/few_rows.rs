@@ -7,18 +7,18 @@ use zoo_registry::threads;
 
 use super::{here, in_order, is_here, tensor};
 
+mod together;
+
 /// With more rows a product is worth bringing into blocks, as burn's does.
-const MOST_ROWS: usize = 8;
+const MOST_ROWS: usize = 24;
 /// Numbers of a matrix that are worth another thread.
 const WORTH: usize = 1 << 15;
-/// Parts that the rows of a matrix are dealt into. Each has sums of its own, which are added up in order.
+/// Parts that a matrix is dealt into. Those that belong to the same sums have some of their own, which are added up in order.
 const SHARES: usize = 8;
 /// Rows of a table that are multiplied before the thread asks for more.
 const ROWS: usize = 32;
 /// Sums that run side by side in a product of two rows. With 64, as compiled, a product takes half as long again.
 const LANES: usize = 32;
-/// Columns that are taken at a time, so that four rows of them stay in the cache while each row of `x` meets them.
-const COLUMNS: usize = 1024;
 
 /// `x W + b` for a few rows.
 ///
@@ -40,9 +40,12 @@ pub(in super::super) fn linear<const D: usize>(
     let mut dims = x.dims();
     dims[D - 1] = d_out;
     let x = in_order(here(x)?);
+    let rows: &[f32] = x.storage();
     let mut out = match matrix {
-        Matrix::RowMajor(numbers) => sum_of_rows(x.storage(), numbers, [d_in, d_out]),
-        Matrix::Transposed(numbers) => dot_products(x.storage(), numbers, [d_out, d_in]),
+        Matrix::RowMajor(numbers) if rows.len() == d_in => sum_of_rows(rows, numbers, d_out),
+        Matrix::RowMajor(numbers) => together::sums_of_rows(rows, numbers, [d_in, d_out]),
+        Matrix::Transposed(numbers) if rows.len() == d_in => dot_products(rows, numbers, d_out),
+        Matrix::Transposed(numbers) => together::dot_products(rows, numbers, [d_out, d_in]),
     };
     if let Some(bias) = bias.map(in_order) {
         let bias: &[f32] = bias.storage();
@@ -89,86 +92,50 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The rows of a matrix, each times its number in a row of `x`, added up.
-fn sum_of_rows(x: &[f32], matrix: &[f32], [d_in, d_out]: [usize; 2]) -> Vec<f32> {
-    let n_rows = x.len() / d_in;
-    let dealt = d_in.div_ceil(SHARES);
-    let numbers = d_in.div_ceil(dealt) * n_rows * d_out;
-    let mut sums = vec![0.0; numbers];
-    threads::each_piece(&mut sums, n_rows * d_out, 1 + WORTH / (dealt * d_out), |share, sums| {
-        let (from, to) = (share * dealt, ((share + 1) * dealt).min(d_in));
-        add_rows(sums, (x, d_in), &matrix[from * d_out..to * d_out], (from, d_out));
+/// The rows of a matrix, each times its number in `x`, added up.
+fn sum_of_rows(x: &[f32], matrix: &[f32], d_out: usize) -> Vec<f32> {
+    let dealt = x.len().div_ceil(SHARES);
+    let mut sums = vec![0.0; x.len().div_ceil(dealt) * d_out];
+    threads::each_piece(&mut sums, d_out, 1 + WORTH / (dealt * d_out), |share, sums| {
+        add_rows(sums, &x[share * dealt..], &matrix[share * dealt * d_out..], dealt);
     });
-    let (first, others) = sums.split_at_mut(n_rows * d_out);
-    for other in others.chunks_exact(n_rows * d_out) {
+    let (first, others) = sums.split_at_mut(d_out);
+    for other in others.chunks_exact(d_out) {
         first.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
     }
-    sums.truncate(n_rows * d_out);
+    sums.truncate(d_out);
     sums
 }
 
-wide!(add_rows = rows_added(sums: &mut [f32], x: (&[f32], usize), rows: &[f32], place: (usize, usize)));
+wide!(add_rows = rows_added(sums: &mut [f32], x: &[f32], rows: &[f32], most: usize));
 
-/// Adds `rows`, of which the first belongs to number `from` of each row of `x`.
+/// Adds each row times its number, `most` of them if there are more. They are read one after another, for reading is all that there is to it, and
+/// that is fastest from one place.
 #[inline(always)]
-fn rows_added(sums: &mut [f32], x: (&[f32], usize), rows: &[f32], place: (usize, usize)) {
-    let ((x, d_in), (from, d_out)) = (x, place);
-    // One row of `x` is nothing but reading the matrix, and that is fastest from one place.
-    let fours = if x.len() == d_in { 0 } else { rows.len() / (4 * d_out) };
-    let (blocks, rest) = rows.split_at(fours * 4 * d_out);
-    for (at, four) in blocks.chunks_exact(4 * d_out).enumerate() {
-        let (a, b) = four.split_at(2 * d_out);
-        let ((a, b), (c, d)) = (a.split_at(d_out), b.split_at(d_out));
-        for column in (0..d_out).step_by(COLUMNS) {
-            let part = column..(column + COLUMNS).min(d_out);
-            for (sums, x) in sums.chunks_exact_mut(d_out).zip(x.chunks_exact(d_in)) {
-                let four = [&a[part.clone()], &b[part.clone()], &c[part.clone()], &d[part.clone()]];
-                let x = [0, 1, 2, 3].map(|row| x[from + 4 * at + row]);
-                add_four(&mut sums[part.clone()], x, four);
-            }
-        }
-    }
-    for (at, row) in rest.chunks_exact(d_out).enumerate() {
-        for (sums, x) in sums.chunks_exact_mut(d_out).zip(x.chunks_exact(d_in)) {
-            let x = x[from + 4 * fours + at];
-            for (sum, y) in sums.iter_mut().zip(row) {
-                *sum += x * y;
-            }
+fn rows_added(sums: &mut [f32], x: &[f32], rows: &[f32], most: usize) {
+    for (x, row) in x.iter().zip(rows.chunks_exact(sums.len())).take(most) {
+        for (sum, y) in sums.iter_mut().zip(row) {
+            *sum += x * y;
         }
     }
 }
 
-#[inline(always)]
-fn add_four(sums: &mut [f32], x: [f32; 4], [a, b, c, d]: [&[f32]; 4]) {
-    for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        *sum += (x[0] * a + x[1] * b) + (x[2] * c + x[3] * d);
-    }
-}
-
-/// The products of each row of `x` with each row of a table.
-fn dot_products(x: &[f32], table: &[f32], [n, d]: [usize; 2]) -> Vec<f32> {
-    let n_rows = x.len() / d;
-    // By rows of the table first, so that a thread's products lie side by side.
-    let mut products = vec![0.0; n * n_rows];
-    threads::each_piece(&mut products, ROWS * n_rows, 1 + WORTH / (ROWS * d), |share, products| {
-        multiply(products, x, &table[share * ROWS * d..], d);
+/// The products of `x` with each row of a table.
+fn dot_products(x: &[f32], table: &[f32], n: usize) -> Vec<f32> {
+    let mut products = vec![0.0; n];
+    threads::each_piece(&mut products, ROWS, 1 + WORTH / (ROWS * x.len()), |share, products| {
+        multiply(products, x, &table[share * ROWS * x.len()..]);
     });
-    if n_rows == 1 {
-        return products;
-    }
-    (0..n_rows).flat_map(|row| products.iter().skip(row).step_by(n_rows)).copied().collect()
+    products
 }
 
-wide!(multiply = multiplied(products: &mut [f32], x: &[f32], table: &[f32], d: usize));
+wide!(multiply = multiplied(products: &mut [f32], x: &[f32], table: &[f32]));
 
-/// As many rows of the table as there is room for, times each row of `x`.
+/// As many rows of the table as there is room for, times `x`.
 #[inline(always)]
-fn multiplied(products: &mut [f32], x: &[f32], table: &[f32], d: usize) {
-    let n_rows = x.len() / d;
-    for (products, row) in products.chunks_exact_mut(n_rows).zip(table.chunks_exact(d)) {
-        for (product, x) in products.iter_mut().zip(x.chunks_exact(d)) {
-            *product = dot(x, row);
-        }
+fn multiplied(products: &mut [f32], x: &[f32], table: &[f32]) {
+    for (product, row) in products.iter_mut().zip(table.chunks_exact(x.len())) {
+        *product = dot(x, row);
     }
 }
 

@@ -6,8 +6,9 @@
 //! Anywhere else they give their input back, and the block goes on as if they were not there. The tests beside each kernel hold the two
 //! against each other.
 //!
-//! No kernel's result depends on the number of threads, nor on the width of registers: work is cut at places that follow from sizes alone,
-//! and sums run in one order.
+//! No kernel's result depends on the number of threads: work is cut at places that follow from sizes alone, and sums run in one order. Nor does
+//! it depend on the width of registers, but for products of several rows, which like those of the device are summed a register at a time, and
+//! rounded once for product and sum where the machine can.
 
 #![expect(clippy::result_large_err, reason = "what is refused is a tensor, as what is returned")]
 
