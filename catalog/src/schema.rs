@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use crate::error::{Error, Result};
 
 /// Tables and views, in the order they build on one another.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0001_facts.sql"),
     include_str!("../migrations/0002_sizes.sql"),
     include_str!("../migrations/0003_conformance.sql"),
@@ -21,10 +21,11 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/0008_costs.sql"),
     include_str!("../migrations/0009_flow.sql"),
     include_str!("../migrations/0010_history.sql"),
+    include_str!("../migrations/0011_sight.sql"),
 ];
 
 /// How many of them a catalog was laid out with. A file is never migrated, only built anew.
-const VERSION: u32 = 10;
+const VERSION: u32 = 11;
 
 /// `zooc` in ASCII: SQLite's own field for telling whose file this is.
 const APPLICATION_ID: u32 = 0x7a6f_6f63;

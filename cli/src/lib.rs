@@ -19,6 +19,7 @@ mod cli;
 mod commands;
 mod conformance;
 mod costs;
+mod demo_runs;
 mod failure;
 mod folder;
 mod format;

@@ -11,7 +11,7 @@ use crate::descriptor::Descriptor;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::flow::Flow;
+use crate::flow::{Flow, Sight};
 use crate::lesson::Lesson;
 use crate::model::{LARGE, Model, Running};
 use crate::modules::ModuleTree;
@@ -169,7 +169,9 @@ pub fn record(architecture: &dyn Architecture) -> Result<Record> {
 pub fn record_of(architecture: &dyn Architecture, descriptor: &Descriptor) -> Result<Record> {
     let size = |preset: &crate::descriptor::Preset| {
         let config = architecture.complete(&preset.config)?;
-        let (modules, flow) = (architecture.modules(&config)?, Flow::stated(descriptor, &config));
+        let model = architecture.build(&config, &Device::flex())?;
+        let (modules, sights) = (model.modules(), Sight::all(&model.patterns()));
+        let flow = Flow { sights, ..Flow::stated(descriptor, &config) };
         Ok(Size { preset: preset.id.clone(), config, modules, costs: Vec::new(), flow })
     };
     let mut sources = Vec::new();

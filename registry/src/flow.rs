@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::descriptor::{Answer, Attention, Descriptor, Distances, Equation, Part, Side};
+use crate::pattern::{Pattern, Patterns};
 
 /// The way through a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,18 @@ pub struct Flow {
     /// Stacks of layers. They are what the facts say, and what checks compute again.
     #[serde(default)]
     pub stacks: Vec<Stack>,
+    /// What their tokens look at, as the code declares it and checks measure it.
+    #[serde(default)]
+    pub sights: Vec<Sight>,
+}
+
+/// What the tokens of some layers look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// In which stack they are.
+    pub side: Side,
+    /// Which tokens of their own text they see.
+    pub pattern: Pattern,
 }
 
 /// A tensor on the way.
@@ -115,7 +128,7 @@ impl Flow {
     /// As far as the facts alone say it of a configuration: the stacks.
     pub fn stated(facts: &Descriptor, config: &Map<String, Value>) -> Self {
         let equations = facts.equations.iter().filter(|equation| equation.is_of(config));
-        Self { tensors: Vec::new(), stacks: equations.map(Stack::of).collect() }
+        Self { stacks: equations.map(Stack::of).collect(), ..Self::default() }
     }
 
     /// The tensor at a place.
@@ -129,6 +142,22 @@ impl Flow {
             Place::Answer(answer) => Some((answer, passing.extents.as_slice())),
             _ => None,
         })
+    }
+}
+
+impl Sight {
+    /// Every pattern of a side once, in the order of the first layers that have it.
+    pub fn all(patterns: &Patterns) -> Vec<Self> {
+        let mut sights: Vec<Self> = Vec::new();
+        for (side, layers) in [(Side::Encoder, &patterns.source), (Side::Main, &patterns.layers)] {
+            for &pattern in layers {
+                let sight = Self { side, pattern };
+                if !sights.contains(&sight) {
+                    sights.push(sight);
+                }
+            }
+        }
+        sights
     }
 }
 
@@ -176,7 +205,10 @@ mod tests {
         let places = [Place::SourceTokens, Place::Last, Place::Answer(Answer::Hidden)];
         let extents = vec![Extent::Length(Length::Text), Extent::Length(Length::Source), Extent::Fixed(768)];
         let tensors = places.map(|place| Passing { place, extents: extents.clone() });
-        let flow = Flow { tensors: tensors.to_vec(), stacks: Vec::new() };
+        let patterns =
+            Patterns { layers: vec![Pattern::Causal, Pattern::Banded { window: 3 }, Pattern::Causal], source: vec![] };
+        let flow = Flow { tensors: tensors.to_vec(), stacks: Vec::new(), sights: Sight::all(&patterns) };
+        assert_eq!(flow.sights.len(), 2);
         let written = serde_json::to_value(&flow).unwrap();
         assert_eq!(written["tensors"][2]["place"], "hidden");
         assert_eq!(written["tensors"][0]["extents"], serde_json::json!(["n", "m", 768]));

@@ -1,7 +1,10 @@
 //! Who may look at whom: declared layer by layer, and measured by the checks.
 
+use serde::{Deserialize, Serialize};
+
 /// At which tokens of its own text a token may look in one layer, itself included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pattern {
     /// At all.
     Full,

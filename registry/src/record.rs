@@ -53,6 +53,23 @@ pub struct Demo {
     pub tries: Vec<String>,
 }
 
+impl Demo {
+    /// The words of such a command as a shell takes them, with `"` around those that hold spaces.
+    ///
+    /// ```
+    /// use zoo_registry::record::Demo;
+    /// assert_eq!(Demo::words(r#"fill-mask "the [MASK] sleeps.""#), ["fill-mask", "the [MASK] sleeps."]);
+    /// ```
+    pub fn words(command: &str) -> Vec<String> {
+        let mut quoted = false;
+        let ends = |c: char| {
+            quoted ^= c == '"';
+            !quoted && c.is_whitespace()
+        };
+        command.split(ends).map(|word| word.replace('"', "")).filter(|word| !word.is_empty()).collect()
+    }
+}
+
 /// A file of reference code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {

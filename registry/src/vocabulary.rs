@@ -34,6 +34,10 @@ pub struct Term {
     pub label: String,
     /// One line.
     pub definition: String,
+    /// Whether it holds of nearly every transformer, so that most records do not say it: that one says it and another does not is no
+    /// difference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub usual: bool,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +58,11 @@ pub fn axes() -> &'static [Axis] {
 /// The axis with this id.
 pub fn axis(id: &str) -> Option<&'static Axis> {
     axes().iter().find(|axis| axis.id == id)
+}
+
+/// Whether a term holds of nearly every transformer, and most records do not say so.
+pub fn is_usual(axis_id: &str, term_id: &str) -> bool {
+    axis(axis_id).is_some_and(|axis| axis.terms.iter().any(|term| term.id == term_id && term.usual))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use zoo_catalog::Catalog;
 
-use crate::content::Content;
+use crate::content::{Content, Printed};
 use crate::data::{BasePath, BaseUrl, CatalogFile, Data};
 use crate::error::{Error, Result};
 use crate::look::Look;
@@ -36,6 +36,8 @@ pub struct Summary {
 pub struct Extras {
     /// What runs in the pages of its models.
     pub tryout: Option<Tryout>,
+    /// What the commands of models' demos print. A command that is not in it is shown without.
+    pub printed: Printed,
     /// A program that indexes the words of a site: it is given the folder, and writes into `pagefind/` there.
     pub indexer: Option<PathBuf>,
     /// Where the site will stand: without it there is no sitemap, and pages name no canonical address.
@@ -56,12 +58,12 @@ pub struct Extras {
 pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary> {
     // A folder that will be refused is refused before the work.
     let folder = Folder::beside(out)?;
-    let Extras { tryout, indexer, base_url, base_path, tongues } = extras;
+    let Extras { tryout, printed, indexer, base_url, base_path, tongues } = extras;
     let content = Content::read(&Catalog::open(catalog).await?).await?;
     let file = CatalogFile::read(catalog)?;
     let data = Data { file: Some(file), base_url, base_path, ..content.data };
     let tongues = if tongues.is_empty() { content.tongues } else { tongues };
-    let content = Content { tryout, indexed: indexer.is_some(), data, tongues, ..content };
+    let content = Content { tryout, printed, indexed: indexer.is_some(), data, tongues, ..content };
     let sizes = render_into(&content, &Look::default(), &folder)?;
     let mut summary = Summary::of(sizes.iter().map(|(path, size)| (path.as_str(), *size)));
     if let Some(program) = &indexer {

@@ -1,5 +1,7 @@
 //! Everything the pages are written from: the catalog's views, gathered once.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::try_join3;
 use zoo_catalog::Catalog;
 use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question, Revision};
@@ -41,11 +43,16 @@ pub struct Content {
     pub history: Vec<Revision>,
     /// What runs in the reader's page, if it was built.
     pub tryout: Option<Tryout>,
+    /// What the commands of each model's demo print, by the model's id and by command.
+    pub printed: Printed,
     /// What stands beside the pages, for programs.
     pub data: Data,
     /// The languages that pages are written in. English is always one of them.
     pub tongues: Vec<Tongue>,
 }
+
+/// What commands printed when they were run, by the id of the model they show and by what follows `zoo`.
+pub type Printed = BTreeMap<String, BTreeMap<String, String>>;
 
 impl Content {
     /// Reads everything from a catalog.
@@ -86,6 +93,7 @@ impl Content {
             parts,
             history,
             tryout: None,
+            printed: Printed::new(),
             data,
             tongues: Tongue::ALL.to_vec(),
         })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zoo_catalog::view::{AxisFacts, Change, Family, LabName, Matrix, Model, ModelSummary, Parts, Question, Revision};
 
-use crate::content::{Content, LABS, RECORD_AXES};
+use crate::content::{Content, LABS, Printed, RECORD_AXES};
 use crate::data::Data;
 use crate::format::humanise;
 use crate::lineage::Steps;
@@ -19,6 +19,8 @@ pub(crate) struct Edition<'a> {
     pub(crate) matrix: &'a Matrix,
     pub(crate) lab_names: &'a [LabName],
     pub(crate) indexed: bool,
+    /// What commands of models' demos print.
+    pub(crate) printed: &'a Printed,
     pub(crate) data: &'a Data,
     /// What the catalog said anew, the newest first.
     pub(crate) history: &'a [Revision],
@@ -42,7 +44,9 @@ pub(crate) struct Edition<'a> {
 impl<'a> Edition<'a> {
     /// The content in the language of these words.
     pub(crate) fn new(content: &'a Content, steps: &'a Steps<'a>, words: Words, questions: &Questions) -> Self {
-        let Content { models, families, matrix, axes, answers, lab_names, indexed, parts, data, history, .. } = content;
+        let Content {
+            models, families, matrix, axes, answers, lab_names, indexed, parts, printed, data, history, ..
+        } = content;
         let mut edition = Self {
             words,
             models,
@@ -50,6 +54,7 @@ impl<'a> Edition<'a> {
             matrix,
             lab_names,
             indexed: *indexed,
+            printed,
             data,
             history,
             changed: changed(history),

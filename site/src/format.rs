@@ -149,6 +149,19 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// Text as HTML in which what stands between backticks is code. A backtick without another one stays.
+pub(crate) fn inline_code(text: &str) -> String {
+    let mut html = String::new();
+    let mut rest = text;
+    while let Some((before, code, after)) =
+        rest.split_once('`').and_then(|(before, from)| from.split_once('`').map(|(code, after)| (before, code, after)))
+    {
+        html.push_str(&format!("{}<code>{}</code>", escape(before), escape(code)));
+        rest = after;
+    }
+    html + &escape(rest)
+}
+
 /// A web address that may become a link; anything but `http` and `https` stays text.
 pub(crate) fn external(address: &str) -> Option<&str> {
     let lower = address.to_ascii_lowercase();
@@ -160,6 +173,12 @@ pub(crate) fn external(address: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_are_code_and_nothing_else_is() {
+        assert_eq!(inline_code("at `a<b`, `c`"), "at <code>a&lt;b</code>, <code>c</code>");
+        assert_eq!(inline_code("<i> & a ` alone"), "&lt;i&gt; &amp; a ` alone");
+    }
 
     #[test]
     fn digits_group_from_five_on() {

@@ -31,7 +31,7 @@ mod words;
 
 pub use build::{Extras, MARKER, Summary, build, write};
 pub use check::check;
-pub use content::Content;
+pub use content::{Content, Printed};
 pub use data::{BasePath, BaseUrl, CatalogFile, Data};
 pub use error::{Error, Result};
 pub use look::Look;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
+use zoo_registry::Pattern;
 
 use super::Input;
 use super::insert::{every, insert, position};
@@ -14,6 +15,18 @@ pub(super) async fn write(connection: &mut SqliteConnection, input: &Input<'_>) 
     insert(connection, "tensor (preset, position, place, extents)", tensors, |row, (preset, at, passing)| {
         row.push_bind(preset).push_bind(position(at)).push_bind(word(passing.place));
         row.push_bind(json!(passing.extents).to_string());
+    })
+    .await?;
+    let sights = every(sizes().map(|(preset, flow)| (preset, flow.sights.as_slice())));
+    insert(connection, "sight (preset, position, side, pattern, extent)", sights, |row, (preset, at, sight)| {
+        let (pattern, extent) = match sight.pattern {
+            Pattern::Full => ("full", None),
+            Pattern::Causal => ("causal", None),
+            Pattern::Banded { window } => ("banded", Some(window)),
+            Pattern::Segments { segment } => ("segments", Some(segment)),
+        };
+        row.push_bind(preset).push_bind(position(at)).push_bind(word(sight.side));
+        row.push_bind(pattern).push_bind(extent.map(position));
     })
     .await?;
     let stacks = || every(sizes().map(|(preset, flow)| (preset, flow.stacks.as_slice())));

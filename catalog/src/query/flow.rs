@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use zoo_registry::Flow;
-use zoo_registry::flow::{Passing, Stack, Sublayer};
+use zoo_registry::flow::{Passing, Sight, Stack, Sublayer};
+use zoo_registry::{Flow, Pattern};
 
 use super::Catalog;
 use super::parsed;
@@ -52,6 +52,23 @@ pub(super) async fn read(catalog: &Catalog, presets: &str) -> Result<BTreeMap<St
             parts: parts.remove(&(line.preset.clone(), line.position)).unwrap_or_default(),
         };
         flows.entry(line.preset).or_default().stacks.push(stack);
+    }
+    let lines = sqlx::query!(
+        "SELECT preset, side, pattern, extent FROM sight WHERE preset IN (SELECT value FROM json_each(?1))
+         ORDER BY preset, position",
+        presets
+    );
+    for line in lines.fetch_all(&catalog.pool).await.map_err(catalog.reading())? {
+        let side = known(catalog, line.side, || format!("`sight.side` in `{}`", line.preset))?;
+        let extent = line.extent.and_then(|extent| usize::try_from(extent).ok()).unwrap_or(1);
+        let pattern = match line.pattern.as_str() {
+            "banded" => Pattern::Banded { window: extent },
+            "segments" => Pattern::Segments { segment: extent },
+            "causal" => Pattern::Causal,
+            // The schema knows no fifth.
+            _ => Pattern::Full,
+        };
+        flows.entry(line.preset).or_default().sights.push(Sight { side, pattern });
     }
     Ok(flows)
 }

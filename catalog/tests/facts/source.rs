@@ -37,13 +37,12 @@ const SIZES_OF_OURS: [&str; 22] = [
 const RECORD_OF_OURS: &str = "reward-model";
 
 /// What the doctor has to say of sound facts: words kept for models to come, and two models whose sizes nobody wrote down.
-const KNOWN_WARNINGS: [&str; 11] = [
+const KNOWN_WARNINGS: [&str; 10] = [
     "activation.glu",
     "activation.reglu",
     "attention.hard",
     "attention.masked",
     "mesa-transformer presets",
-    "normalisation-type.batchnorm",
     "normalisation-type.deepnorm",
     "positional-encoding.relative-shaw",
     "pretraining-task.prefix-lm",

@@ -10,11 +10,11 @@ use zoo_catalog::{Catalog, build};
 use zoo_registry::cost::{Cost, Writing};
 use zoo_registry::descriptor::{Answer, Side};
 use zoo_registry::figure::{Axis, Scale, Series};
-use zoo_registry::flow::{Extent, Length, Passing, Place, Stack, Sublayer, SublayerKind};
+use zoo_registry::flow::{Extent, Length, Passing, Place, Sight, Stack, Sublayer, SublayerKind};
 use zoo_registry::record::{Demo, Size, SourceFile};
 use zoo_registry::{
-    CheckFacts, Descriptor, Figure, Flow, LevelFacts, ModuleTree, Outcome, Parameter, PlantedFacts, PlantedKind,
-    Record, Status, SuiteFacts,
+    CheckFacts, Descriptor, Figure, Flow, LevelFacts, ModuleTree, Outcome, Parameter, Pattern, PlantedFacts,
+    PlantedKind, Record, Status, SuiteFacts,
 };
 
 /// Markup, quotes, SQL, other scripts and a line break.
@@ -275,6 +275,12 @@ fn flow() -> Flow {
     Flow {
         tensors: places.map(|place| Passing { place, extents: extents.clone() }).into(),
         stacks: vec![stack.clone(), Stack { side: Side::Main, last_norm: None, parts: vec![], ..stack }],
+        sights: vec![
+            Sight { side: Side::Encoder, pattern: Pattern::Full },
+            Sight { side: Side::Main, pattern: Pattern::Segments { segment: 4 } },
+            Sight { side: Side::Main, pattern: Pattern::Banded { window: 3 } },
+            Sight { side: Side::Main, pattern: Pattern::Causal },
+        ],
     }
 }
 

@@ -49,7 +49,7 @@ async fn another_schema_version_is_told() {
     build_all(&path).await;
     edit(&path, "PRAGMA user_version = 999").await;
     let (_, told) = refused(&path).await;
-    assert!(told.starts_with("expected a catalog of schema version 10, `PATH` has version 999; "), "{told}");
+    assert!(told.starts_with("expected a catalog of schema version 11, `PATH` has version 999; "), "{told}");
 }
 
 #[tokio::test]

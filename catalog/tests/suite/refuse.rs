@@ -180,7 +180,7 @@ async fn numbers_fit_sqlite() {
 
 #[tokio::test]
 async fn terms_mean_one_thing() {
-    let term = |id: &str| Term { id: id.into(), label: "Other".into(), definition: "Otherwise.".into() };
+    let term = |id: &str| Term { id: id.into(), label: "Other".into(), definition: "Otherwise.".into(), usual: false };
     let ours = told(|toy| toy.descriptor.terms.entry("attention".into()).or_default().push(term("causal"))).await;
     assert_eq!(
         ours,

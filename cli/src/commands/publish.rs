@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::format::{beginning, bytes, counted, time};
 use crate::interrupt;
 use crate::shell::{Busy, Shell};
-use crate::tryout;
+use crate::{demo_runs, tryout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,6 +81,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
     args.past.check()?;
     let extras = Extras {
         tryout: args.tryout.gather(registry, shell)?,
+        printed: demo_runs::printed(registry, shell)?,
         indexer: args.full_text.program(),
         base_url: args.address.base_url.clone(),
         tongues: args.languages.lang.clone(),

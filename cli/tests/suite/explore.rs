@@ -138,7 +138,7 @@ fn lineage_is_drawn_as_trees() {
     gpt2.prints(&[
         "comes from\nGPT-2 (gpt2, 2019-02-14)\n└─ GPT (gpt, 2018-06)",
         "led to",
-        "├─ DialoGPT (dialogpt, 2019-11)  fine-tune-of\n│  └─ GODEL",
+        "├─ DialoGPT (dialogpt, 2019-11)  fine-tune-of: tuned on conversations from Reddit\n│  └─ GODEL",
     ]);
     let near = zoo(&["lineage", "gpt2", "--depth", "1"]).code(0).out;
     assert!(near.contains("DialoGPT") && !near.contains("GODEL"), "{near}");

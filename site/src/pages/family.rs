@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use zoo_catalog::view::Family;
+use zoo_registry::vocabulary::is_usual;
 
 use super::{Count, Link, Row, Site, root};
 use crate::edition::Edition;
@@ -103,8 +104,14 @@ pub(super) fn render(site: &Site<'_>, family: &Family) -> Result<()> {
 fn compare(content: &Edition<'_>, family: &Family) -> (Vec<Shared>, Vec<Varies>) {
     let (mut shared, mut varies) = (Vec::new(), Vec::new());
     for axis in content.classifying() {
-        let answers: Vec<BTreeSet<&String>> =
-            family.members.iter().map(|member| member.taxonomy.get(&axis.id).into_iter().flatten().collect()).collect();
+        let answers: Vec<BTreeSet<&String>> = family
+            .members
+            .iter()
+            .map(|member| {
+                let given = member.taxonomy.get(&axis.id).into_iter().flatten();
+                given.filter(|term| !is_usual(&axis.id, term)).collect()
+            })
+            .collect();
         let Some(first) = answers.first() else { continue };
         let used: BTreeSet<&String> = answers.iter().flatten().copied().collect();
         if used.is_empty() {

@@ -1,5 +1,6 @@
 //! The picture of an architecture, drawn from the module tree its code builds.
 
+use zoo_registry::Pattern;
 use zoo_registry::flow::Place;
 
 use super::layout::{Block, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, Tie};
@@ -14,6 +15,11 @@ use crate::words::Words;
 const COLUMN: i32 = 372;
 /// Space around everything.
 const MARGIN: i32 = 2;
+/// Tokens of a small picture of what attention sees, and the side of the cell of each.
+const SEEN: usize = 8;
+const CELL: usize = 4;
+/// Side of such a picture.
+const MASK: i32 = 32;
 /// Width of a letter of the smaller, fixed-width text.
 const CODE: f64 = 6.7;
 
@@ -226,7 +232,9 @@ impl Painter<'_> {
                 0..=2 => shape(1).to_owned(),
                 count => format!("+{THIN}{} more", count - 1),
             };
-            let taken = text_width(shape(0), CODE).max(text_width(&more, CODE)) + 30;
+            let after = block.masks.iter().fold(left, |at, mask| canvas.mask(*mask, at, middle - MASK / 2) + 9);
+            let left = if block.masks.is_empty() { left } else { after + 3 };
+            let taken = text_width(shape(0), CODE).max(text_width(&more, CODE)) + 30 + left - x - 11;
             let label = fit_by(&block.label, width - taken, label_width);
             if height < 40 {
                 canvas.text("label", left, middle + 5, &label);
@@ -266,6 +274,33 @@ impl Painter<'_> {
         });
         self.items(frame, [left, y + PADDING + HEADER, inner], frame.passes.then_some([y, y + height]));
     }
+}
+
+impl Canvas {
+    /// What a token may look at: a row for each that looks, a column for each that is seen. Gives the right end.
+    fn mask(&mut self, pattern: Pattern, x: i32, y: i32) -> i32 {
+        // In sizes that such a picture can show.
+        let pattern = match pattern {
+            Pattern::Banded { .. } => Pattern::Banded { window: SEEN / 2 - 1 },
+            Pattern::Segments { .. } => Pattern::Segments { segment: SEEN / 2 },
+            whole => whole,
+        };
+        self.rect("plate", [x, y, MASK, MASK], 0);
+        let mut d = String::new();
+        for (query, top) in (0..SEEN).zip((y..).step_by(CELL)) {
+            let seen = |key: &usize| pattern.sees(query, *key);
+            let Some(first) = (0..SEEN).find(seen) else { continue };
+            let count = (0..SEEN).filter(seen).count();
+            // Each row of these patterns is one run.
+            d.push_str(&format!("M{} {top}h{}v{CELL}h-{}z", x + units(first), units(count), units(count)));
+        }
+        self.path("seen", &d);
+        x + MASK
+    }
+}
+
+fn units(cells: usize) -> i32 {
+    i32::try_from(cells * CELL).unwrap_or(MASK)
 }
 
 /// A name in the middle of a narrow box, in two lines if it has to be, and what stands below it.

@@ -1,10 +1,12 @@
 //! What a layer does with its parts, as far as its stack says.
 
+use serde_json::Value;
 use zoo_registry::descriptor::Side;
 use zoo_registry::flow::{Stack, SublayerKind};
 
 use super::layout::{Block, Frame, Node, Tie};
 use super::plan::{Around, block, node, visible};
+use crate::format::THIN;
 use crate::parts::{Part, matches};
 
 /// One layer, as its stack says; parts one above the other where none does, or where it does not speak of all of them.
@@ -39,9 +41,15 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, around: &Around<'_>) -> Op
             _ => Tie::None,
         };
         let mut inner = Block { tie, ..block(layer, around) };
-        if of.kind == SublayerKind::Attention {
-            let turned = around.positions.iter().filter(|bare| !bare.added).map(|bare| format!(" · {}", bare.label));
-            inner.kind.extend(turned);
+        match of.kind {
+            SublayerKind::Attention => {
+                let turned = around.positions.iter().filter(|bare| !bare.added).map(|bare| bare.label.clone());
+                inner.kind = heads(around).into_iter().chain(turned).collect::<Vec<_>>().join(" · ");
+                let own = around.flow.sights.iter().filter(|sight| sight.side == stack.side);
+                inner.masks = own.map(|sight| sight.pattern).collect();
+            }
+            SublayerKind::CrossAttention => inner.kind = heads(around).unwrap_or(inner.kind),
+            SublayerKind::Mlp => inner.kind = around.activation.map_or(inner.kind, str::to_owned),
         }
         let start = frame.items.len();
         let (before, after) = if pre { (Some(norm), None) } else { (None, Some(norm)) };
@@ -56,6 +64,15 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, around: &Around<'_>) -> Op
         }
     }
     (!frame.items.is_empty() && !left.contains(&true)).then_some(frame)
+}
+
+/// How many heads there are, and how wide each is: `12 × 64`. Where fewer heads have keys and values, how many.
+fn heads(around: &Around<'_>) -> Option<String> {
+    let field = |name: &str| around.config.get(name).and_then(Value::as_u64).filter(|&number| number > 0);
+    let heads = field("n_heads")?;
+    let wide = field("head_dim").or_else(|| Some(field("d_model")? / heads))?;
+    let shared = field("n_kv_heads").filter(|&kv| kv != heads).map(|kv| format!("{THIN}({kv} KV)")).unwrap_or_default();
+    Some(format!("{heads}{shared}{THIN}×{THIN}{wide}"))
 }
 
 /// What stands at the right below attention: a memory, or what positions add to its scores.

@@ -1,5 +1,7 @@
 //! What a picture of an architecture consists of, and how high it is: columns from bottom to top, layers in dashed frames.
 
+use zoo_registry::Pattern;
+
 /// Space between neighbours.
 pub(super) const GAP: i32 = 18;
 /// Space between rows where the line between them has words beside it.
@@ -74,6 +76,8 @@ pub(super) struct Block {
     pub(super) constant: bool,
     /// Whether it makes one vector of many.
     pub(super) pools: bool,
+    /// Patterns of what its tokens look at.
+    pub(super) masks: Vec<Pattern>,
     pub(super) tie: Tie,
 }
 

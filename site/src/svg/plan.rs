@@ -4,6 +4,7 @@
 //! checks, and what goes in and comes out was read off a pass of the code. Without the first there are no lines, without the
 //! second no shapes on them.
 
+use serde_json::{Map, Value};
 use zoo_registry::Flow;
 use zoo_registry::descriptor::{Answer, Component, Side};
 use zoo_registry::flow::{Extent, Place};
@@ -22,6 +23,10 @@ pub(crate) struct Around<'a> {
     pub(crate) components: &'a [Component],
     /// What goes through it.
     pub(crate) flow: &'a Flow,
+    /// The configuration that was built.
+    pub(crate) config: &'a Map<String, Value>,
+    /// What its networks bend sums with, where that is one function.
+    pub(crate) activation: Option<&'a str>,
     /// Positions that have no parameters, where it has such.
     pub(crate) positions: &'a [Bare],
     /// A memory that its attention keeps.

@@ -17,7 +17,7 @@ use crate::format::{bytes, counted};
 use crate::interrupt;
 use crate::runtime::wait;
 use crate::shell::Shell;
-use crate::tryout;
+use crate::{demo_runs, tryout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -158,6 +158,7 @@ pub(crate) fn run(args: &Args, registry: &Registry, shell: &mut Shell) -> Result
         Action::Build { db, out, tryout, full_text, address, languages } => {
             let extras = Extras {
                 tryout: tryout.gather(registry, shell)?,
+                printed: demo_runs::printed(registry, shell)?,
                 indexer: full_text.program(),
                 base_url: address.base_url.clone(),
                 tongues: languages.lang.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use zoo_catalog::compare::{self, Comparison};
 use zoo_catalog::view::Model;
+use zoo_registry::vocabulary::is_usual;
 
 use super::State;
 use crate::edition::Edition;
@@ -33,7 +34,7 @@ pub(super) struct Class {
 #[derive(Serialize)]
 struct Answer {
     link: Link,
-    /// Whether the other says it as well.
+    /// Whether the other says it as well, or it goes without saying.
     shared: bool,
 }
 
@@ -61,11 +62,11 @@ pub(super) fn classes(content: &Edition<'_>, models: [&Model; 2]) -> Vec<Class> 
 fn class(content: &Edition<'_>, models: [&Model; 2], axis: &str) -> Class {
     let terms = models.map(|model| model.summary.taxonomy.get(axis).map(Vec::as_slice).unwrap_or_default());
     let answers = |at: usize| {
-        let answer =
-            |term: &String| Answer { link: Link::term(content, axis, term), shared: terms[1 - at].contains(term) };
+        let shared = |term: &String| terms[1 - at].contains(term) || is_usual(axis, term);
+        let answer = |term: &String| Answer { link: Link::term(content, axis, term), shared: shared(term) };
         terms[at].iter().map(answer).collect::<Vec<_>>()
     };
-    let sets = terms.map(|terms| terms.iter().collect::<BTreeSet<_>>());
+    let sets = terms.map(|terms| terms.iter().filter(|term| !is_usual(axis, term)).collect::<BTreeSet<_>>());
     Class {
         title: content.axis_title(axis),
         axis: axis.to_owned(),

@@ -7,7 +7,7 @@ use zoo_registry::{Outcome, Status};
 use super::origin;
 use crate::edition::Edition;
 use crate::error::Result;
-use crate::format::{humanise, magnitude, percent, slug};
+use crate::format::{humanise, inline_code, magnitude, percent, slug};
 use crate::pages::{Link, Site, StatusView, TallyView, changes};
 use crate::svg::Badge;
 use crate::words::Words;
@@ -55,6 +55,7 @@ pub(in crate::pages) struct Found {
     error: Option<String>,
     tolerance: Option<String>,
     pub(in crate::pages) measure: Option<String>,
+    /// HTML.
     detail: String,
     reason: Option<String>,
 }
@@ -238,7 +239,7 @@ pub(in crate::pages) fn found(words: &Words, model: &Model, outcome: &Outcome) -
         error: outcome.error.map(magnitude),
         tolerance: outcome.tolerance.map(magnitude),
         measure: outcome.measure.clone(),
-        detail: outcome.detail.clone(),
+        detail: inline_code(&outcome.detail),
         reason: reason(words, model, outcome),
     }
 }

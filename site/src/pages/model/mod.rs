@@ -9,11 +9,15 @@ mod parameters;
 pub(super) mod sizes;
 mod tryout;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::Map;
 use zoo_catalog::view::Model;
+use zoo_registry::descriptor::Descriptor;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
-use zoo_registry::{Figure, Flow};
+use zoo_registry::{Figure, Flow, names};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
@@ -26,6 +30,34 @@ use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg;
 use crate::tryout::Stage;
+
+/// Aliases that say more than another way to write the name.
+fn further_names(descriptor: &Descriptor) -> Vec<&str> {
+    let same = |alias: &str| names::normal(alias) == names::normal(&descriptor.name);
+    descriptor.aliases.iter().map(String::as_str).filter(|alias| !same(alias)).collect()
+}
+
+/// What the model's demo has learnt, and the commands that show it.
+#[derive(Serialize)]
+struct DemoView<'a> {
+    task: &'a str,
+    tries: Vec<Try<'a>>,
+}
+
+#[derive(Serialize)]
+struct Try<'a> {
+    command: &'a str,
+    /// What it printed when it was run, if it was.
+    printed: Option<&'a str>,
+}
+
+impl<'a> DemoView<'a> {
+    fn new(demo: &'a Demo, printed: Option<&'a BTreeMap<String, String>>) -> Self {
+        let shown =
+            |command: &'a String| Try { command, printed: printed.and_then(|by| Some(by.get(command)?.as_str())) };
+        Self { task: &demo.task, tries: demo.tries.iter().map(shown).collect() }
+    }
+}
 
 #[derive(Serialize)]
 struct ModelPage<'a> {
@@ -53,7 +85,7 @@ struct ModelPage<'a> {
     cost: Option<cost::View<'a>>,
     figures: Vec<Measured<'a>>,
     prose: String,
-    demo: Option<&'a Demo>,
+    demo: Option<DemoView<'a>>,
     preset: Option<&'a str>,
     tryout: Option<tryout::View>,
     rust: Option<String>,
@@ -170,17 +202,23 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         _ => None,
     };
     let href = |part: &Part<'_>| content.box_href(part, components, placement);
-    let nothing = Flow::default();
     let positions = positions(content, model);
     let memory = components.iter().any(|component| component.part.as_deref() == Some(MEMORY)).then(|| svg::Bare {
         label: content.words.say("chart.memory"),
         href: content.block_href(MEMORY),
         added: false,
     });
+    let bends = match summary.taxonomy.get("activation").map(Vec::as_slice) {
+        Some([only]) => Some(content.term_label("activation", only)),
+        _ => None,
+    };
+    let (nothing, unset) = (Flow::default(), Map::new());
     let around = svg::Around {
         words: &content.words,
         components,
         flow: built.map_or(&nothing, |size| &size.flow),
+        config: built.map_or(&unset, |size| &size.config),
+        activation: bends.as_deref(),
         positions: &positions,
         memory: memory.as_ref(),
         root: &root(&address),
@@ -208,7 +246,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         id: &summary.id,
         name: &summary.name,
         summary: &summary.summary,
-        aliases: descriptor.aliases.join(", "),
+        aliases: further_names(descriptor).join(", "),
         family: Link::family(content, &summary.family),
         date: &summary.date,
         labs: labs(content, &summary.labs),
@@ -234,7 +272,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         cost: cost::view(model, built),
         figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
-        demo: model.demo.as_ref(),
+        demo: model.demo.as_ref().map(|demo| DemoView::new(demo, content.printed.get(&summary.id))),
         preset: built.map(|size| size.preset.id.as_str()),
         tryout: stage.and_then(|stage| tryout::view(content, model, stage)),
         rust,

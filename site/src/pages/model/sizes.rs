@@ -72,10 +72,21 @@ pub(super) fn facts(words: &Words, model: &Model, built: Option<&SizeFacts>) -> 
     let mut push = |label, value: Option<String>, href| {
         facts.extend(value.map(|value| Fact { label: words.say(label), value, href }));
     };
-    let config = built.map(|size| &size.config).or(model.descriptor.presets.first().map(|preset| &preset.config));
+    let preset = model.descriptor.presets.first();
+    let config = built.map(|size| &size.config).or(preset.map(|preset| &preset.config));
     let field = |name: &str| config.and_then(|config| number(config, name));
-    push("table.parameters", built.map(|size| grouped(size.parameters)), Some("#parameters"));
-    push("model.layers_width", pair(field("n_layers"), field("d_model")), Some("#sizes"));
+    match built {
+        Some(size) => push("table.parameters", Some(grouped(size.parameters)), Some("#parameters")),
+        None => push("table.parameters", preset.and_then(published), Some("#sizes")),
+    }
+    let sides = || Some(format!("{} + {}", field("n_encoder_layers")?, field("n_decoder_layers")?));
+    let layers = field("n_layers").map(grouped).or_else(sides);
+    let width = || field("d_model").map(grouped);
+    push(
+        "model.layers_width",
+        layers.and_then(|layers| Some(format!("{layers}{THIN}×{THIN}{}", width()?))),
+        Some("#sizes"),
+    );
     let heads = match (field("n_heads"), field("n_kv_heads")) {
         (Some(heads), Some(kv)) if kv != heads => Some(format!("{} ({} KV)", grouped(heads), grouped(kv))),
         (heads, _) => heads.map(grouped),
@@ -91,8 +102,10 @@ pub(super) fn facts(words: &Words, model: &Model, built: Option<&SizeFacts>) -> 
     facts
 }
 
-fn pair(left: Option<u64>, right: Option<u64>) -> Option<String> {
-    Some(format!("{}{THIN}×{THIN}{}", grouped(left?), grouped(right?)))
+/// What is published of the number of parameters, in a few letters.
+fn published(preset: &Preset) -> Option<String> {
+    let exact = preset.parameters.or(preset.counted.as_ref().map(|counted| counted.parameters));
+    exact.map(grouped).or_else(|| preset.stated.as_ref().map(|stated| stated.label.clone()))
 }
 
 fn number(config: &Map<String, Value>, field: &str) -> Option<u64> {

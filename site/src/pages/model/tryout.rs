@@ -78,7 +78,7 @@ fn examples(demo: &Demo) -> Vec<Example> {
 
 /// What a command asks of the model, if a page can ask it too.
 fn example(command: &str) -> Option<Example> {
-    let words = words(command);
+    let words = Demo::words(command);
     let mut words = words.iter().map(String::as_str);
     let name = words.next()?;
     let (mut plain, mut options) = (Vec::new(), Vec::new());
@@ -106,16 +106,6 @@ fn example(command: &str) -> Option<Example> {
         "classify" => Example::Picture {},
         _ => return None,
     })
-}
-
-/// The words of a command as a shell takes them, with `"` around those that hold spaces.
-fn words(command: &str) -> Vec<String> {
-    let mut quoted = false;
-    let ends = |c: char| {
-        quoted ^= c == '"';
-        !quoted && c.is_whitespace()
-    };
-    command.split(ends).map(|word| word.replace('"', "")).filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
