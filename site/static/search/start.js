@@ -10,6 +10,9 @@ export function say(role, parts = {}) {
   return text.replace(/\{(\w+)\}/g, (place, name) => parts[name] ?? place);
 }
 
+// Several things in a line, as the language of the page lists them.
+export const listed = things => things.join(document.documentElement.lang.startsWith('zh') ? '、' : ', ');
+
 // The search box. What searches is loaded when somebody turns to it; the page says from where, for this script is part of another on some.
 const box = document.getElementById('find');
 let jump;
