@@ -48,7 +48,7 @@ function lines() {
 }
 
 function table(models) {
-  const made = make('table', undefined, { class: 'diff' });
+  const made = make('table', undefined, { class: `diff beside of${models.length}` });
   made.append(make('caption', say('caption', { models: listed(models.map(model => data.name[model])) }), { class: 'unseen' }));
   const head = make('tr');
   head.append(make('th', say('field'), { scope: 'col' }), make('th', undefined, { class: 'mark' }));
