@@ -1,7 +1,7 @@
 // What every page loads: the search box, and what the other scripts of a page say.
 
-// A text in the language of the page, with what stands in it; where it has a form for one and another for more, `n` decides. The texts stand in
-// the page as JSON. This is here so that no page asks for one file more.
+// A text in the language of the page, with what stands in it; of forms for one and for more, `n` decides. The texts stand in the page as JSON.
+// This is here so that no page asks for one file more.
 let texts;
 export function say(role, parts = {}) {
   texts ??= JSON.parse(document.getElementById('words').textContent);
