@@ -30,7 +30,7 @@ const accessible = async where => {
 // What the columns say, counted here in another way than on the page.
 const facet = id => data.facet.find(known => known.id === id);
 const answers = (model, id) => facet(id)?.of[model].map(term => facet(id).term[term]) ?? [];
-const models = data.id.map((id, model) => ({ id, name: data.name[model], date: data.date[model], parameters: data.parameters[model], answers: axis => answers(model, axis) }));
+const models = data.id.map((id, model) => ({ id, name: data.name[model], date: data.date[model], parameters: data.parameters[model], passed: data.passed[model], answers: axis => answers(model, axis) }));
 const ids = wanted => models.filter(wanted).map(model => model.id).sort();
 const shown = () => page.$$eval('table.models tbody tr:not([hidden]) th a', links => links.map(link => link.getAttribute('href').split('/').at(-2)));
 const ready = () => page.waitForSelector('#ask input:enabled');
@@ -47,10 +47,18 @@ const asked = {
   'q=params:1B..10B': model => model.parameters?.some(count => count >= 1e9 && count <= 1e10) ?? false,
   'q=runs:yes': model => model.answers('code').includes('yes'),
   'q=bert': model => model.id.includes('bert') || model.name.toLowerCase().includes('bert'),
+  'q=conf:all(pass)': model => model.passed === 100,
+  'q=-conf:none': model => model.passed !== null,
+  'q=no-such-field:x+arch:decoder': model => model.answers('architecture').includes('decoder'),
   'q=arch:nothing-of-the-kind': () => false,
   'q=%3Cimg+src=x%3E': () => false,
 };
 for (const [query, wanted] of Object.entries(asked)) expect(query, (await at(query)).sort(), ids(wanted));
+
+for (const [query, told] of Object.entries({ 'q=no-such-field:x': 'no field “no-such-field”', 'q=arch:no-such-kind': 'no answer “no-such-kind”', 'q=params:many': '“many” is no number' })) {
+  await at(query);
+  expect(`${query} is told`, (await page.textContent('#ask output')).includes(told), true);
+}
 
 const sizes = new Map(models.map(model => [model.id, model.parameters?.[1] ?? -1]));
 const sorted = (await at('sort=-parameters')).map(id => sizes.get(id));

@@ -28,6 +28,8 @@ echo "html-validate"
 find "$public" -name '*.html' -print0 | sort -z | xargs -0 node_modules/.bin/html-validate --config htmlvalidate.json || failed=1
 echo "records and their schema"
 node schema.mjs "$public" || failed=1
+echo "ids of scripts"
+node ids.mjs "$public" || failed=1
 echo "narrow down, sort, compare"
 node explore.mjs "$public" || failed=1
 echo "chromium"

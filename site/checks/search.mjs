@@ -30,15 +30,15 @@ await page.goto(`${base}/models/bert/`);
 // Typed into the box, and chosen with the keys.
 await page.keyboard.press('/');
 await page.keyboard.type('robert', { delay: 10 });
-await page.waitForSelector('#found li');
+await page.waitForSelector('#jump-found li');
 await page.keyboard.press('ArrowDown');
 const active = await page.getAttribute('#find', 'aria-activedescendant');
 await page.keyboard.press('Escape');
-const shut = await page.isHidden('#found');
+const shut = await page.isHidden('#jump-found');
 await page.keyboard.press('ArrowDown');
 await page.keyboard.press('ArrowDown');
 await Promise.all([page.waitForURL('**/models/roberta/'), page.keyboard.press('Enter')]);
-if (active !== 'found-0' || !shut) { console.log(`keys: ${active}, ${shut ? 'shut' : 'open'} after Escape`); bad++; }
+if (active !== 'jump-found-0' || !shut) { console.log(`keys: ${active}, ${shut ? 'shut' : 'open'} after Escape`); bad++; }
 
 // Every query by name.
 const times = [];

@@ -1,12 +1,13 @@
 // The calculator: takes its numbers from the table below it, and shows each with the formula it comes from.
 
-import { say } from "./search/start.js";
+import { listed, say } from "./search/start.js";
 
 const form = document.getElementById("calculator");
 const answer = document.getElementById("calculated");
 const rows = new Map([...document.querySelectorAll("tr[data-id]")].map((row) => [row.dataset.id, row.dataset]));
 
-const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+// As the table below groups them: from five digits on.
+const grouped = (number) => (number >= 10000 ? String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(number));
 
 function scaled(number, step, units) {
   let value = Number(number);
@@ -57,7 +58,7 @@ function calculate(size, tokens, batch, width) {
     items.push([say("next"), flops((fixed + pair * tokens) * batch), say("next_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
   }
   const others = lengths(size).map((length) => grouped(length.tokens));
-  const note = !counted && others.length > 0 ? say(fixed === null ? "note_alone" : "note", { tokens: others.join(", ") }) : "";
+  const note = !counted && others.length > 0 ? say(fixed === null ? "note_alone" : "note", { tokens: listed(others) }) : "";
   return { items, note };
 }
 

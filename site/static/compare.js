@@ -1,5 +1,5 @@
 // Two to four models side by side; which ones stands in the address: ?m=bert,roberta
-import { say } from './search/start.js';
+import { listed, say } from './search/start.js';
 
 const place = document.getElementById('any');
 const form = place.querySelector('form'), sides = document.getElementById('sides');
@@ -42,14 +42,14 @@ function lines() {
     return found ? (found[0] === found[1] ? compact(found[0]) : `${compact(found[0])} – ${compact(found[1])}`) : '';
   };
   const first = [[say('first_published'), model => data.date[model]], [say('parameters'), span]];
-  const facets = data.facet.filter(facet => facet.id !== 'year').map(facet => [facet.title, model => facet.of[model].map(term => facet.label[term]).join(', ')]);
+  const facets = data.facet.filter(facet => facet.id !== 'year').map(facet => [facet.title, model => listed(facet.of[model].map(term => facet.label[term]))]);
   const sizes = size.title.map((title, field) => [title, model => { const value = size.of[model][field]; return value === null ? '' : grouped(value); }]);
   return [...first, ...facets, [say('first_size'), model => size.id[model] ?? ''], ...sizes];
 }
 
 function table(models) {
-  const made = make('table', undefined, { class: 'diff' });
-  made.append(make('caption', say('caption', { models: models.map(model => data.name[model]).join(', ') }), { class: 'unseen' }));
+  const made = make('table', undefined, { class: `diff beside of${models.length}` });
+  made.append(make('caption', say('caption', { models: listed(models.map(model => data.name[model])) }), { class: 'unseen' }));
   const head = make('tr');
   head.append(make('th', say('field'), { scope: 'col' }), make('th', undefined, { class: 'mark' }));
   head.lastChild.append(make('span', say('same_or_different'), { class: 'unseen' }));

@@ -1,9 +1,9 @@
 // The index of models: what is asked stands in the address, as one line that people can read: ?q=arch:decoder+year:2020..&sort=-parameters
-import { say } from './search/start.js';
+import { listed, say } from './search/start.js';
 
 const box = document.getElementById('ask');
 const table = document.querySelector('table.models');
-const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
+const short = { arch: 'architecture', attn: 'attention', pos: 'positional-encoding', norm: 'normalisation-placement', scale: 'normalisation-type', act: 'activation', task: 'pretraining-task', mod: 'modality', runs: 'code', params: 'parameters', conf: 'passed' };
 const units = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 
 // It stands in the page, so that nothing moves; nobody types before it can answer.
@@ -15,12 +15,17 @@ const rows = [...table.tBodies[0].rows].map(row => ({ row, model: at.get(row.cel
 const count = box.querySelector('output');
 
 // A question by its id, its short name, or the beginning of its id.
+const questions = [...facets.keys(), 'parameters', 'passed'];
 function question(key) {
   const id = short[key] ?? key;
-  if (facets.has(id) || id === 'parameters' || id === 'passed') return id;
-  const begins = [...facets.keys(), 'parameters', 'passed'].filter(known => known.startsWith(id));
-  return begins.length === 1 ? begins[0] : null;
+  const begins = questions.filter(known => known.startsWith(id));
+  return questions.includes(id) ? id : begins.length === 1 ? begins[0] : null;
 }
+// What people may write before a colon.
+const fields = questions.map(id => Object.keys(short).find(key => short[key] === id) ?? id);
+
+// How the checks of a model came out, by words: `conf:all`.
+const states = { all: share => share === 100, some: share => share !== null && share < 100, none: share => share === null };
 
 // `<10B`, `>=2020`, `1B..10B`, `2020..`, `7`: a test of a number, or null.
 function range(text) {
@@ -47,34 +52,44 @@ function meant(facet, text) {
   return new Set(facet.term.flatMap((term, index) => (term.includes(text) || facet.label[index].toLowerCase().includes(text) ? [index] : [])));
 }
 
-// One word of a query as a test of a model.
-function test(word) {
+// One word of a query as a test of a model. What it asks for in vain is told; an unknown field narrows nothing down.
+function test(word, told = []) {
   const not = word.startsWith('-') && word.length > 1;
   const plain = (not ? word.slice(1) : word).toLowerCase();
   const [, key, value] = /^([a-z-]+):(.*)$/.exec(plain) ?? [];
-  const id = key && value && question(key);
+  const id = key && question(key);
+  if (key && !id) {
+    told.push(say('no_field', { field: key, fields: listed(fields) }));
+    return () => true;
+  }
+  // Nothing stands behind the colon yet.
+  if (key && !value) return () => true;
   let holds = model => data.name[model].toLowerCase().includes(plain) || data.id[model].includes(plain);
   if (id === 'parameters' || id === 'passed') {
+    const state = id === 'passed' && states[value.replace(/\(pass\)$/, '')];
+    if (state) return model => state(data.passed[model]) !== not;
     const within = range(value);
+    if (!within) told.push(say('no_number', { text: value }));
     const numbers = model => (id === 'passed' ? [data.passed[model]] : data.parameters[model] ?? []);
     holds = within ? model => numbers(model).some(number => number !== null && within(number)) : () => false;
   } else if (id) {
     const facet = facets.get(id), within = id === 'year' && range(value);
     const answers = within ? new Set(facet.term.flatMap((term, index) => (within(Number(term)) ? [index] : []))) : new Set(value.split('|').flatMap(text => [...meant(facet, text)]));
+    if (answers.size === 0) told.push(say('no_answer', { field: facet.title, text: value }));
     holds = model => facet.of[model].some(answer => answers.has(answer));
   }
   return not ? model => !holds(model) : holds;
 }
 
 const words = query => query.split(/\s+/).filter(Boolean);
-const matching = query => { const tests = words(query).map(test); return data.id.map((_, model) => model).filter(model => tests.every(holds => holds(model))); };
+const matching = (query, told) => { const tests = words(query).map(word => test(word, told)); return data.id.map((_, model) => model).filter(model => tests.every(holds => holds(model))); };
 
 const columns = ['name', 'date', 'family', 'lab', 'architecture', 'attention', 'parameters', 'sizes', 'passed'];
 function value({ row, model }, column) {
   if (column === 'parameters') return data.parameters[model]?.[1] ?? -1;
   if (column === 'passed') return data.passed[model] ?? -1;
   const text = row.cells[columns.indexOf(column)].textContent.trim();
-  return column === 'sizes' ? Number(text) : text.toLowerCase();
+  return column === 'sizes' ? Number(text) || 0 : text.toLowerCase();
 }
 
 let asked = { q: '', sort: 'name' };
@@ -105,9 +120,8 @@ const answers = document.querySelector('.facets');
 function weigh(found) {
   const own = words(asked.q);
   for (const item of answers.querySelectorAll('[data-term]')) {
-    const [id, term] = item.dataset.term.split(':'), facet = facets.get(id), control = item.querySelector('a, button');
-    const active = own.includes(item.dataset.term), index = facet.term.indexOf(term);
-    const models = found.filter(model => facet.of[model].includes(index)).length;
+    const control = item.querySelector('a, button'), active = own.includes(item.dataset.term);
+    const models = found.filter(test(item.dataset.term)).length;
     // What would leave nothing cannot be clicked, for it is not there.
     item.hidden = models === 0 && !active;
     item.querySelector('.count').textContent = models;
@@ -116,9 +130,9 @@ function weigh(found) {
 }
 
 function show() {
-  const found = matching(asked.q), shown = new Set(found);
+  const told = [], found = matching(asked.q, told), shown = new Set(found);
   for (const { row, model } of rows) row.hidden = !shown.has(model);
-  count.textContent = asked.q ? say('found', { found: found.length, all: rows.length }) : '';
+  count.textContent = asked.q ? [say('found', { found: found.length, all: rows.length }), ...told].join(' · ') : '';
   arrange();
   if (answers?.open) weigh(found);
 }
@@ -136,6 +150,25 @@ function read() {
   input.value = asked.q;
   show();
 }
+
+// What no page lists: how large models are, and how their checks came out. An answer, with what it asks for.
+function ask(title, given) {
+  const facet = document.createElement('div'), head = document.createElement('h2'), list = document.createElement('ul');
+  facet.className = 'facet';
+  list.className = 'chips';
+  head.textContent = title;
+  for (const [label, term] of given) {
+    const item = document.createElement('li'), number = document.createElement('span');
+    item.dataset.term = term;
+    number.className = 'count';
+    item.append(label, number);
+    list.append(item);
+  }
+  facet.append(head, list);
+  answers?.append(facet);
+}
+ask(say('parameters'), [['< 100 M', '<100m'], ['100 M – 1 B', '100m..1b'], ['1 – 10 B', '1b..10b'], ['10 – 100 B', '10b..100b'], ['> 100 B', '>100b']].map(([label, within]) => [label, `params:${within}`]));
+ask(say('checks'), ['all', 'some', 'none'].map(state => [say(`checks_${state}`), `conf:${state}`]));
 
 // A click on an answer narrows down; opened elsewhere, its link leads to the page of the answer, as it does without this script.
 for (const item of document.querySelectorAll('[data-term]')) {

@@ -13,11 +13,11 @@ function element(name, attributes, ...content) {
 export class Jump {
   constructor(box) {
     this.box = box;
-    this.list = element('ul', { id: 'found', role: 'listbox', 'aria-label': box.form.dataset.names });
+    this.list = element('ul', { id: 'jump-found', role: 'listbox', 'aria-label': box.form.dataset.names });
     this.list.hidden = true;
     this.told = element('span', { class: 'unseen', role: 'status' });
     box.form.append(this.list, this.told);
-    for (const [key, value] of Object.entries({ role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'found', 'aria-autocomplete': 'list' })) box.setAttribute(key, value);
+    for (const [key, value] of Object.entries({ role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'jump-found', 'aria-autocomplete': 'list' })) box.setAttribute(key, value);
     box.addEventListener('input', () => { this.show(); more().then(() => this.show()); });
     box.addEventListener('focus', () => this.show());
     box.addEventListener('blur', () => this.close());
@@ -32,7 +32,7 @@ export class Jump {
     const found = find(this.box.value, LIMIT);
     this.list.replaceChildren(...found.map(({ label, address, kind, other }, at) => {
       const name = element('span', { class: 'label' }, label, ...(other ? [' ', element('span', { class: 'quiet' }, other)] : []));
-      return element('li', { role: 'option', id: `found-${at}`, 'aria-selected': 'false', 'data-address': address }, name, ' ', element('span', { class: 'kind' }, kind));
+      return element('li', { role: 'option', id: `jump-found-${at}`, 'aria-selected': 'false', 'data-address': address }, name, ' ', element('span', { class: 'kind' }, kind));
     }));
     this.at = -1;
     this.box.removeAttribute('aria-activedescendant');

@@ -1,7 +1,7 @@
 // What every page loads: the search box, and what the other scripts of a page say.
 
-// A text in the language of the page, with what stands in it; where it has a form for one and another for more, `n` decides. The texts stand in
-// the page as JSON. This is here, and in no file of its own, so that no page asks for one file more.
+// A text in the language of the page, with what stands in it; of forms for one and for more, `n` decides. The texts stand in the page as JSON.
+// This is here so that no page asks for one file more.
 let texts;
 export function say(role, parts = {}) {
   texts ??= JSON.parse(document.getElementById('words').textContent);
@@ -9,6 +9,9 @@ export function say(role, parts = {}) {
   const text = parts.n === 1 ? forms[0] : forms.at(-1);
   return text.replace(/\{(\w+)\}/g, (place, name) => parts[name] ?? place);
 }
+
+// Things in a line.
+export const listed = things => things.join(document.documentElement.lang === 'zh-Hans' ? '、' : ', ');
 
 // The search box. What searches is loaded when somebody turns to it; the page says from where, for this script is part of another on some.
 const box = document.getElementById('find');
