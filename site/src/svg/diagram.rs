@@ -3,6 +3,7 @@
 use zoo_registry::Pattern;
 use zoo_registry::flow::Place;
 
+use super::layer;
 use super::layout::{Block, Frame, GAP, HEADER, Item, NARROW, Node, PADDING, RAIL, Tie};
 use super::plan::{Around, root, told};
 use super::wires::{End, Ties, columns, ends, reach, tops};
@@ -33,6 +34,8 @@ pub(crate) struct Drawing {
     pub wired: bool,
     /// Whether several columns stand side by side.
     pub wide: bool,
+    /// How many heads attention has and how wide they are, where it shows what they see.
+    pub heads: Option<String>,
     /// What the boxes show, as rows of a table.
     pub rows: Vec<DrawnRow>,
     /// The picture without its words.
@@ -90,6 +93,7 @@ pub(crate) fn draw(name: &str, part: &Part<'_>, around: &Around<'_>) -> Option<D
         standalone: caption.standalone(&file.canvas, width, height),
         wired: frame.passes,
         wide: columns > 1,
+        heads: layer::heads(around).filter(|_| !flow.sights.is_empty()),
         rows,
         shapes: Shapes { size: [width, height], all: page.canvas.shapes },
     })

@@ -67,7 +67,7 @@ fn wired_layer(children: &[&Part<'_>], stack: &Stack, around: &Around<'_>) -> Op
 }
 
 /// How many heads there are, and how wide each is: `12 × 64`. Where fewer heads have keys and values, how many.
-fn heads(around: &Around<'_>) -> Option<String> {
+pub(super) fn heads(around: &Around<'_>) -> Option<String> {
     let field = |name: &str| around.config.get(name).and_then(Value::as_u64).filter(|&number| number > 0);
     let heads = field("n_heads")?;
     let wide = field("head_dim").or_else(|| Some(field("d_model")? / heads))?;

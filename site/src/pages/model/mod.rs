@@ -41,6 +41,8 @@ fn further_names(descriptor: &Descriptor) -> Vec<&str> {
 #[derive(Serialize)]
 struct DemoView<'a> {
     task: &'a str,
+    /// Whether any was run.
+    printed: bool,
     tries: Vec<Try<'a>>,
 }
 
@@ -55,7 +57,7 @@ impl<'a> DemoView<'a> {
     fn new(demo: &'a Demo, printed: Option<&'a BTreeMap<String, String>>) -> Self {
         let shown =
             |command: &'a String| Try { command, printed: printed.and_then(|by| Some(by.get(command)?.as_str())) };
-        Self { task: &demo.task, tries: demo.tries.iter().map(shown).collect() }
+        Self { task: &demo.task, printed: printed.is_some(), tries: demo.tries.iter().map(shown).collect() }
     }
 }
 
@@ -123,6 +125,8 @@ struct Diagram {
     wired: bool,
     /// Whether it needs the width of the page.
     wide: bool,
+    /// `12 × 64`, where it shows what attention sees.
+    heads: Option<String>,
 }
 
 /// A figure as picture and as table.
@@ -253,7 +257,12 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         licence: &descriptor.licence,
         facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
-        diagram: drawing.map(|drawing| Diagram { svg: drawing.inline, wired: drawing.wired, wide: drawing.wide }),
+        diagram: drawing.map(|drawing| Diagram {
+            svg: drawing.inline,
+            wired: drawing.wired,
+            wide: drawing.wide,
+            heads: drawing.heads,
+        }),
         modules,
         components: !components.is_empty(),
         classification: content
