@@ -55,7 +55,7 @@ const asked = {
 };
 for (const [query, wanted] of Object.entries(asked)) expect(query, (await at(query)).sort(), ids(wanted));
 
-for (const [query, told] of Object.entries({ 'q=no-such-field:x': 'no field “no-such-field”', 'q=arch:no-such-kind': 'no answer “no-such-kind”', 'q=params:many': '“many” is no number' })) {
+for (const [query, told] of Object.entries({ 'q=no-such-field2:x': 'no field “no-such-field2”', 'q=arch:no-such-kind': 'no answer “no-such-kind”', 'q=params:many': '“many” is no number' })) {
   await at(query);
   expect(`${query} is told`, (await page.textContent('#ask output')).includes(told), true);
 }

@@ -56,7 +56,7 @@ function meant(facet, text) {
 function test(word, told = []) {
   const not = word.startsWith('-') && word.length > 1;
   const plain = (not ? word.slice(1) : word).toLowerCase();
-  const [, key, value] = /^([a-z-]+):(.*)$/.exec(plain) ?? [];
+  const [, key, value] = /^([\p{L}\d_-]+):(.*)$/u.exec(plain) ?? [];
   const id = key && question(key);
   if (key && !id) {
     told.push(say('no_field', { field: key, fields: listed(fields) }));
