@@ -523,6 +523,8 @@ struct Row {
     attention: Vec<Link>,
     presets: u32,
     parameters: Option<String>,
+    /// Whether there is code that checks could run.
+    code: bool,
     tally: TallyView,
 }
 
@@ -539,6 +541,7 @@ impl Row {
             attention: Link::terms(content, "attention", model),
             presets: model.presets,
             parameters: model.parameters.map(range),
+            code: model.code,
             tally: TallyView::new(&content.words, &model.tally),
         }
     }

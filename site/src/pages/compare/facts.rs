@@ -12,6 +12,7 @@ use crate::edition::Edition;
 use crate::format::humanise;
 use crate::pages::Link;
 use crate::pages::model::origin::{self, Cited};
+use crate::words::Tongue;
 
 /// Fields that say how a model was trained and not how it is built.
 const RECIPE: [&str; 3] = ["pretraining-task", "training-paradigm", "corpus"];
@@ -42,6 +43,8 @@ struct Answer {
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) title: String,
+    /// Whether the title is in the language of the page.
+    translated: bool,
     values: [String; 2],
     sources: [Vec<Cited>; 2],
     pub(super) state: State,
@@ -85,15 +88,21 @@ pub(super) fn rows(content: &Edition<'_>, models: [&Model; 2], found: &Compariso
     let rows = found.facts.iter().map(|line| (line, field(&line.field)));
     // `architecture` is an axis, and what its term does not say stands under the same sources.
     let classified = |name: &str, field: &str| axis(field) && name == field;
-    let told = rows.filter(|(line, field)| !ELSEWHERE.contains(field) && !classified(&line.field, field));
-    told.map(|(line, field)| Row {
-        title: humanise(&line.field),
+    let told: Vec<_> =
+        rows.filter(|(line, field)| !ELSEWHERE.contains(field) && !classified(&line.field, field)).collect();
+    // A title is that of the whole field.
+    let whole = |field: &str| told.iter().filter(|(_, other)| *other == field).count() == 1;
+    let translated =
+        |field: &str| content.words.tongue() != Tongue::English && content.is_titled(field) && whole(field);
+    let row = |&(line, field): &(&compare::Line, &str)| Row {
+        title: if translated(field) { content.axis_title(field) } else { humanise(&line.field) },
+        translated: translated(field),
         values: line.values.clone(),
         sources: models.map(|model| sources(content, model, field)),
         state: State::new(line.same, line.values.iter().any(String::is_empty)),
         recipe: RECIPE.contains(&field),
-    })
-    .collect()
+    };
+    told.iter().map(row).collect()
 }
 
 fn sources(content: &Edition<'_>, model: &Model, field: &str) -> Vec<Cited> {
