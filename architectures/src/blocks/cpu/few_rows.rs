@@ -95,7 +95,8 @@ impl<'a> Matrix<'a> {
 /// The rows of a matrix, each times its number in `x`, added up.
 fn sum_of_rows(x: &[f32], matrix: &[f32], d_out: usize) -> Vec<f32> {
     let dealt = x.len().div_ceil(SHARES);
-    let mut sums = vec![0.0; x.len().div_ceil(dealt) * d_out];
+    let numbers = x.len().div_ceil(dealt) * d_out;
+    let mut sums = vec![0.0; numbers];
     threads::each_piece(&mut sums, d_out, 1 + WORTH / (dealt * d_out), |share, sums| {
         add_rows(sums, &x[share * dealt..], &matrix[share * dealt * d_out..], dealt);
     });

@@ -13,7 +13,7 @@ const WIDE: usize = 1024;
 
 /// Rows of `x` that have their sums in registers together.
 const ROWS: usize = 8;
-/// Rows of a matrix that are added before sums go back to memory.
+/// Rows of a matrix that are added in registers before they are added to the sums in memory.
 const DEPTH: usize = 16;
 /// Columns of those that stay in the cache until every row of `x` has met them.
 const COLUMNS: usize = 256;
@@ -57,7 +57,8 @@ pub(super) fn sums_of_rows(x: &[f32], matrix: &[f32], [d_in, d_out]: [usize; 2])
 /// # Shapes
 /// `x [n_rows, d]` → `[n_rows / ROWS, d, ROWS]`
 fn packed(x: &[f32], d: usize) -> Vec<f32> {
-    let mut packed = vec![0.0; x.len().div_ceil(ROWS * d) * ROWS * d];
+    let numbers = x.len().div_ceil(ROWS * d) * ROWS * d;
+    let mut packed = vec![0.0; numbers];
     for (packed, x) in packed.chunks_exact_mut(ROWS * d).zip(x.chunks(ROWS * d)) {
         for (row, x) in x.chunks_exact(d).enumerate() {
             packed.iter_mut().skip(row).step_by(ROWS).zip(x).for_each(|(packed, x)| *packed = *x);
@@ -98,9 +99,6 @@ impl WithSimd for AddRows<'_> {
                         let part = column..(column + S::F32_LANES).min(right);
                         let own = part.start - columns.start..part.end - columns.start;
                         let mut held = [simd.splat_f32s(0.0); ROWS];
-                        for (row, held) in held.iter_mut().enumerate() {
-                            *held = load(simd, &sums[row * width..][own.clone()]);
-                        }
                         for (x, row) in x.chunks_exact(ROWS).zip(rows.chunks_exact(d_out)) {
                             ask_for(row, next - left + column);
                             let row = load(simd, &row[part.clone()]);
@@ -108,8 +106,10 @@ impl WithSimd for AddRows<'_> {
                                 *held = simd.mul_add_e_f32s(simd.splat_f32s(x), row, *held);
                             }
                         }
+                        // Sums of short sums are rounded less than one long sum.
                         for (row, held) in held.into_iter().enumerate() {
-                            store(simd, held, &mut sums[row * width..][own.clone()]);
+                            let sums = &mut sums[row * width..][own.clone()];
+                            store(simd, simd.add_f32s(load(simd, sums), held), sums);
                         }
                     }
                 }
