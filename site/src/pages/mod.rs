@@ -102,8 +102,8 @@ pub(crate) fn render_into(content: &Content, look: &Look, sink: &dyn Sink) -> Re
     content.check()?;
     let output = Output::new(sink);
     let prose = Prose::new()?;
-    // No model runs in the page of the calculator, nor in those of building blocks.
-    let around = sheet(look, |name| !["calculate.css", "parts.css"].contains(&name))?;
+    // No model runs in the page of the calculator, nor in those of building blocks and their pictures.
+    let around = sheet(look, |name| !["calculate.css", "parts.css", "picture.css"].contains(&name))?;
     let stage = content.tryout.as_ref().map(|tryout| tryout.put(look, &around, &output)).transpose()?;
     let drawn = cards::Drawn::new(content)?;
     let questions = Questions::read(look)?;
