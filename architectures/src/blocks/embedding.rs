@@ -1,14 +1,13 @@
 //! Tables of vectors, and scoring against them.
 
-use burn::module::Initializer;
 use burn::nn::Embedding;
 use burn::tensor::{Device, Tensor};
 
-use super::cpu;
+use super::{cpu, normal};
 
 /// `n` vectors of width `d_model` from N(0, `std`).
 pub fn embedding([n, d_model]: [usize; 2], std: f64, device: &Device) -> Embedding {
-    Embedding { weight: Initializer::Normal { mean: 0.0, std }.init([n, d_model], device) }
+    Embedding { weight: normal([n, d_model], std, device) }
 }
 
 /// The embedding table as output layer: `hidden · Wᵀ` (Press and Wolf 2017, arXiv 1608.05859, §2). The table stays one

@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, RmsNorm, RmsNormConfig};
 use burn::tensor::{Device, Tensor, assert_shape, module};
 
-use super::cpu;
+use super::{cpu, normal};
 
 /// `x W + b`, or `x W` without a bias.
 #[derive(Module, Debug)]
@@ -28,13 +28,12 @@ impl Linear {
 
 /// `x W + b` with `W [d_in, d_out]` from N(0, `std`) and `b` zero.
 pub fn linear([d_in, d_out]: [usize; 2], std: f64, device: &Device) -> Linear {
-    let weight = Initializer::Normal { mean: 0.0, std }.init([d_in, d_out], device);
-    Linear { weight, bias: Some(Initializer::Zeros.init([d_out], device)) }
+    Linear { weight: normal([d_in, d_out], std, device), bias: Some(Initializer::Zeros.init([d_out], device)) }
 }
 
 /// `x W` with `W [d_in, d_out]` from N(0, `std`).
 pub fn unbiased_linear([d_in, d_out]: [usize; 2], std: f64, device: &Device) -> Linear {
-    Linear { weight: Initializer::Normal { mean: 0.0, std }.init([d_in, d_out], device), bias: None }
+    Linear { weight: normal([d_in, d_out], std, device), bias: None }
 }
 
 /// `γ (x − mean) / √(var + eps) + β` over the last axis, γ = 1 and β = 0 at first.

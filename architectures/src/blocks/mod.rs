@@ -14,6 +14,7 @@ mod mask;
 mod mlp;
 mod patches;
 mod pooling;
+mod random;
 mod relative_bias;
 mod relative_key;
 mod rotary;
@@ -32,6 +33,7 @@ pub use mask::{HIDDEN, banded_causal_bias, causal_bias, hidden_once, padding_bia
 pub use mlp::Mlp;
 pub use patches::{GridPositions, PatchEmbedding};
 pub use pooling::last_real;
+pub use random::{normal, uniform};
 pub use relative_bias::{Buckets, RelativeBias};
 pub use relative_key::RelativeKey;
 pub use rotary::Rotary;

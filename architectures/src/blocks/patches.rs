@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::resize_grid;
+use super::{normal, resize_grid};
 
 /// `x_p E + b` for every patch `x_p`, the non-overlapping squares of an image row by row: Dosovitskiy et al. 2020, arXiv
 /// 2010.11929, §3.1 equation 1. As published, a convolution whose kernel is as large as its step.
@@ -19,7 +19,7 @@ impl PatchEmbedding {
     pub fn init([channels, d_model]: [usize; 2], patch_size: usize, std: f64, device: &Device) -> Self {
         let square = [patch_size; 2];
         let convolution = Conv2dConfig::new([channels, d_model], square).with_stride(square).init(device);
-        let weight = Initializer::Normal { mean: 0.0, std }.init([d_model, channels, patch_size, patch_size], device);
+        let weight = normal([d_model, channels, patch_size, patch_size], std, device);
         let bias = Some(Initializer::Zeros.init([d_model], device));
         Self { projection: Conv2d { weight, bias, ..convolution } }
     }
@@ -51,7 +51,7 @@ impl GridPositions {
     /// From N(0, `std`), for `n_special` tokens and `grid` × `grid` patches.
     pub fn init([n_special, grid]: [usize; 2], d_model: usize, std: f64, device: &Device) -> Self {
         let shape = [1, n_special + grid * grid, d_model];
-        Self { table: Initializer::Normal { mean: 0.0, std }.init(shape, device), n_special, grid }
+        Self { table: normal(shape, std, device), n_special, grid }
     }
 
     /// Positions of the special tokens and of `rows` × `columns` patches.

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use burn::module::{Initializer, Module, Param};
+use burn::module::{Module, Param};
 use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::{Bool, Device, Tensor};
 use serde_json::json;
@@ -19,7 +19,7 @@ use zoo_registry::{
 
 use crate::blocks::{
     Activation, KvCache, Mlp, MultiHeadAttention, PairCache, SourceMemory, attend, causal_bias, embedding, last_or_all,
-    layer_norm, padding_bias, sinusoidal, sum, tied_logits,
+    layer_norm, padding_bias, sinusoidal, sum, tied_logits, uniform,
 };
 use crate::lessons::numbers::Rewrite;
 
@@ -283,7 +283,7 @@ fn mlp(config: &Config, device: &Device) -> Mlp {
 /// As the authors' code draws maps: uniformly, with a variance of one over the mean of both widths.
 fn unit([d_in, d_out]: [usize; 2], device: &Device) -> Param<Tensor<2>> {
     let bound = (6.0 / (d_in + d_out) as f64).sqrt();
-    Initializer::Uniform { min: -bound, max: bound }.init([d_in, d_out], device)
+    uniform([d_in, d_out], bound, device)
 }
 
 /// Nobody published weights of this graph in this format, so files have our names.

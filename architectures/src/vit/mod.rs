@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use burn::module::{Initializer, Module, Param};
+use burn::module::{Module, Param};
 use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
@@ -15,7 +15,9 @@ use zoo_registry::{
     Trace, WeightNames, include_dir,
 };
 
-use crate::blocks::{GridPositions, Linear, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear};
+use crate::blocks::{
+    GridPositions, Linear, Mlp, MultiHeadAttention, PatchEmbedding, attend, layer_norm, linear, normal,
+};
 use crate::lessons::shapes::NameTheShape;
 
 mod config;
@@ -182,7 +184,7 @@ pub const INIT_STD: f64 = 0.02;
 
 /// A vector that stands in the place of a token, `[1, 1, d_model]`.
 pub fn special_token(d_model: usize, device: &Device) -> Param<Tensor<3>> {
-    Initializer::Normal { mean: 0.0, std: INIT_STD }.init([1, 1, d_model], device)
+    normal([1, 1, d_model], INIT_STD, device)
 }
 
 impl VitEmbeddings {

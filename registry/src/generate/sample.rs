@@ -1,7 +1,7 @@
 //! One text a prompt, a token at a time: the likeliest, or one that is drawn.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 
 use super::scores::{self, Scratch};
 use super::{Ended, Job, Reader, Written};

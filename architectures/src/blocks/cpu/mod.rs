@@ -51,11 +51,13 @@ mod append;
 mod exponential;
 mod few_rows;
 mod pointwise;
+mod random;
 mod softmax;
 
 pub(super) use append::append;
 pub(super) use few_rows::{linear, scores_of_rows};
 pub(super) use pointwise::{gelu, gelu_tanh, silu};
+pub(super) use random::random;
 pub(super) use softmax::softmax;
 
 /// A tensor's numbers where they lie, or the tensor as it came if this is no place for kernels.
