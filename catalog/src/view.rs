@@ -315,17 +315,6 @@ pub struct Answer {
     pub label: String,
 }
 
-/// Another name of a lab.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabName {
-    /// Id of the lab.
-    pub lab: String,
-    /// What it is called.
-    pub name: String,
-    /// ISO 639-1; `None` in no language in particular.
-    pub language: Option<String>,
-}
-
 /// Names in other languages: place (an axis, a kind of part, `glossary`) → id → language → name.
 pub type Names = BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>;
 

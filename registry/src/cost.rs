@@ -30,8 +30,9 @@ pub struct Writing {
     pub step_flops: u64,
 }
 
-/// What a transformer of published sizes should cost, whether or not there is code for it. For layers that look at the whole text,
-/// with keys and values as wide as their heads: there is none for one that reads in segments, whose memory does not grow.
+/// What a transformer of published sizes should cost, whether or not there is code for it. For layers that look at the whole text, with
+/// keys and values as wide as their heads or made of one vector: there is none for one that reads in segments, whose memory does not grow.
+/// Whether that is the model's attention, [`is_of`](Self::is_of) says.
 ///
 /// ```
 /// use zoo_registry::cost::Estimate;
@@ -47,11 +48,29 @@ pub struct Estimate {
     /// left out.
     pub flops_per_token: u64,
     /// Of a forward pass, for each token and each token it may look at: two products over the width of all heads in each attention,
-    /// `4 · n_layers · n_heads · head_dim`.
+    /// `4 · n_layers · n_heads · head_dim`; where a key has `shared_key_dim` numbers more than a value, `2 · n_layers · n_heads · (2 · head_dim +
+    /// shared_key_dim)`.
     pub flops_per_pair: u64,
-    /// Keys and values that are kept of each token, `2 · n_layers · n_kv_heads · head_dim`, if it writes.
+    /// What is kept of each token, if it writes: keys and values, `2 · n_layers · n_kv_heads · head_dim`, or the vector that they are made of
+    /// and the key that all heads share, `n_layers · (kv_latent_dim + shared_key_dim)` (DeepSeek-AI 2024, arXiv 2405.04434, §2.1.4).
     pub state_numbers_per_token: Option<u64>,
 }
+
+/// Kinds of attention in which every layer looks at all that a mask leaves.
+const WHOLE: [&str; 12] = [
+    "scaled-dot-product",
+    "self",
+    "cross",
+    "multi-head",
+    "masked",
+    "full-bidirectional",
+    "causal",
+    "prefix",
+    "global",
+    "multi-query",
+    "grouped-query",
+    "multi-head-latent",
+];
 
 impl Estimate {
     /// From a configuration in our names, as far as it is known, and the parameters in use for one token. `None` if the sizes that
@@ -70,6 +89,11 @@ impl Estimate {
             (None, Some(n), None) | (None, None, Some(n)) => (n, n),
             (None, None, None) => return None,
         };
+        let (latent, shared) = (size("kv_latent_dim"), size("shared_key_dim").unwrap_or(0));
+        let kept = latent.map_or_else(
+            || 2u64.saturating_mul(size("n_kv_heads").unwrap_or(n_heads)).saturating_mul(head_dim),
+            |latent| latent.saturating_add(shared),
+        );
         let product = |factors: &[u64]| factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor));
         let tied = sizes.get("tied").and_then(Value::as_bool);
         let looked_up = match size("vocab_size").zip(size("d_model")) {
@@ -78,10 +102,15 @@ impl Estimate {
         };
         Some(Self {
             flops_per_token: product(&[2, parameters.saturating_sub(looked_up)]),
-            flops_per_pair: product(&[4, attentions, n_heads, head_dim]),
-            state_numbers_per_token: writes
-                .then(|| product(&[2, remembering, size("n_kv_heads").unwrap_or(n_heads), head_dim])),
+            flops_per_pair: product(&[2, attentions, n_heads, head_dim.saturating_mul(2).saturating_add(shared)]),
+            state_numbers_per_token: writes.then(|| product(&[remembering, kept])),
         })
+    }
+
+    /// Whether it is made for attention of these kinds, which the taxonomy names. With others a model looks at less than the whole text,
+    /// keeps less of it, or computes something else.
+    pub fn is_of<'a>(attention: impl IntoIterator<Item = &'a str>) -> bool {
+        attention.into_iter().all(|kind| WHOLE.contains(&kind))
     }
 
     /// For each token of a text of this length.
@@ -107,6 +136,23 @@ mod tests {
         assert_eq!(found.state_numbers_per_token, Some(2 * 2 * 2 * 8));
         let wide = json!({ "n_layers": 2, "d_model": 64, "n_heads": 8, "head_dim": 16 });
         assert_eq!(estimate(&wide).unwrap().state_numbers_per_token, Some(2 * 2 * 128));
+    }
+
+    #[test]
+    fn one_vector_stands_for_keys_and_values() {
+        // The paper's own count for its model: (512 + 64) numbers a layer (arXiv 2405.04434, table 1: 9/2 · d_h · l with d_h 128).
+        let deepseek = json!({ "n_layers": 60, "d_model": 5120, "n_heads": 128, "head_dim": 128, "kv_latent_dim": 512, "shared_key_dim": 64 });
+        let found = estimate(&deepseek).unwrap();
+        assert_eq!(found.state_numbers_per_token, Some(9 * 128 * 60 / 2));
+        assert_eq!(found.flops_per_pair, 60 * 128 * (2 * (128 + 64) + 2 * 128));
+    }
+
+    #[test]
+    fn windows_and_hashes_are_not_what_it_is_made_for() {
+        assert!(Estimate::is_of(["causal", "grouped-query"]) && Estimate::is_of([]));
+        assert!(!Estimate::is_of(["causal", "local-window"]) && !Estimate::is_of(["lsh"]));
+        let known = &crate::vocabulary::axis("attention").unwrap().terms;
+        assert!(WHOLE.iter().all(|kind| known.iter().any(|term| term.id == *kind)));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join3;
 use zoo_catalog::Catalog;
-use zoo_catalog::view::{AxisFacts, Family, LabName, Matrix, Model, Parts, Question, Revision};
+use zoo_catalog::view::{AxisFacts, Family, Matrix, Model, Parts, Question, Revision};
+use zoo_registry::vocabulary::labs::Lab;
+use zoo_registry::vocabulary::licences::LicenceName;
 
 use crate::data::Data;
 use crate::error::{Error, Result};
@@ -17,8 +19,10 @@ pub(crate) const RECORD_AXES: [&str; 3] = ["lineage-relation", "source", "confid
 /// Models that are read at a time.
 const AT_A_TIME: usize = 128;
 
-/// The axis that names labs, where the vocabularies have one; a model's labs are facts of their own.
-pub(crate) const LABS: &str = "lab";
+/// Questions about where a model comes from, which are no axes of the taxonomy: who made it, in which year, and under which licences.
+pub(crate) const LAB: &str = "lab";
+pub(crate) const YEAR: &str = "year";
+pub(crate) const LICENCE: &str = "licence";
 
 /// The catalog's views, as plain data.
 #[derive(Debug, Clone)]
@@ -33,8 +37,10 @@ pub struct Content {
     pub axes: Vec<AxisFacts>,
     /// What the answers to every question are called, those of labs and families too.
     pub answers: Vec<Question>,
-    /// What else labs are called, in other languages too.
-    pub lab_names: Vec<LabName>,
+    /// Who made the models, and what these labs have become, sorted by id.
+    pub labs: Vec<Lab>,
+    /// What code and weights are under, sorted by id.
+    pub licences: Vec<LicenceName>,
     /// Whether the pages will be indexed by their words.
     pub indexed: bool,
     /// Building blocks, the code they share, and the glossary.
@@ -78,9 +84,10 @@ impl Content {
         let rest = async {
             let mut history = catalog.history().await?;
             history.reverse();
-            Ok::<_, Error>((catalog.lab_names().await?, catalog.parts().await?, history, Data::read(catalog).await?))
+            let origins = (catalog.labs().await?, catalog.licences().await?);
+            Ok::<_, Error>((origins, catalog.parts().await?, history, Data::read(catalog).await?))
         };
-        let (models, (families, matrix, axes, answers), (lab_names, parts, history, data)) =
+        let (models, (families, matrix, axes, answers), ((labs, licences), parts, history, data)) =
             try_join3(models, lists, rest).await?;
         Ok(Self {
             models,
@@ -88,7 +95,8 @@ impl Content {
             matrix,
             axes,
             answers,
-            lab_names,
+            labs,
+            licences,
             indexed: false,
             parts,
             history,
@@ -105,8 +113,6 @@ impl Content {
         let families = self.families.iter().map(|family| ("family", &family.id));
         let axes = self.axes.iter().map(|axis| ("axis", &axis.id));
         let terms = self.axes.iter().flat_map(|axis| &axis.terms).map(|term| ("term", &term.id));
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        let kebab = |id: &str| id.chars().all(plain) && !id.starts_with('.') && !id.ends_with('.') && !id.is_empty();
         let checks = self.matrix.suite.checks.iter().map(|check| ("check", &check.id));
         let kinds = self.parts.kinds.iter().map(|kind| ("kind of part", &kind.id));
         let parts = self.parts.kinds.iter().flat_map(|kind| &kind.parts).map(|part| ("part", &part.id));
@@ -115,9 +121,15 @@ impl Content {
         let changed = changes.map(|change| ("architecture that changed", &change.model)).chain(dates);
         let ids =
             models.chain(families).chain(axes).chain(terms).chain(checks).chain(kinds).chain(parts).chain(changed);
-        match ids.into_iter().find(|(_, id)| !kebab(id)) {
+        match ids.into_iter().find(|(_, id)| !is_slug(id)) {
             Some((what, id)) => Err(Error::Id { what, id: id.clone() }),
             None => Ok(()),
         }
     }
+}
+
+/// Whether an id can stand in an address as it is.
+pub(crate) fn is_slug(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    id.chars().all(plain) && !id.starts_with('.') && !id.ends_with('.') && !id.is_empty()
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zoo_catalog::view::{AxisFacts, Change, Family, LabName, Matrix, Model, ModelSummary, Parts, Question, Revision};
+use zoo_catalog::view::{AxisFacts, Change, Family, Matrix, Model, ModelSummary, Parts, Question, Revision};
+use zoo_registry::vocabulary::labs::Lab;
+use zoo_registry::vocabulary::licences::{self, LicenceName};
 
-use crate::content::{Content, LABS, Printed, RECORD_AXES};
+use crate::content::{Content, LAB, LICENCE, Printed, RECORD_AXES, YEAR, is_slug};
 use crate::data::Data;
 use crate::format::humanise;
 use crate::lineage::Steps;
@@ -17,7 +19,8 @@ pub(crate) struct Edition<'a> {
     pub(crate) models: &'a [Model],
     pub(crate) families: &'a [Family],
     pub(crate) matrix: &'a Matrix,
-    pub(crate) lab_names: &'a [LabName],
+    pub(crate) labs: &'a [Lab],
+    pub(crate) licences: &'a [LicenceName],
     pub(crate) indexed: bool,
     /// What commands of models' demos print.
     pub(crate) printed: &'a Printed,
@@ -45,14 +48,27 @@ impl<'a> Edition<'a> {
     /// The content in the language of these words.
     pub(crate) fn new(content: &'a Content, steps: &'a Steps<'a>, words: Words, questions: &Questions) -> Self {
         let Content {
-            models, families, matrix, axes, answers, lab_names, indexed, parts, printed, data, history, ..
+            models,
+            families,
+            matrix,
+            axes,
+            answers,
+            labs,
+            licences,
+            indexed,
+            parts,
+            printed,
+            data,
+            history,
+            ..
         } = content;
         let mut edition = Self {
             words,
             models,
             families,
             matrix,
-            lab_names,
+            labs,
+            licences,
             indexed: *indexed,
             printed,
             data,
@@ -101,10 +117,12 @@ impl<'a> Edition<'a> {
             }
         }
         for question in &mut self.answers {
-            let Some(axis) = self.axes.iter().find(|axis| axis.id == question.id) else { continue };
+            let axis = self.axes.iter().find(|axis| axis.id == question.id);
             for answer in &mut question.terms {
-                if let Some(term) = axis.terms.iter().find(|term| term.id == answer.id) {
-                    answer.label.clone_from(&term.label);
+                let term = axis.and_then(|axis| axis.terms.iter().find(|term| term.id == answer.id));
+                let named = term.map(|term| term.label.as_str());
+                if let Some(name) = named.or_else(|| questions.answer(tongue, &question.id, &answer.id)) {
+                    name.clone_into(&mut answer.label);
                 }
             }
         }
@@ -131,13 +149,19 @@ fn changed(history: &[Revision]) -> BTreeMap<&str, Vec<&Revision>> {
 
 fn given(models: &[Model]) -> BTreeMap<&str, BTreeMap<&str, Vec<&ModelSummary>>> {
     let mut given: BTreeMap<&str, BTreeMap<&str, Vec<&ModelSummary>>> = BTreeMap::new();
-    for model in models.iter().map(|model| &model.summary) {
-        // A model's labs are facts of their own.
-        let classes = model.taxonomy.iter().filter(|(axis, _)| *axis != LABS);
-        for (axis, terms) in classes.map(|(axis, terms)| (axis.as_str(), terms)).chain([(LABS, &model.labs)]) {
-            for term in terms {
-                given.entry(axis).or_default().entry(term).or_default().push(model);
-            }
+    for model in models {
+        let Model { summary, descriptor, .. } = model;
+        let classes =
+            summary.taxonomy.iter().flat_map(|(axis, terms)| terms.iter().map(|term| (axis.as_str(), term.as_str())));
+        let labs = summary.labs.iter().map(|lab| (LAB, lab.as_str()));
+        let year = summary.date.get(..4).map(|year| (YEAR, year));
+        let licences: BTreeSet<&str> = [&descriptor.licence.code, &descriptor.licence.weights]
+            .into_iter()
+            .flat_map(|text| licences::parts(text))
+            .collect();
+        let licences = licences.into_iter().map(|licence| (LICENCE, licence));
+        for (axis, term) in classes.chain(labs).chain(year).chain(licences) {
+            given.entry(axis).or_default().entry(term).or_default().push(summary);
         }
     }
     given
@@ -200,18 +224,26 @@ impl Edition<'_> {
         self.words.tongue() == Tongue::English || self.titles.contains_key(axis)
     }
 
-    /// Label of a term; a lab that no vocabulary names keeps its id, since capitals cannot be guessed.
+    /// Label of a term; a lab or a licence that no vocabulary names keeps its id, since capitals cannot be guessed.
     pub(crate) fn term_label(&self, axis_id: &str, term: &str) -> String {
-        let guess = || if axis_id == LABS { term.replace('-', " ") } else { humanise(term) };
+        let guess = || match axis_id {
+            LAB => term.replace('-', " "),
+            LICENCE => term.to_owned(),
+            _ => humanise(term),
+        };
         self.answer(axis_id, term).map_or_else(guess, str::to_owned)
     }
 
     /// From the top of the site to the one page of a term, if it has one: a building block's stands with the building blocks.
     pub(crate) fn term_href(&self, axis: &str, term: &str) -> Option<String> {
-        if self.is_of_blocks(axis) {
-            return self.block_href(&format!("{axis}/{term}"));
-        }
-        self.has_term(axis, term).then(|| format!("taxonomy/{axis}/{term}/"))
+        let folder = match axis {
+            _ if self.is_of_blocks(axis) => return self.block_href(&format!("{axis}/{term}")),
+            LAB => "labs".to_owned(),
+            YEAR => "years".to_owned(),
+            LICENCE => "licences".to_owned(),
+            _ => format!("taxonomy/{axis}"),
+        };
+        self.has_term(axis, term).then(|| format!("{folder}/{}/", term.to_lowercase()))
     }
 
     /// From the top of the site to all terms of an axis.
@@ -224,17 +256,26 @@ impl Edition<'_> {
         self.kind(axis).is_some_and(|kind| kind.is_axis)
     }
 
-    /// Whether a term has a page: the vocabulary has it and a model uses it.
+    /// Whether a term has a page: the vocabulary has it and a model uses it. Of labs, years and licences it is enough that a model has one that
+    /// can stand in an address.
     pub(crate) fn has_term(&self, axis: &str, term: &str) -> bool {
+        if [LAB, YEAR, LICENCE].contains(&axis) {
+            return is_slug(&term.to_lowercase()) && !self.members(axis, term).is_empty();
+        }
         let mut axes = self.axes.iter().filter(|known| known.id == axis && !RECORD_AXES.contains(&axis));
         let known = axes.find_map(|known| known.terms.iter().find(|known| known.id == term));
-        // A model's labs are facts of their own, so the vocabulary does not say who uses them.
-        known.is_some_and(|known| !known.models.is_empty() || axis == LABS && !self.members(axis, term).is_empty())
+        known.is_some_and(|known| !known.models.is_empty())
     }
 
     /// Models that a term describes, by id.
     pub(crate) fn members(&self, axis: &str, term: &str) -> &[&ModelSummary] {
         self.given.get(axis).and_then(|terms| terms.get(term)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Answers to a question that have pages, by id, with the models that give them.
+    pub(crate) fn given(&self, axis: &str) -> impl Iterator<Item = (&str, &[&ModelSummary])> {
+        let all = self.given.get(axis).into_iter().flatten().map(|(term, models)| (*term, models.as_slice()));
+        all.filter(move |(term, _)| self.has_term(axis, term))
     }
 
     /// Axes that classify models.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zoo_catalog::view::WordFacts;
 
 use crate::building::shown;
-use crate::content::LABS;
+use crate::content::LAB;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
 use crate::format::slug;
@@ -138,20 +138,13 @@ fn translated(names: &Names) -> impl Iterator<Item = String> {
     names.iter().map(|(language, name)| format!("{language}={name}"))
 }
 
-/// A lab has no page of its own: it leads to the texts that name it.
 fn labs(content: &Edition<'_>) -> Vec<String> {
-    let mut ids: Vec<&String> = content.models.iter().flat_map(|model| &model.summary.labs).collect();
-    ids.sort();
-    ids.dedup();
-    let lab = |id: &String| {
-        let names = content.lab_names.iter().filter(|name| name.lab == *id);
-        let others = names.map(|name| match &name.language {
-            Some(language) => format!("{language}={}", name.name),
-            None => name.name.clone(),
-        });
-        line(id, &content.term_label(LABS, id), others)
+    let lab = |(id, _): (&str, &[_])| {
+        let known = content.labs.iter().find(|lab| lab.id == id);
+        let others = known.into_iter().flat_map(|lab| lab.aliases.iter().cloned().chain(translated(&lab.names)));
+        line(id, &content.term_label(LAB, id), others)
     };
-    std::iter::once(group("search/?q=", &content.words.say("jump.lab"))).chain(ids.into_iter().map(lab)).collect()
+    std::iter::once(group("labs/", &content.words.say("jump.lab"))).chain(content.given(LAB).map(lab)).collect()
 }
 
 fn group(address: &str, kind: &str) -> String {

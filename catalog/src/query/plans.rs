@@ -28,7 +28,7 @@ const SMALL: [&str; 11] = [
 ];
 
 /// Questions about the whole catalog, which look at all of it, and questions in the words of a person.
-const WHOLE: [&str; 15] = [
+const WHOLE: [&str; 16] = [
     "open",
     "history",
     "changes_since",
@@ -38,7 +38,8 @@ const WHOLE: [&str; 15] = [
     "axes",
     "parts",
     "answers",
-    "lab_names",
+    "labs",
+    "licences",
     "stats",
     "tables",
     "descriptors",

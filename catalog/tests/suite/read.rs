@@ -2,6 +2,8 @@
 
 use zoo_catalog::{Catalog, build};
 use zoo_registry::vocabulary;
+use zoo_registry::vocabulary::labs;
+use zoo_registry::vocabulary::licences::Openness;
 use zoo_registry::{Outcome, Status};
 
 use crate::fixtures::*;
@@ -286,5 +288,12 @@ async fn facts_without_code_have_tables_of_their_own() {
         rows("SELECT models, with_code, first, last FROM term_usage WHERE term = 'causal'").await,
         r#"[[2,2,"2019-12-31","2020-02"]]"#
     );
+    let labs = catalog.labs().await.unwrap();
+    let lab = |id: &str| labs.iter().find(|lab| lab.id == id).unwrap();
+    assert_eq!((lab("zeta").name.as_str(), &lab("zeta").country), ("zeta", &None), "the vocabulary lacks it");
+    assert_eq!(Some(lab("baai")), labs::lab("baai"), "it comes back as the vocabulary has it");
+    let licences = catalog.licences().await.unwrap();
+    let open = licences.iter().filter(|licence| licence.openness == Openness::Open).map(|licence| licence.id.as_str());
+    assert_eq!(open.collect::<Vec<_>>(), ["Apache-2.0", "CC-BY-4.0", "MIT"]);
     assert_eq!(rows("SELECT * FROM lineage_closure").await, r#"[["toy","block",1],["toy","unrecorded",1]]"#);
 }

@@ -7,7 +7,7 @@ use super::{Descriptor, Preset};
 use crate::error::Problem;
 
 /// Sizes in our names that any model may have. Families with code check the rest of their own.
-const COUNTS: [&str; 16] = [
+const COUNTS: [&str; 18] = [
     "vocab_size",
     "d_model",
     "n_layers",
@@ -16,6 +16,8 @@ const COUNTS: [&str; 16] = [
     "n_heads",
     "n_kv_heads",
     "head_dim",
+    "kv_latent_dim",
+    "shared_key_dim",
     "d_ff",
     "max_positions",
     "n_experts",

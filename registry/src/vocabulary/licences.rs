@@ -35,6 +35,9 @@ pub enum Openness {
 }
 
 impl Openness {
+    /// What allows most comes first.
+    pub const ALL: [Self; 5] = [Self::Open, Self::Restricted, Self::NonCommercial, Self::Closed, Self::Unknown];
+
     /// The kebab-case word.
     pub fn as_str(self) -> &'static str {
         match self {

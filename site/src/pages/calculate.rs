@@ -6,12 +6,14 @@ use zoo_catalog::view::Model;
 use zoo_registry::Cost;
 
 use super::Site;
+use super::kept::{self, Kept};
 use crate::costs::{AtLongest, counts, estimate};
 use crate::error::Result;
 use crate::format::{bytes, compact, slug};
 
 #[derive(Serialize)]
 struct Page<'a> {
+    kept: Option<Kept>,
     rows: Vec<Row<'a>>,
 }
 
@@ -40,7 +42,7 @@ struct Row<'a> {
 
 pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let of_model = |model| Size::by_code_of(model).filter_map(move |size| row(model, &size));
-    let page = Page { rows: site.content.models.iter().flat_map(of_model).collect() };
+    let page = Page { kept: kept::view(site.content), rows: site.content.models.iter().flat_map(of_model).collect() };
     let [title, about] = ["nav.calculate", "calculate.description"].map(|key| site.content.words.say(key));
     site.page("calculate/", "calculate.html", ["calculate", &title, &about], &page)
 }

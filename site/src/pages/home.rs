@@ -3,8 +3,10 @@
 use serde::Serialize;
 use zoo_catalog::view::{Model, ModelSummary};
 
+use super::origins::ORIGINS;
 use super::timeline::{Key, key, kind};
 use super::{Count, Link, Row, Site, TallyView, changes, range, root};
+use crate::content::YEAR;
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::svg::{self, Frame};
@@ -59,6 +61,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         doors: ["architecture", "attention", "positional-encoding"]
             .iter()
             .filter_map(|axis| door(site, axis))
+            .chain(years(content))
             .collect(),
         by_family: content
             .families
@@ -77,6 +80,14 @@ fn timeline(content: &Edition<'_>) -> Option<String> {
     let frame = Frame { name: "timeline", title: &title, width: 1060, height: 380, right: 60, half: 6 };
     let scales = svg::scales(&models)?;
     Some(svg::timeline(&content.words, &models, &scales, &frame, &root(""), |model| kind(content, model)))
+}
+
+fn years(content: &Edition<'_>) -> Option<Door> {
+    let count = |(year, models): (&str, &[_])| Count { link: Link::term(content, YEAR, year), count: models.len() };
+    let terms: Vec<_> = content.given(YEAR).map(count).collect();
+    let (_, folder) = ORIGINS.into_iter().find(|(axis, _)| *axis == YEAR)?;
+    let [title, question] = ["all", "gist"].map(|role| content.words.say(&format!("origins.year.{role}")));
+    (!terms.is_empty()).then(|| Door { href: folder.to_owned(), title, question, terms })
 }
 
 fn door(site: &Site<'_>, axis: &str) -> Option<Door> {

@@ -11,11 +11,13 @@ mod data;
 mod family;
 mod glossary;
 mod home;
+mod kept;
 mod lineage;
 mod model;
 mod models;
 mod moved;
 mod not_found;
+mod origins;
 mod output;
 mod search;
 mod source;
@@ -31,7 +33,7 @@ use tera::{Context, Tera};
 use zoo_catalog::view::{BlockFile, ModelSummary, Tally};
 use zoo_registry::Status;
 
-use crate::content::{Content, LABS};
+use crate::content::{Content, LAB};
 use crate::data::BaseUrl;
 use crate::edition::Edition;
 use crate::error::{Error, Result};
@@ -162,7 +164,7 @@ fn edition_into(site: &Site<'_>, stage: Option<&Stage>) -> Result<()> {
 }
 
 /// Every other kind of page.
-const KINDS: [fn(&Site<'_>) -> Result<()>; 14] = [
+const KINDS: [fn(&Site<'_>) -> Result<()>; 15] = [
     home::render,
     models::render,
     family::render_index,
@@ -173,6 +175,7 @@ const KINDS: [fn(&Site<'_>) -> Result<()>; 14] = [
     conformance::render,
     block::render,
     taxonomy::render,
+    origins::render,
     glossary::render,
     about::render,
     changes::render,
@@ -225,7 +228,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The templates.
-const TEMPLATES: [(&str, &str); 45] = [
+const TEMPLATES: [(&str, &str); 48] = [
     ("components.html", include_str!("../../templates/components.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -234,6 +237,7 @@ const TEMPLATES: [(&str, &str); 45] = [
     ("modules.html", include_str!("../../templates/modules.html")),
     ("evidence.html", include_str!("../../templates/evidence.html")),
     ("calculate.html", include_str!("../../templates/calculate.html")),
+    ("kept.html", include_str!("../../templates/kept.html")),
     ("cost.html", include_str!("../../templates/cost.html")),
     ("run.html", include_str!("../../templates/run.html")),
     ("tryout.html", include_str!("../../templates/tryout.html")),
@@ -247,6 +251,8 @@ const TEMPLATES: [(&str, &str); 45] = [
     ("device.html", include_str!("../../templates/device.html")),
     ("taxonomy.html", include_str!("../../templates/taxonomy.html")),
     ("term.html", include_str!("../../templates/term.html")),
+    ("origins.html", include_str!("../../templates/origins.html")),
+    ("origin.html", include_str!("../../templates/origin.html")),
     ("usage.html", include_str!("../../templates/usage.html")),
     ("parts.html", include_str!("../../templates/parts.html")),
     ("kind.html", include_str!("../../templates/kind.html")),
@@ -551,9 +557,9 @@ impl Row {
     }
 }
 
-/// Labs, each leading to what else it made where the vocabularies name it.
+/// Labs, each leading to what else it made.
 fn labs(content: &Edition<'_>, ids: &[String]) -> Vec<Link> {
-    ids.iter().map(|id| Link::term(content, LABS, id)).collect()
+    ids.iter().map(|id| Link::term(content, LAB, id)).collect()
 }
 
 /// `109 M – 335 M`.

@@ -3,22 +3,26 @@
 use serde::Serialize;
 
 use super::data::columns::{answers, label, title};
+use super::origins::ORIGINS;
 use super::{Count, Row, Site, TallyView};
+use crate::content::{LAB, LICENCE, YEAR};
 use crate::edition::Edition;
 use crate::error::Result;
 
 /// Questions by which models are narrowed down: axes of the taxonomy, and what every model answers.
-pub(super) const FACETS: [&str; 11] = [
+pub(super) const FACETS: [&str; 13] = [
     "architecture",
     "attention",
     "positional-encoding",
     "normalisation-placement",
+    "normalisation-type",
     "activation",
     "pretraining-task",
     "modality",
     "family",
-    "lab",
-    "year",
+    LAB,
+    YEAR,
+    LICENCE,
     "code",
 ];
 
@@ -62,7 +66,7 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
 
 fn facet(content: &Edition<'_>, id: &'static str) -> Option<Facet> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    let mut given: Vec<&str> = content.models.iter().flat_map(|model| answers(&model.summary, id)).collect();
+    let mut given: Vec<&str> = content.models.iter().flat_map(|model| answers(content, model, id)).collect();
     given.sort_unstable();
     for answer in given {
         match counts.last_mut() {
@@ -71,14 +75,18 @@ fn facet(content: &Edition<'_>, id: &'static str) -> Option<Facet> {
         }
     }
     // Years stay in their order.
-    if id != "year" {
+    if id != YEAR {
         counts.sort_by_key(|(answer, count)| (std::cmp::Reverse(*count), *answer));
     }
-    let shown = if id == "year" { counts.len() } else { SHOWN.min(counts.len()) };
+    let shown = if id == YEAR { counts.len() } else { SHOWN.min(counts.len()) };
     let more = counts.len() - shown;
     let all = match id {
         "family" => Some("families/".to_owned()),
-        axis => content.axes.iter().any(|known| known.id == axis).then(|| format!("taxonomy/#{axis}")),
+        axis => {
+            let origin = ORIGINS.iter().find(|(known, _)| *known == axis).map(|(_, folder)| (*folder).to_owned());
+            let is_axis = content.axes.iter().any(|known| known.id == axis);
+            origin.or_else(|| is_axis.then(|| format!("taxonomy/#{axis}")))
+        }
     };
     let term = |(answer, count): &(&str, usize)| Term {
         id: (*answer).to_owned(),

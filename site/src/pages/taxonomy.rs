@@ -3,14 +3,17 @@
 use serde::Serialize;
 use zoo_catalog::view::{AxisFacts, TermFacts};
 
+use super::origins::{self, ORIGINS};
 use super::usage::{Name, Usage, names};
-use super::{Link, Site, each};
+use super::{Count, Link, Site, each};
 use crate::content::RECORD_AXES;
 use crate::error::Result;
 
 #[derive(Serialize)]
 struct Taxonomy {
     axes: Vec<AxisView>,
+    /// Where models come from: who made them, when, and under which licences.
+    origins: Vec<Count>,
     /// Axes that describe how facts are known.
     records: Vec<AxisView>,
 }
@@ -50,7 +53,12 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let (records, axes): (Vec<_>, Vec<_>) =
         content.axes.iter().partition(|axis| RECORD_AXES.contains(&axis.id.as_str()));
     let view = |axes: Vec<&AxisFacts>| axes.into_iter().map(|axis| axis_view(site, axis)).collect::<Vec<_>>();
-    let page = Taxonomy { axes: view(axes), records: view(records) };
+    let origin = |(axis, folder): (&str, &str)| Count {
+        link: Link::new(origins::title(content, axis), Some(folder.to_owned())),
+        count: content.given(axis).count(),
+    };
+    let origins = ORIGINS.into_iter().map(origin).filter(|origin| origin.count > 0).collect();
+    let page = Taxonomy { axes: view(axes), origins, records: view(records) };
     let [title, description] = ["nav.taxonomy", "taxonomy.description"].map(|key| content.words.say(key));
     site.page("taxonomy/", "taxonomy.html", ["taxonomy", &title, &description], &page)?;
     let axes = content.classifying().filter(|axis| !content.is_of_blocks(&axis.id));

@@ -16,10 +16,12 @@ const OFTEN: usize = 8;
 /// Models with something in common.
 #[derive(Serialize)]
 pub(super) struct Usage {
+    /// How many models that are.
+    pub(super) heading: String,
     /// The oldest of them.
     first: Option<First>,
     /// How many came each year; none for a handful.
-    by_year: Option<String>,
+    pub(super) by_year: Option<String>,
     architectures: Vec<Count>,
     often: Vec<Often>,
     with_code: usize,
@@ -56,7 +58,12 @@ impl Usage {
             *years.entry(year).or_default() += 1;
         }
         let title = content.words.say("usage.by_year_title");
+        let heading = match models.len() {
+            0 => content.words.say("usage.heading_nobody"),
+            n => content.words.count("usage.heading", n, &[]),
+        };
         Self {
+            heading,
             first: models
                 .first()
                 .map(|model| First { model: Link::model(content, &model.id), date: model.date.clone() }),

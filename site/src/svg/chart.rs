@@ -5,6 +5,7 @@ use zoo_registry::figure::{Axis, Scale};
 
 use super::{Canvas, Caption, text_width};
 use crate::format::{compact, number};
+use crate::words::Words;
 
 const WIDTH: i32 = 720;
 const HEIGHT: i32 = 340;
@@ -69,7 +70,7 @@ fn step(range: f64) -> f64 {
 }
 
 /// The picture of a figure; `at` tells it from others on the page.
-pub(crate) fn chart(figure: &Figure, at: usize) -> String {
+pub(crate) fn chart(words: &Words, figure: &Figure, at: usize) -> String {
     let names = figure.series.iter().map(|series| text_width(&series.name, LETTER)).max().unwrap_or(0);
     let right = WIDTH - names.min(WIDTH / 3) - 24;
     let values = |index: usize| figure.series.iter().flat_map(move |s| s.points.iter().map(move |point| point[index]));
@@ -95,7 +96,8 @@ pub(crate) fn chart(figure: &Figure, at: usize) -> String {
         canvas.path(&format!("curve c{}", index % 4), &format!("M{}", way.join("L")));
         for (place, point) in places.iter().zip(&series.points) {
             canvas.link(None, |canvas| {
-                canvas.title(&format!("{}: {} at {}", series.name, number(point[1]), number(point[0])));
+                let [x, y] = point.map(number);
+                canvas.title(&words.with("chart.point", &[("name", &series.name), ("y", &y), ("x", &x)]));
                 mark(canvas, index, *place);
             });
         }
@@ -103,7 +105,7 @@ pub(crate) fn chart(figure: &Figure, at: usize) -> String {
             canvas.text("label", x + 12, height + 5, &series.name);
         }
     }
-    let description = format!("{} The table below gives the numbers.", figure.caption);
+    let description = words.with("chart.numbers_below", &[("caption", &figure.caption)]);
     let name = format!("chart-{at}");
     Caption { name: &name, title: &figure.title, description: &description }.inline(&canvas, WIDTH, HEIGHT)
 }

@@ -34,8 +34,7 @@ function learn(file) {
       group = { address: id.slice(1), kind: label };
       continue;
     }
-    const end = { '=': encodeURIComponent(label || id), '#': id }[group.address.at(-1)] ?? `${id}/`;
-    const address = group.address + end;
+    const address = group.address + (group.address.endsWith('#') ? id : `${id}/`);
     if (!entries.has(address)) entries.set(address, { label: label || id, address, kind: group.kind, known: [label || id, id].map(known) });
     entries.get(address).known.push(...others.map(name => known(name.replace(/^[a-z]{2}=/, ''))));
   }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use zoo_registry::{Flow, Status};
+use serde_json::json;
+use zoo_registry::vocabulary::labs::Lab;
+use zoo_registry::{Estimate, Flow, Status};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -323,4 +325,64 @@ fn a_badge_says_how_many_checks_hold() {
         !files["models/bert/evidence/index.html"].contains("[![conformance]"),
         "without an address there is no Markdown"
     );
+}
+
+#[test]
+fn labs_years_and_licences_have_pages_with_their_models() {
+    let mut content = fixture::content();
+    content.labs[0].country = Some("XY".into());
+    content.labs.push(Lab { now: Some("google".into()), id: "deepmind".into(), ..content.labs[0].clone() });
+    let gpt2 = content.models.iter_mut().find(|model| model.summary.id == "gpt2").unwrap();
+    gpt2.descriptor.licence.code = "(MIT OR LicenseRef-Modified-MIT)".into();
+    gpt2.summary.labs = vec!["deepmind".into()];
+    let files: BTreeMap<_, _> = rendered(&content).into_iter().collect();
+    let page = |address: &str| files.get(&format!("{address}index.html")).unwrap_or_else(|| panic!("no {address}"));
+    let google = page("labs/google/");
+    for text in
+        ["Its seat is in XY.", "谷歌", "href=\"../../models/bert/\"", "It came from", "href=\"../../labs/deepmind/\""]
+    {
+        assert!(google.contains(text), "no `{text}`");
+    }
+    assert!(page("labs/deepmind/").contains("href=\"../../labs/google/\""));
+    assert!(page("years/2018/").contains("href=\"../../models/bert/\"") && page("years/").contains("years/2019/"));
+    let licence = page("licences/licenseref-modified-mit/");
+    assert!(
+        licence.contains("Models with their code under it: 1; with their weights: ")
+            && licence.contains("models/gpt2/")
+    );
+    let model = page("models/gpt2/");
+    assert!(model.contains("(<a href") || model.contains(">(MIT</a>"), "the expression keeps its brackets");
+    assert!(model.contains(">Modified MIT)</a>") && model.contains("href=\"../../licences/licenseref-modified-mit/\""));
+    assert!(
+        page("licences/").contains("<h2 id=\"open\">Open</h2>") && page("taxonomy/").contains("href=\"../licences/\"")
+    );
+}
+
+#[test]
+fn the_calculator_compares_what_kinds_of_attention_keep() {
+    let mut content = fixture::content();
+    let sized = |content: &mut zoo_site::Content, id: &str, n_kv_heads: u64| {
+        let model = content.models.iter_mut().find(|model| model.summary.id == id).unwrap();
+        model.summary.taxonomy.insert("attention".into(), vec!["causal".into()]);
+        let config = json!({ "n_layers": 32, "d_model": 4096, "n_heads": 32, "n_kv_heads": n_kv_heads });
+        let config = config.as_object().unwrap();
+        let size = model.descriptor.presets[0].id.clone();
+        model.sizes[0].config.clone_from(config);
+        model.sizes[0].parameters = 7_000_000_000;
+        model.estimates.insert(size, Estimate::of(config, 7_000_000_000, true).unwrap());
+    };
+    let calculator = |content: &zoo_site::Content| {
+        let files: BTreeMap<_, _> = rendered(content).into_iter().collect();
+        files["calculate/index.html"].replace('\u{202f}', " ")
+    };
+    assert!(!calculator(&content).contains("id=\"kept\""), "one kind is no comparison");
+    sized(&mut content, "bert", 32);
+    sized(&mut content, "gpt2", 8);
+    let page = calculator(&content);
+    for text in ["<h2 id=\"kept\">", "524 288", "131 072", "2.00 GiB", "parts/attention/grouped-query/"] {
+        assert!(page.contains(text), "no `{text}`");
+    }
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    bert.summary.taxonomy.insert("attention".into(), vec!["lsh".into()]);
+    assert!(!calculator(&content).contains("id=\"kept\""), "the formula is not made for it");
 }

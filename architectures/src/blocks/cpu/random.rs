@@ -13,7 +13,11 @@ const PIECE: usize = 1 << 14;
 
 /// A tensor of this distribution, if it is normal or uniform and the device is a place for kernels. Its seed is the next number of the
 /// device's own generator, so it follows from what that was seeded with and drew before.
-pub(in super::super) fn random<const D: usize>(shape: [usize; D], distribution: Distribution, device: &Device) -> Option<Tensor<D>> {
+pub(in super::super) fn random<const D: usize>(
+    shape: [usize; D],
+    distribution: Distribution,
+    device: &Device,
+) -> Option<Tensor<D>> {
     let draw = draw_of(distribution)?;
     if !is_here(&Tensor::<1>::zeros([1], device)) {
         return None;

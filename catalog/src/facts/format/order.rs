@@ -26,7 +26,7 @@ const AXES: [&str; 9] = [
 ];
 
 /// Sizes: what goes in, how wide, how deep, and the parts of a layer.
-const SIZES: [&str; 21] = [
+const SIZES: [&str; 23] = [
     "body",
     "head",
     "image_size",
@@ -41,6 +41,8 @@ const SIZES: [&str; 21] = [
     "n_heads",
     "n_kv_heads",
     "head_dim",
+    "kv_latent_dim",
+    "shared_key_dim",
     "d_ff",
     "max_positions",
     "n_experts",

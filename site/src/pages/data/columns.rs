@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 use zoo_catalog::compare::Size;
-use zoo_catalog::view::{Model, ModelSummary};
+use zoo_catalog::view::Model;
+use zoo_registry::vocabulary::licences::parts;
 
-use crate::content::LABS;
+use crate::content::{LAB, LICENCE, YEAR};
 use crate::edition::Edition;
 use crate::pages::model::sizes::FIELDS;
 use crate::pages::models::FACETS;
+use crate::pages::origins::{openness_of, openness_word};
 use crate::pages::{Link, TallyView};
 
 /// Every column has a value for each model, in the order of `id`.
@@ -77,7 +79,7 @@ pub(super) fn sizes<'a>(content: &'a Edition<'_>) -> Sizes<'a> {
 }
 
 fn facet(content: &Edition<'_>, id: &str) -> Option<Facet> {
-    let answers: Vec<Vec<&str>> = content.models.iter().map(|model| answers(&model.summary, id)).collect();
+    let answers: Vec<Vec<&str>> = content.models.iter().map(|model| answers(content, model, id)).collect();
     let mut term: Vec<&str> = answers.iter().flatten().copied().collect();
     term.sort_unstable();
     term.dedup();
@@ -91,14 +93,23 @@ fn facet(content: &Edition<'_>, id: &str) -> Option<Facet> {
     })
 }
 
-/// What a model answers to a question: of the taxonomy, or of those that every model answers.
-pub(in crate::pages) fn answers<'a>(model: &'a ModelSummary, id: &str) -> Vec<&'a str> {
+/// What a model answers to a question: of the taxonomy, or of those that every model answers. Of licences it is what those of its weights let
+/// people do.
+pub(in crate::pages) fn answers<'a>(content: &Edition<'_>, model: &'a Model, id: &str) -> Vec<&'a str> {
+    let Model { summary, descriptor, .. } = model;
     match id {
-        "family" => vec![&model.family],
-        LABS => model.labs.iter().map(String::as_str).collect(),
-        "year" => model.date.get(..4).into_iter().collect(),
-        "code" => vec![if model.code { "yes" } else { "no" }],
-        axis => model.taxonomy.get(axis).into_iter().flatten().map(String::as_str).collect(),
+        "family" => vec![&summary.family],
+        LAB => summary.labs.iter().map(String::as_str).collect(),
+        YEAR => summary.date.get(..4).into_iter().collect(),
+        LICENCE => {
+            let licences = parts(&descriptor.licence.weights);
+            let mut words: Vec<_> = licences.map(|licence| openness_of(content, licence).as_str()).collect();
+            words.sort_unstable();
+            words.dedup();
+            words
+        }
+        "code" => vec![if summary.code { "yes" } else { "no" }],
+        axis => summary.taxonomy.get(axis).into_iter().flatten().map(String::as_str).collect(),
     }
 }
 
@@ -106,6 +117,7 @@ pub(in crate::pages) fn answers<'a>(model: &'a ModelSummary, id: &str) -> Vec<&'
 pub(in crate::pages) fn title(content: &Edition<'_>, id: &str) -> String {
     match id {
         "code" => content.words.say("models.runs_here"),
+        LICENCE => content.words.say("model.licence_weights"),
         _ => content.axis_title(id),
     }
 }
@@ -114,7 +126,8 @@ pub(in crate::pages) fn title(content: &Edition<'_>, id: &str) -> String {
 pub(in crate::pages) fn label(content: &Edition<'_>, id: &str, term: &str) -> Link {
     match id {
         "family" => Link::family(content, term),
-        "year" | "code" => Link::new(term, None),
+        "code" => Link::new(content.words.say(&format!("models.runs.{term}")), None),
+        LICENCE => Link::new(openness_word(content, term), Some(format!("licences/#{term}"))),
         axis => Link::term(content, axis, term),
     }
 }

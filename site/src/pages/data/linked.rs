@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zoo_catalog::view::Model;
 
-use crate::content::LABS;
+use crate::content::LAB;
 use crate::edition::Edition;
 
 const CONTEXT: &str = "https://schema.org";
@@ -14,7 +14,7 @@ pub(in crate::pages) fn model(content: &Edition<'_>, model: &Model) -> String {
     let labs: Vec<Value> = summary
         .labs
         .iter()
-        .map(|lab| json!({ "@type": "Organization", "name": content.term_label(LABS, lab) }))
+        .map(|lab| json!({ "@type": "Organization", "name": content.term_label(LAB, lab) }))
         .collect();
     let papers: Vec<Value> = facts
         .papers

@@ -17,11 +17,13 @@ use zoo_catalog::view::Model;
 use zoo_registry::descriptor::Descriptor;
 use zoo_registry::figure::Series;
 use zoo_registry::record::Demo;
+use zoo_registry::vocabulary::licences::parts;
 use zoo_registry::{Figure, Flow, names};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
 use super::{Link, Site, TallyView, labs, root};
+use crate::content::LICENCE;
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{number, slug};
@@ -30,6 +32,7 @@ use crate::parts::Part;
 use crate::prose::first_rust_block;
 use crate::svg;
 use crate::tryout::Stage;
+use crate::words::Words;
 
 /// Aliases that say more than another way to write the name.
 fn further_names(descriptor: &Descriptor) -> Vec<&str> {
@@ -70,7 +73,10 @@ struct ModelPage<'a> {
     family: Link,
     date: &'a str,
     labs: Vec<Link>,
-    licence: &'a zoo_registry::descriptor::Licence,
+    /// Of the code, and of the weights.
+    licences: [Vec<Link>; 2],
+    /// Whether it is known that nobody can have the weights.
+    withheld: bool,
     facts: Vec<sizes::Fact>,
     /// The preset that numbers and picture are of.
     shown: Option<Shown<'a>>,
@@ -151,7 +157,7 @@ struct Classified<'a> {
 }
 
 /// One row for each place on the x axis, one column for each curve.
-fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
+fn measured<'a>(words: &Words, (at, figure): (usize, &'a Figure)) -> Measured<'a> {
     let mut places: Vec<f64> = figure.series.iter().flat_map(|s| s.points.iter().map(|point| point[0])).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
@@ -164,7 +170,7 @@ fn measured((at, figure): (usize, &Figure)) -> Measured<'_> {
         title: &figure.title,
         caption: &figure.caption,
         command: &figure.command,
-        svg: svg::chart(figure, at),
+        svg: svg::chart(words, figure, at),
         x: &figure.x.label,
         y: &figure.y.label,
         series: figure.series.iter().map(|series| series.name.as_str()).collect(),
@@ -254,7 +260,8 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         family: Link::family(content, &summary.family),
         date: &summary.date,
         labs: labs(content, &summary.labs),
-        licence: &descriptor.licence,
+        licences: [&descriptor.licence.code, &descriptor.licence.weights].map(|text| licence(content, text)),
+        withheld: descriptor.licence.public == Some(false),
         facts: sizes::facts(&content.words, model, built),
         shown: built.map(|size| Shown { id: &size.preset.id, anchor: slug(&size.preset.id) }),
         diagram: drawing.map(|drawing| Diagram {
@@ -279,7 +286,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
         cost: cost::view(model, built),
-        figures: model.figures.iter().enumerate().map(measured).collect(),
+        figures: model.figures.iter().enumerate().map(|figure| measured(&content.words, figure)).collect(),
         prose: site.prose.html(&model.readme)?,
         demo: model.demo.as_ref().map(|demo| DemoView::new(demo, content.printed.get(&summary.id))),
         preset: built.map(|size| size.preset.id.as_str()),
@@ -308,4 +315,18 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
     let head = ["models", summary.name.as_str(), summary.summary.as_str()];
     site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;
     if site.is_english() { data::twins(site, model) } else { Ok(()) }
+}
+
+/// The words of an SPDX expression; its licences lead to their pages.
+fn licence(content: &Edition<'_>, expression: &str) -> Vec<Link> {
+    let word = |word: &str| match parts(word).next() {
+        Some(id) if content.has_term(LICENCE, id) => {
+            // SPDX's own ids are what people call these licences.
+            let is_short = !id.starts_with("LicenseRef-") && !["NONE", "NOASSERTION"].contains(&id);
+            let label = if is_short { word.to_owned() } else { word.replace(id, &content.term_label(LICENCE, id)) };
+            Link::new(label, content.term_href(LICENCE, id))
+        }
+        _ => Link::new(word, None),
+    };
+    expression.split_whitespace().map(word).collect()
 }

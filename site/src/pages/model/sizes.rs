@@ -11,7 +11,7 @@ use crate::pages::Link;
 use crate::words::Words;
 
 /// Fields of a configuration that make columns.
-pub(in crate::pages) const FIELDS: [&str; 13] = [
+pub(in crate::pages) const FIELDS: [&str; 14] = [
     "n_layers",
     "n_encoder_layers",
     "n_decoder_layers",
@@ -19,6 +19,7 @@ pub(in crate::pages) const FIELDS: [&str; 13] = [
     "n_heads",
     "n_kv_heads",
     "head_dim",
+    "kv_latent_dim",
     "d_ff",
     "n_experts",
     "image_size",
