@@ -251,6 +251,34 @@ fn source_lines_have_anchors() {
 }
 
 #[test]
+fn a_source_page_tells_what_stands_where() {
+    let files = files();
+    let page = &files["models/bert/source/index.html"];
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no `{text}` in {page}"));
+    let found = [
+        "<a href=\"#file-mod-rs\">mod.rs</a>",
+        "<a href=\"#L9\">struct Bert</a>",
+        "<a href=\"#L15\">impl Bert&lt;B&gt;</a><ul><li><a href=\"#L20\">fn forward</a></li></ul>",
+        "<a href=\"#file-layer-rs\">layer.rs</a>",
+        "<a href=\"#layer-rs-L2\">struct BertLayer</a>",
+        // Its own equations come first.
+        "models/bert/source/#L20\">Equations 2 and 3</a>",
+        "<a href=\"https://arxiv.org/abs/1810.04805\">arXiv 1810.04805</a>, <code>mod.rs</code>, line 20",
+        "parts/code/mask/#L4\">Equation 1</a>",
+        "<code>mask.rs</code>, line 4",
+        "arXiv <a href=\"https://arxiv.org/abs/1810.04805\">1810.04805</a>, equations",
+    ];
+    let places = found.map(at);
+    assert!(places.is_sorted(), "{places:?}");
+    let shared = &files["parts/code/mask/index.html"];
+    for told in ["<a href=\"#L4\">fn causal_bias</a>", "#L4\">Equation 1</a>", ">arXiv 1706.03762</a>"] {
+        assert!(shared.contains(told), "no `{told}` in {shared}");
+    }
+    let leads = |id: &str| files[&format!("models/{id}/index.html")].contains(&format!("{id}/source/#equations"));
+    assert!(leads("bert") && !leads("gpt2"), "GPT-2 has no page of source here");
+}
+
+#[test]
 fn every_page_has_one_heading_a_language_and_the_policy() {
     for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".html")) {
         let tags = tags(text);

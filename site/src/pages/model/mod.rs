@@ -21,7 +21,7 @@ use zoo_registry::{Figure, Flow, names};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
-use super::{Link, Site, TallyView, labs, root};
+use super::{Link, Site, TallyView, labs, root, source};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{number, slug};
@@ -92,6 +92,8 @@ struct ModelPage<'a> {
     tryout: Option<tryout::View>,
     rust: Option<String>,
     has_source: bool,
+    /// Whether its code says which equations it computes.
+    has_equations: bool,
     code: bool,
     tally: TallyView,
     levels: Vec<evidence::Level>,
@@ -286,6 +288,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         tryout: stage.and_then(|stage| tryout::view(content, model, stage)),
         rust,
         has_source: !model.sources.is_empty(),
+        has_equations: source::has_equations(site, model),
         code: summary.code,
         tally: TallyView::new(&content.words, &summary.tally),
         levels: evidence::levels(content, model),
