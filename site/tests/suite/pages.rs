@@ -311,6 +311,32 @@ fn pages_keep_to_their_budgets() {
 }
 
 #[test]
+fn what_ran_is_counted_above_the_matrix() {
+    let runs = |content: &zoo_site::Content| -> Vec<String> {
+        let page = BTreeMap::from_iter(rendered(content))["conformance/index.html"].clone();
+        let (before, from) = page.split_once("id=\"runs\">").unwrap();
+        assert!(!before.contains("class=\"matrix\"") && from.contains("class=\"matrix\""));
+        from.split_once("</dl>").unwrap().0.split("</div>").map(str::to_owned).collect()
+    };
+    let mut content = fixture::content();
+    let checks = content.matrix.suite.checks.len();
+    let [suite, flex, ndarray, _] = <[String; 4]>::try_from(runs(&content)).unwrap();
+    assert!(suite.contains(&format!("version 1.0, {checks} checks")), "{suite}");
+    assert!(flex.contains(">flex</a>") && flex.contains("</span> fail</span> 0,"), "{flex}");
+    assert!(ndarray.contains(">ndarray</a>") && ndarray.contains("</span> fail</span> 1,"), "{ndarray}");
+    let outcomes = content.matrix.rows.iter().flat_map(|(_, outcomes)| outcomes);
+    let passed = outcomes.filter(|found| found.device == "flex" && found.status == Status::Pass).count();
+    assert!(passed > 0 && flex.contains(&format!("</span> pass</span> {passed},")), "{flex}");
+    // Of one model nothing ran, then of a second one on a device.
+    let silent = |run: &str, models: usize| run.contains(&format!("not run</span> {}</dd>", models * checks));
+    assert!(silent(&flex, 1) && silent(&ndarray, 1), "{flex} {ndarray}");
+    let (_, bert) = content.matrix.rows.iter_mut().find(|(summary, _)| summary.id == "bert").unwrap();
+    bert.retain(|found| found.device != "flex");
+    let fewer = runs(&content);
+    assert!(silent(&fewer[1], 2) && silent(&fewer[2], 1), "{fewer:?}");
+}
+
+#[test]
 fn a_device_has_a_page_of_its_own() {
     let files = files();
     assert!(files["conformance/index.html"].contains("href=\"../conformance/devices/flex/\""));
