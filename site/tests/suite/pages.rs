@@ -233,6 +233,32 @@ fn the_page_about_the_catalog_counts_what_is_in_it() {
 }
 
 #[test]
+fn costs_come_with_their_formulas() {
+    let files = files();
+    let page = &files["models/gpt2/index.html"];
+    for told in [
+        "<code>N · b</code><br>= 124 439 808 · 4 = 475 MiB",
+        "<code>2 · n_layers · n_heads · head_dim · T · B · b</code><br>= 2 · 12 · 12 · 64 · 512 · 1 · 4 = 36.0 MiB",
+        // Kept at 512 tokens by the fixture's code: 512 000 bytes.
+        "36.0 MiB (counted in the code: 0.014 times that)",
+        "<code>(2 · M + 4 · n_layers · n_heads · head_dim · T) · T · B</code><br>= (2 · 124 439 808 + 4 · 12 · 12 · 64 · 512)",
+    ] {
+        assert!(page.contains(told), "no `{told}` in {page}");
+    }
+    let both = "4 · (n_encoder_layers + 2 · n_decoder_layers) · n_heads · head_dim · T) · T · B</code><br>= (2 · ";
+    assert!(files["models/t5/index.html"].contains(both));
+    assert!(files["models/t5/index.html"].contains("4 · 18 · 8 · 64 · 512) · 512 · 1 = "));
+    let (page, script) = (&files["calculate/index.html"], &files["calculate.js"]);
+    assert!(page.contains("value=\"gpt2-small\" list") && page.contains("2 · 12 · 12 · 64 = 18 432"), "{page}");
+    let keys: Vec<_> = tags(page).iter().filter_map(|tag| tag.get("data-formula").map(str::to_owned)).collect();
+    assert_eq!(keys.len(), 8);
+    for key in keys {
+        assert!(page.contains(&format!("data-formula=\"{key}\"><math>")), "`{key}` has no symbols");
+        assert!(script.contains(&format!("\"{key}\"")), "the script does not know `{key}`");
+    }
+}
+
+#[test]
 fn a_model_without_code_has_a_page() {
     let files = files();
     let page = &files["models/elmo/index.html"];

@@ -280,7 +280,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
-        cost: cost::view(model, built),
+        cost: cost::view(&content.words, model, built),
         figures: model.figures.iter().enumerate().map(measured).collect(),
         prose: site.prose.html(&model.readme)?,
         demo: model.demo.as_ref().map(|demo| DemoView::new(demo, content.printed.get(&summary.id))),
