@@ -73,6 +73,29 @@ pub(super) fn has_equations(site: &Site<'_>, model: &Model) -> bool {
     !model.sources.is_empty() && files.any(|file| !equations(&file.text).is_empty())
 }
 
+/// The first items of a model's code, for its page.
+#[derive(Serialize)]
+pub(super) struct Excerpt<'a> {
+    path: &'a str,
+    first: usize,
+    last: usize,
+    /// Without marks, for each would be an element.
+    text: String,
+}
+
+/// Most lines of code on a model's page.
+const SHOWN: usize = 60;
+
+/// What stands behind the imports of the first file, as far as whole items go.
+pub(super) fn excerpt(model: &Model) -> Option<Excerpt<'_>> {
+    let file = in_order(model).into_iter().next().filter(|file| is_rust(file))?;
+    let lines: Vec<&str> = file.text.lines().collect();
+    let start = lines.iter().position(|line| line.starts_with("///"))?;
+    let shown: Vec<&str> = lines.into_iter().skip(start).take(SHOWN).collect();
+    let whole = shown.iter().rposition(|line| *line == "}").map_or(shown.len(), |end| end + 1);
+    Some(Excerpt { path: &file.path, first: start + 1, last: start + whole, text: shown[..whole].join("\n") })
+}
+
 /// The lines of a file as HTML.
 pub(super) fn lines(prose: &Prose, file: &SourceFile) -> Result<Vec<String>> {
     let lines = if is_rust(file) { prose.rust().lines(&file.text)? } else { plain(&file.text) };

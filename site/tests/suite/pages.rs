@@ -305,6 +305,26 @@ fn a_source_page_tells_what_stands_where() {
 }
 
 #[test]
+fn a_model_page_shows_where_its_code_begins() {
+    let files = files();
+    let page = &files["models/bert/index.html"];
+    let code = page.split_once("mod.rs, lines 7 to 30</summary>").unwrap().1.split_once("</details>").unwrap().0;
+    assert!(code.contains("<code>/// The body with its pooler.\n#[derive(Module, Debug)]\n"), "{code}");
+    assert!(
+        code.contains("pub struct Bert&lt;B: Backend&gt; {") && code.ends_with("\n}</code></pre></div>\n"),
+        "{code}"
+    );
+    assert!(!page.contains("use burn::prelude"), "imports are left out");
+    // What is longer ends with a whole item.
+    let mut content = fixture::content();
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    let item = "/// An item.\nfn f() {\n    g();\n}\n\n";
+    bert.sources[1].text = format!("use x;\n\n{}", item.repeat(20));
+    let page = BTreeMap::from_iter(rendered(&content))["models/bert/index.html"].clone();
+    assert!(page.contains("mod.rs, lines 3 to 61</summary>") && page.matches("/// An item.").count() == 12, "{page}");
+}
+
+#[test]
 fn every_page_has_one_heading_a_language_and_the_policy() {
     for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".html")) {
         let tags = tags(text);

@@ -92,6 +92,7 @@ struct ModelPage<'a> {
     tryout: Option<tryout::View>,
     rust: Option<String>,
     has_source: bool,
+    excerpt: Option<source::Excerpt<'a>>,
     /// Whether its code says which equations it computes.
     has_equations: bool,
     code: bool,
@@ -288,6 +289,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         tryout: stage.and_then(|stage| tryout::view(content, model, stage)),
         rust,
         has_source: !model.sources.is_empty(),
+        excerpt: source::excerpt(model),
         has_equations: source::has_equations(site, model),
         code: summary.code,
         tally: TallyView::new(&content.words, &summary.tally),
