@@ -76,34 +76,17 @@ impl Estimate {
     /// From a configuration in our names, as far as it is known, and the parameters in use for one token. `None` if the sizes that
     /// it takes are not known.
     pub fn of(sizes: &Map<String, Value>, parameters: u64, writes: bool) -> Option<Self> {
+        let products = Products::of(sizes)?;
         let size = |field: &str| sizes.get(field).and_then(Value::as_u64);
-        if size("segment_len").is_some() {
-            return None;
-        }
-        let n_heads = size("n_heads").filter(|&n| n > 0)?;
-        let head_dim = size("head_dim").or_else(|| Some(size("d_model")? / n_heads))?;
-        // An encoder–decoder's decoder looks at both texts.
-        let (attentions, remembering) = match (size("n_encoder_layers"), size("n_decoder_layers"), size("n_layers")) {
-            (Some(read), written, _) => (read + 2 * written.unwrap_or(read), written.unwrap_or(read)),
-            (None, Some(written), Some(read)) => (read + 2 * written, written),
-            (None, Some(n), None) | (None, None, Some(n)) => (n, n),
-            (None, None, None) => return None,
-        };
-        let (latent, shared) = (size("kv_latent_dim"), size("shared_key_dim").unwrap_or(0));
-        let kept = latent.map_or_else(
-            || 2u64.saturating_mul(size("n_kv_heads").unwrap_or(n_heads)).saturating_mul(head_dim),
-            |latent| latent.saturating_add(shared),
-        );
-        let product = |factors: &[u64]| factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor));
         let tied = sizes.get("tied").and_then(Value::as_bool);
         let looked_up = match size("vocab_size").zip(size("d_model")) {
-            Some((vocab_size, d_model)) if !writes || tied == Some(false) => product(&[vocab_size, d_model]),
+            Some((vocab_size, d_model)) if !writes || tied == Some(false) => vocab_size.saturating_mul(d_model),
             _ => 0,
         };
         Some(Self {
-            flops_per_token: product(&[2, parameters.saturating_sub(looked_up)]),
-            flops_per_pair: product(&[2, attentions, n_heads, head_dim.saturating_mul(2).saturating_add(shared)]),
-            state_numbers_per_token: writes.then(|| product(&[remembering, kept])),
+            flops_per_token: parameters.saturating_sub(looked_up).saturating_mul(2),
+            flops_per_pair: product(&products.flops_per_pair),
+            state_numbers_per_token: writes.then(|| product(&products.state_numbers_per_token)),
         })
     }
 
@@ -117,6 +100,69 @@ impl Estimate {
     pub fn flops_per_token(&self, tokens: u64) -> u64 {
         self.flops_per_token.saturating_add(self.flops_per_pair.saturating_mul(tokens))
     }
+}
+
+/// What an [`Estimate`] multiplies, for those who show how it comes about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Products {
+    /// Of [`Estimate::flops_per_pair`].
+    pub flops_per_pair: Vec<Factor>,
+    /// Of [`Estimate::state_numbers_per_token`], if it writes.
+    pub state_numbers_per_token: Vec<Factor>,
+}
+
+/// A number by the name that configurations have for it; a constant by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Factor {
+    /// `n_layers`, `2`, `(n_layers + 2 · n_decoder_layers)`.
+    pub name: &'static str,
+    /// How much it is.
+    pub value: u64,
+}
+
+impl Products {
+    /// From a configuration in our names. `None` if the sizes that they take are not known.
+    pub fn of(sizes: &Map<String, Value>) -> Option<Self> {
+        let size = |name: &'static str| Some(Factor { name, value: sizes.get(name).and_then(Value::as_u64)? });
+        if size("segment_len").is_some() {
+            return None;
+        }
+        let n_heads = size("n_heads").filter(|n_heads| n_heads.value > 0)?;
+        let n_kv_heads = size("n_kv_heads").unwrap_or(n_heads);
+        let by_width = || Some(Factor { name: "head_dim", value: size("d_model")?.value / n_heads.value });
+        let head_dim = size("head_dim").or_else(by_width)?;
+        // An encoder–decoder's decoder looks at both texts.
+        let sum = |name, one: u64, twice: u64| Factor { name, value: twice.saturating_mul(2).saturating_add(one) };
+        let both = |name, read: Factor, written: Factor| sum(name, read.value, written.value);
+        let (attentions, remembering) = match (size("n_encoder_layers"), size("n_decoder_layers"), size("n_layers")) {
+            (Some(read), Some(written), _) => {
+                (both("(n_encoder_layers + 2 · n_decoder_layers)", read, written), written)
+            }
+            (Some(read), None, _) => (both("3 · n_encoder_layers", read, read), read),
+            (None, Some(written), Some(read)) => (both("(n_layers + 2 · n_decoder_layers)", read, written), written),
+            (None, Some(n), None) | (None, None, Some(n)) => (n, n),
+            (None, None, None) => return None,
+        };
+        let [two, four] = [("2", 2), ("4", 4)].map(|(name, value)| Factor { name, value });
+        // One vector stands for the keys and values of all heads, and one key is the same for all of them.
+        if let Some((latent, shared)) = size("kv_latent_dim").zip(size("shared_key_dim")) {
+            let widths = sum("(2 · head_dim + shared_key_dim)", shared.value, head_dim.value);
+            let kept = latent.value.saturating_add(shared.value);
+            let kept = Factor { name: "(kv_latent_dim + shared_key_dim)", value: kept };
+            return Some(Self {
+                flops_per_pair: vec![two, attentions, n_heads, widths],
+                state_numbers_per_token: vec![remembering, kept],
+            });
+        }
+        Some(Self {
+            flops_per_pair: vec![four, attentions, n_heads, head_dim],
+            state_numbers_per_token: vec![two, remembering, n_kv_heads, head_dim],
+        })
+    }
+}
+
+fn product(factors: &[Factor]) -> u64 {
+    factors.iter().fold(1, |product, factor| product.saturating_mul(factor.value))
 }
 
 #[cfg(test)]
@@ -153,6 +199,21 @@ mod tests {
         assert!(!Estimate::is_of(["causal", "local-window"]) && !Estimate::is_of(["lsh"]));
         let known = &crate::vocabulary::axis("attention").unwrap().terms;
         assert!(WHOLE.iter().all(|kind| known.iter().any(|term| term.id == *kind)));
+    }
+
+    #[test]
+    fn factors_go_by_the_names_of_the_configuration() {
+        let names = |sizes: &Value| {
+            let products = Products::of(sizes.as_object().unwrap()).unwrap();
+            [products.flops_per_pair, products.state_numbers_per_token]
+                .map(|factors| factors.iter().map(|factor| factor.name).collect::<Vec<_>>())
+        };
+        let grouped = names(&json!({ "n_layers": 2, "d_model": 64, "n_heads": 8, "n_kv_heads": 2 }));
+        assert_eq!(grouped[0], ["4", "n_layers", "n_heads", "head_dim"]);
+        assert_eq!(grouped[1], ["2", "n_layers", "n_kv_heads", "head_dim"]);
+        let both = names(&json!({ "n_encoder_layers": 3, "n_decoder_layers": 2, "d_model": 64, "n_heads": 8 }));
+        assert_eq!(both[0], ["4", "(n_encoder_layers + 2 · n_decoder_layers)", "n_heads", "head_dim"]);
+        assert_eq!(both[1], ["2", "n_decoder_layers", "n_heads", "head_dim"]);
     }
 
     #[test]

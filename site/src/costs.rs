@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use zoo_catalog::compare::Size;
 use zoo_catalog::view::Model;
+use zoo_registry::cost::Factor;
 use zoo_registry::descriptor::Preset;
 use zoo_registry::{Cost, Estimate};
 
@@ -70,4 +71,17 @@ pub(crate) fn estimate<'a>(model: &'a Model, size: &Size<'_>) -> Option<&'a Esti
 pub(crate) fn usual_length(preset: &Preset) -> u64 {
     let positions = preset.config.get("max_positions").and_then(Value::as_u64);
     preset.context.or(positions).filter(|&tokens| tokens > 0).unwrap_or(USUAL_LENGTH)
+}
+
+/// A product by the names of its factors, `2 · n_layers`, and with their numbers.
+pub(crate) fn product(factors: &[Factor]) -> [String; 2] {
+    let names: Vec<&str> = factors.iter().map(|factor| factor.name).collect();
+    let values: Vec<String> = factors.iter().map(|factor| grouped(factor.value)).collect();
+    [names.join(" · "), values.join(" · ")]
+}
+
+/// Kinds of attention of a model that estimates are not made for.
+pub(crate) fn other_attention(model: &Model) -> impl Iterator<Item = &str> {
+    let kinds = model.summary.taxonomy.get("attention").into_iter().flatten().map(String::as_str);
+    kinds.filter(|kind| !Estimate::is_of([*kind]))
 }

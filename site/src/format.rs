@@ -170,6 +170,15 @@ pub(crate) fn external(address: &str) -> Option<&str> {
     (web && clean).then_some(address)
 }
 
+/// The address of a paper on arXiv: `1706.03762`, `2404.07143v2`.
+pub(crate) fn arxiv(id: &str) -> Option<String> {
+    let (month, rest) = id.split_once('.')?;
+    let (number, version) = rest.split_once('v').unwrap_or((rest, "1"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = month.len() == 4 && [month, number, version].into_iter().all(digits);
+    is_id.then(|| format!("https://arxiv.org/abs/{id}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +233,15 @@ mod tests {
         assert!(external("javascript:alert(1)").is_none());
         assert!(external("https://a.example/ onclick=x").is_none());
         assert!(external("data:text/html,x").is_none());
+    }
+
+    #[test]
+    fn papers_have_addresses() {
+        assert_eq!(arxiv("1706.03762").as_deref(), Some("https://arxiv.org/abs/1706.03762"));
+        assert_eq!(arxiv("2404.07143v2").as_deref(), Some("https://arxiv.org/abs/2404.07143v2"));
+        for none in ["", "03762", "17.03762", "1706.", "1706.03762v", "1706.03762v\"", "1706.x"] {
+            assert_eq!(arxiv(none), None, "{none}");
+        }
     }
 
     #[test]

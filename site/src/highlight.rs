@@ -1,9 +1,10 @@
 //! Rust source as HTML: one string a line, spans with one-letter classes.
 
+use tree_sitter::{Parser, Tree};
 use tree_sitter_highlight::{HighlightConfiguration, HighlightEvent, Highlighter};
 
 use crate::error::{Error, Result};
-use crate::format::escape;
+use crate::format::{arxiv, escape};
 
 /// Names the grammar gives, most specific first where they share a prefix, and the class each is written with.
 const CLASSES: [(&str, &str); 13] = [
@@ -55,11 +56,35 @@ impl Rust {
         }
         Ok(writer.finish())
     }
+
+    /// What the grammar makes of `source`.
+    pub(crate) fn tree(&self, source: &str) -> Result<Tree> {
+        let mut parser = Parser::new();
+        parser.set_language(&self.0.language).map_err(|error| Error::Highlight(error.to_string()))?;
+        parser.parse(source, None).ok_or_else(|| Error::Highlight("the parser gave up".into()))
+    }
 }
 
 /// Lines of plain text, escaped.
 pub(crate) fn plain(source: &str) -> Vec<String> {
     source.lines().map(escape).collect()
+}
+
+/// A line of HTML in which papers are links.
+pub(crate) fn linked(line: &str) -> String {
+    let mut pieces = line.split("arXiv ");
+    let mut html = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.').unwrap_or(piece.len());
+        let (id, rest) = piece.split_at(piece[..end].trim_end_matches('.').len());
+        html.push_str("arXiv ");
+        match arxiv(id) {
+            Some(href) => html.push_str(&format!("<a href=\"{href}\">{id}</a>")),
+            None => html.push_str(id),
+        }
+        html.push_str(rest);
+    }
+    html
 }
 
 #[derive(Default)]
@@ -140,6 +165,17 @@ mod tests {
         }
         assert_eq!(lines[1], "");
         assert!(lines[2].contains("&lt;/i&gt;&lt;script&gt;"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn papers_are_links() {
+        let lines = Rust::new().unwrap().lines("/// See arXiv 2404.07143v2, and arXiv 1706.03762.\n").unwrap();
+        let line = linked(&lines[0]);
+        assert!(line.contains("arXiv <a href=\"https://arxiv.org/abs/2404.07143v2\">2404.07143v2</a>, and"), "{line}");
+        assert!(line.contains(">1706.03762</a>.</i>"), "{line}");
+        for none in ["arXiv ", "arXiv is", "arXiv &lt;1706.03762", "arXiv 17.0"] {
+            assert_eq!(linked(none), none);
+        }
     }
 
     #[test]

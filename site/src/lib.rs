@@ -19,6 +19,7 @@ mod highlight;
 mod lineage;
 mod look;
 mod math;
+mod outline;
 mod pages;
 mod parts;
 pub mod preview;

@@ -29,6 +29,11 @@ impl Prose {
         self.math.block(latex)
     }
 
+    /// An equation within a line.
+    pub(crate) fn inline_equation(&self, latex: &str) -> String {
+        self.math.inline(latex)
+    }
+
     /// A README as it stands inside a page: its title goes, its headings move two levels down, raw HTML shows as text.
     pub(crate) fn html(&self, markdown: &str) -> Result<String> {
         let anchors = anchors(markdown);

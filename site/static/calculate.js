@@ -34,28 +34,29 @@ function lengths(size) {
   return size.lengths ? size.lengths.split(" ").map(line) : [];
 }
 
-// Each with what it is called, its value and where that comes from.
+// Each with what it is called, its value, how that comes about in numbers, and which formula on the page says it in symbols.
 function calculate(size, tokens, batch, width) {
   const counted = lengths(size).find((length) => length.tokens === tokens);
   const [fixed, pair, state] = [whole(size.fixed), whole(size.pair), whole(size.state)];
   const parameters = whole(size.parameters);
-  const items = [[say("weights"), bytes(parameters * width), say("weights_how", { parameters: grouped(parameters), width })]];
+  const items = [];
+  const item = (name, value, formula, numbers) => items.push({ name: say(name), value, how: say(formula, numbers), formula });
+  item("weights", bytes(parameters * width), "weights_how", { parameters: grouped(parameters), width });
   if (counted && counted.kept !== null) {
-    const kept = (counted.kept * batch * width) / 4n;
-    items.push([say("kept"), bytes(kept), say("kept_counted", { bytes: grouped(counted.kept), tokens: grouped(tokens), batch, width })]);
+    item("kept", bytes((counted.kept * batch * width) / 4n), "kept_counted", { bytes: grouped(counted.kept), tokens: grouped(tokens), batch, width });
   } else if (state !== null) {
-    items.push([say("kept"), bytes(state * tokens * batch * width), say("kept_estimated", { numbers: grouped(state), tokens: grouped(tokens), batch, width })]);
+    item("kept", bytes(state * tokens * batch * width), "kept_estimated", { numbers: grouped(state), tokens: grouped(tokens), batch, width });
   }
   if (counted) {
-    items.push([say("activations"), bytes((counted.activations * batch * width) / 4n), say("activations_how", { bytes: grouped(counted.activations), batch, width })]);
-    items.push([say("forward"), flops(counted.forward * batch), say("forward_counted", { operations: grouped(counted.forward), batch })]);
+    item("activations", bytes((counted.activations * batch * width) / 4n), "activations_how", { bytes: grouped(counted.activations), batch, width });
+    item("forward", flops(counted.forward * batch), "forward_counted", { operations: grouped(counted.forward), batch });
   } else if (fixed !== null) {
-    items.push([say("forward"), flops((fixed + pair * tokens) * tokens * batch), say("forward_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
+    item("forward", flops((fixed + pair * tokens) * tokens * batch), "forward_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch });
   }
   if (counted && counted.step !== null) {
-    items.push([say("next"), flops(counted.step * batch), say("next_counted", { operations: grouped(counted.step), batch })]);
+    item("next", flops(counted.step * batch), "next_counted", { operations: grouped(counted.step), batch });
   } else if (state !== null && fixed !== null) {
-    items.push([say("next"), flops((fixed + pair * tokens) * batch), say("next_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch })]);
+    item("next", flops((fixed + pair * tokens) * batch), "next_estimated", { fixed: grouped(fixed), pair: grouped(pair), tokens: grouped(tokens), batch });
   }
   const others = lengths(size).map((length) => grouped(length.tokens));
   const note = !counted && others.length > 0 ? say(fixed === null ? "note_alone" : "note", { tokens: listed(others) }) : "";
@@ -79,10 +80,11 @@ function show() {
   }
   const { items, note } = calculate(size, number("tokens"), number("batch"), BigInt(data.get("dtype")));
   const list = document.createElement("dl");
-  for (const [name, value, how] of items) {
+  for (const { name, value, how, formula } of items) {
     const item = document.createElement("div");
-    const told = element("dd", value, "value");
-    item.append(element("dt", name), told, element("dd", how, "how"));
+    const symbols = document.createElement("dd");
+    symbols.append(...[...document.querySelectorAll(`[data-formula=${formula}] > *`)].map((part) => part.cloneNode(true)));
+    item.append(element("dt", name), element("dd", value, "value"), symbols, element("dd", how, "how"));
     list.append(item);
   }
   answer.replaceChildren(list, ...(note ? [element("p", note, "quiet")] : []));
@@ -94,10 +96,6 @@ if (form) {
   const asked = new URLSearchParams(location.search);
   for (const field of ["size", "tokens", "batch", "dtype"]) {
     if (asked.has(field)) form.elements[field].value = asked.get(field);
-  }
-  if (!form.elements.size.value) {
-    const first = rows.has("gpt2-small") ? "gpt2-small" : rows.keys().next().value;
-    form.elements.size.value = first ?? "";
   }
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => {

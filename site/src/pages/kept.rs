@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 use zoo_catalog::compare::Size;
 use zoo_catalog::view::Model;
+use zoo_registry::Figure;
 use zoo_registry::figure::{Axis, Scale, Series};
-use zoo_registry::{Estimate, Figure};
 
 use super::Link;
-use crate::costs::estimate;
+use crate::costs::{estimate, other_attention};
 use crate::edition::Edition;
 use crate::format::{bytes, compact, grouped, slug};
 use crate::svg;
@@ -68,7 +68,6 @@ pub(super) fn view(content: &Edition<'_>) -> Option<Kept> {
 }
 
 fn of<'a>(model: &'a Model, size: &Size<'a>) -> Option<Candidate<'a>> {
-    let attention = model.summary.taxonomy.get("attention").into_iter().flatten();
     let numbers = estimate(model, size)?.state_numbers_per_token?;
     let parameters = size.parameters()?;
     let config = |field: &str| size.config().get(field).and_then(Value::as_u64);
@@ -80,7 +79,7 @@ fn of<'a>(model: &'a Model, size: &Size<'a>) -> Option<Candidate<'a>> {
         _ => "multi-head",
     };
     let comparable = (PARAMETERS / 3..=PARAMETERS * 3).contains(&parameters) && config("n_layers").is_some();
-    let whole = Estimate::is_of(attention.map(String::as_str));
+    let whole = other_attention(model).next().is_none();
     (comparable && whole).then(|| Candidate { kind, model, id: &size.facts.id, parameters, numbers })
 }
 

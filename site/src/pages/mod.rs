@@ -148,7 +148,7 @@ fn each<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()
 
 /// Every file of shared code by its path, highlighted line by line.
 fn shared_code<'a>(files: &'a [BlockFile], prose: &Prose) -> Result<BTreeMap<&'a str, Vec<String>>> {
-    let lines = |file: &'a BlockFile| Ok((file.source.path.as_str(), prose.rust().lines(&file.source.text)?));
+    let lines = |file: &'a BlockFile| Ok((file.source.path.as_str(), source::lines(prose, &file.source)?));
     files.par_iter().map(lines).collect()
 }
 

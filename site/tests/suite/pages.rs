@@ -235,6 +235,32 @@ fn the_page_about_the_catalog_counts_what_is_in_it() {
 }
 
 #[test]
+fn costs_come_with_their_formulas() {
+    let files = files();
+    let page = &files["models/gpt2/index.html"];
+    for told in [
+        "<code>N · b</code><br>= 124 439 808 · 4 = 475 MiB",
+        "<code>2 · n_layers · n_heads · head_dim · T · B · b</code><br>= 2 · 12 · 12 · 64 · 512 · 1 · 4 = 36.0 MiB",
+        // Kept at 512 tokens by the fixture's code: 512 000 bytes.
+        "36.0 MiB (counted in the code: 0.014 times that)",
+        "<code>(2 · M + 4 · n_layers · n_heads · head_dim · T) · T · B</code><br>= (2 · 124 439 808 + 4 · 12 · 12 · 64 · 512)",
+    ] {
+        assert!(page.contains(told), "no `{told}` in {page}");
+    }
+    let both = "4 · (n_encoder_layers + 2 · n_decoder_layers) · n_heads · head_dim · T) · T · B</code><br>= (2 · ";
+    assert!(files["models/t5/index.html"].contains(both));
+    assert!(files["models/t5/index.html"].contains("4 · 18 · 8 · 64 · 512) · 512 · 1 = "));
+    let (page, script) = (&files["calculate/index.html"], &files["calculate.js"]);
+    assert!(page.contains("value=\"gpt2-small\" list") && page.contains("2 · 12 · 12 · 64 = 18 432"), "{page}");
+    let keys: Vec<_> = tags(page).iter().filter_map(|tag| tag.get("data-formula").map(str::to_owned)).collect();
+    assert_eq!(keys.len(), 8);
+    for key in keys {
+        assert!(page.contains(&format!("data-formula=\"{key}\"><math>")), "`{key}` has no symbols");
+        assert!(script.contains(&format!("\"{key}\"")), "the script does not know `{key}`");
+    }
+}
+
+#[test]
 fn a_model_without_code_has_a_page() {
     let files = files();
     let page = &files["models/elmo/index.html"];
@@ -250,6 +276,54 @@ fn source_lines_have_anchors() {
     let lines = include_str!("../fixture/bert_mod.rs.txt").lines().count();
     assert!(ids.contains(&format!("L{lines}")) && !ids.contains(&format!("L{}", lines + 1)), "{ids:?}");
     assert!(ids.contains(&"layer-rs-L2".to_owned()));
+}
+
+#[test]
+fn a_source_page_tells_what_stands_where() {
+    let files = files();
+    let page = &files["models/bert/source/index.html"];
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no `{text}` in {page}"));
+    let found = [
+        "<a href=\"#file-mod-rs\">mod.rs</a>",
+        "<a href=\"#L9\">struct Bert</a>",
+        "<a href=\"#L15\">impl Bert&lt;B&gt;</a><ul><li><a href=\"#L20\">fn forward</a></li></ul>",
+        "<a href=\"#file-layer-rs\">layer.rs</a>",
+        "<a href=\"#layer-rs-L2\">struct BertLayer</a>",
+        // Its own equations come first.
+        "models/bert/source/#L20\">Equations 2 and 3</a>",
+        "<a href=\"https://arxiv.org/abs/1810.04805\">arXiv 1810.04805</a>, <code>mod.rs</code>, line 20",
+        "parts/code/mask/#L4\">Equation 1</a>",
+        "<code>mask.rs</code>, line 4",
+        "arXiv <a href=\"https://arxiv.org/abs/1810.04805\">1810.04805</a>, equations",
+    ];
+    let places = found.map(at);
+    assert!(places.is_sorted(), "{places:?}");
+    let shared = &files["parts/code/mask/index.html"];
+    for told in ["<a href=\"#L4\">fn causal_bias</a>", "#L4\">Equation 1</a>", ">arXiv 1706.03762</a>"] {
+        assert!(shared.contains(told), "no `{told}` in {shared}");
+    }
+    let leads = |id: &str| files[&format!("models/{id}/index.html")].contains(&format!("{id}/source/#equations"));
+    assert!(leads("bert") && !leads("gpt2"), "GPT-2 has no page of source here");
+}
+
+#[test]
+fn a_model_page_shows_where_its_code_begins() {
+    let files = files();
+    let page = &files["models/bert/index.html"];
+    let code = page.split_once("mod.rs, lines 7 to 30</summary>").unwrap().1.split_once("</details>").unwrap().0;
+    assert!(code.contains("<code>/// The body with its pooler.\n#[derive(Module, Debug)]\n"), "{code}");
+    assert!(
+        code.contains("pub struct Bert&lt;B: Backend&gt; {") && code.ends_with("\n}</code></pre></div>\n"),
+        "{code}"
+    );
+    assert!(!page.contains("use burn::prelude"), "imports are left out");
+    // What is longer ends with a whole item.
+    let mut content = fixture::content();
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    let item = "/// An item.\nfn f() {\n    g();\n}\n\n";
+    bert.sources[1].text = format!("use x;\n\n{}", item.repeat(20));
+    let page = BTreeMap::from_iter(rendered(&content))["models/bert/index.html"].clone();
+    assert!(page.contains("mod.rs, lines 3 to 61</summary>") && page.matches("/// An item.").count() == 12, "{page}");
 }
 
 #[test]
@@ -282,6 +356,32 @@ fn pages_keep_to_their_budgets() {
         let count = if path.ends_with(".html") { tags(text).len() } else { 0 };
         assert!(count <= nodes, "{path}: {count} of {nodes} elements");
     }
+}
+
+#[test]
+fn what_ran_is_counted_above_the_matrix() {
+    let runs = |content: &zoo_site::Content| -> Vec<String> {
+        let page = BTreeMap::from_iter(rendered(content))["conformance/index.html"].clone();
+        let (before, from) = page.split_once("id=\"runs\">").unwrap();
+        assert!(!before.contains("class=\"matrix\"") && from.contains("class=\"matrix\""));
+        from.split_once("</dl>").unwrap().0.split("</div>").map(str::to_owned).collect()
+    };
+    let mut content = fixture::content();
+    let checks = content.matrix.suite.checks.len();
+    let [suite, flex, ndarray, _] = <[String; 4]>::try_from(runs(&content)).unwrap();
+    assert!(suite.contains(&format!("version 1.0, {checks} checks")), "{suite}");
+    assert!(flex.contains(">flex</a>") && flex.contains("</span> fail</span> 0,"), "{flex}");
+    assert!(ndarray.contains(">ndarray</a>") && ndarray.contains("</span> fail</span> 1,"), "{ndarray}");
+    let outcomes = content.matrix.rows.iter().flat_map(|(_, outcomes)| outcomes);
+    let passed = outcomes.filter(|found| found.device == "flex" && found.status == Status::Pass).count();
+    assert!(passed > 0 && flex.contains(&format!("</span> pass</span> {passed},")), "{flex}");
+    // Of one model nothing ran, then of a second one on a device.
+    let silent = |run: &str, models: usize| run.contains(&format!("not run</span> {}</dd>", models * checks));
+    assert!(silent(&flex, 1) && silent(&ndarray, 1), "{flex} {ndarray}");
+    let (_, bert) = content.matrix.rows.iter_mut().find(|(summary, _)| summary.id == "bert").unwrap();
+    bert.retain(|found| found.device != "flex");
+    let fewer = runs(&content);
+    assert!(silent(&fewer[1], 2) && silent(&fewer[2], 1), "{fewer:?}");
 }
 
 #[test]

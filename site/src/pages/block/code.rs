@@ -3,17 +3,20 @@
 use serde::Serialize;
 use zoo_catalog::view::{BlockFile, CodeLines};
 
-use super::super::{Link, Site};
+use super::super::{Link, Site, source};
 use super::lines_href;
 use crate::building::file_href;
 use crate::edition::Edition;
 use crate::error::Result;
+use crate::outline::Item;
 
 #[derive(Serialize)]
 struct CodePage<'a> {
     path: &'a str,
+    items: Vec<Item>,
     lines: &'a [String],
     computes: Vec<Computed>,
+    equations: Vec<source::Computed<'a>>,
     users: Vec<Link>,
 }
 
@@ -48,8 +51,10 @@ pub(super) fn render(site: &Site<'_>, file: &BlockFile) -> Result<()> {
     }
     let page = CodePage {
         path,
+        items: source::outline(site.prose, &file.source)?,
         lines: site.code.get(path.as_str()).map(Vec::as_slice).unwrap_or_default(),
         computes,
+        equations: source::shared(&file.source).collect(),
         users: file.users.iter().map(|id| Link::model(content, id)).collect(),
     };
     let description = content.words.with("code.description", &[("path", path)]);

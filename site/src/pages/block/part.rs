@@ -8,7 +8,7 @@ use super::super::{Link, Site};
 use super::code::{Excerpt, excerpt};
 use super::{Gallery, small};
 use crate::error::Result;
-use crate::format::external;
+use crate::format::arxiv;
 use crate::svg;
 
 /// Siblings beside those that are named.
@@ -102,8 +102,5 @@ fn siblings(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Gallery {
 
 /// The page of a paper on arXiv, where a source begins with its number; an address that is one.
 fn source_href(text: &str) -> Option<String> {
-    let number = text.strip_prefix("arXiv ")?.split([' ', ',', ';']).next()?;
-    let plain = number.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
-    let href = format!("https://arxiv.org/abs/{number}");
-    (plain && !number.is_empty()).then(|| external(&href).map(str::to_owned)).flatten()
+    arxiv(text.strip_prefix("arXiv ")?.split([' ', ',', ';']).next()?)
 }

@@ -21,6 +21,9 @@ use matrix::{Group, Notes};
 struct Page<'a> {
     version: &'a str,
     devices: Vec<Link>,
+    runs: Vec<Run>,
+    /// How many checks there are.
+    checks: usize,
     levels: &'a [LevelFacts],
     ladders: Vec<Ladder<'a>>,
     legend: Vec<(StatusView, String)>,
@@ -33,6 +36,35 @@ struct Page<'a> {
     silent: usize,
     /// How the suite itself did; nothing where nothing was planted.
     score: Option<planted::Score>,
+}
+
+/// What the suite came to on a device.
+#[derive(Serialize)]
+struct Run {
+    device: Link,
+    counts: Vec<(StatusView, usize)>,
+    /// Checks of models with code that have no outcome there.
+    not_run: usize,
+}
+
+impl Run {
+    fn new(content: &Edition<'_>, device: &str) -> Self {
+        let matrix = content.matrix;
+        let here = |outcomes: &[Outcome]| outcomes.iter().filter(|outcome| outcome.device == device).count();
+        let count = |status: Status| {
+            let outcomes = matrix.rows.iter().flat_map(|(_, outcomes)| outcomes);
+            outcomes.filter(|outcome| outcome.device == device && outcome.status == status).count()
+        };
+        // Whether something failed is told even where nothing did.
+        let told = |(status, count): &(Status, usize)| *count > 0 || matches!(status, Status::Pass | Status::Fail);
+        let counts = Status::ALL.into_iter().map(|status| (status, count(status))).filter(told);
+        let coded = matrix.rows.iter().filter(|(summary, _)| summary.code);
+        Self {
+            device: Link::new(device, Some(device::address(device))),
+            counts: counts.map(|(status, count)| (StatusView::new(&content.words, status), count)).collect(),
+            not_run: coded.map(|(_, outcomes)| matrix.suite.checks.len().saturating_sub(here(outcomes))).sum(),
+        }
+    }
 }
 
 /// Where a model stands with each level on a device.
@@ -78,6 +110,8 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
     let page = Page {
         version: &matrix.suite.version,
         devices: matrix.devices.iter().map(|device| Link::new(device, Some(device::address(device)))).collect(),
+        runs: matrix.devices.iter().map(|device| Run::new(content, device)).collect(),
+        checks: matrix.suite.checks.len(),
         levels: &matrix.suite.levels,
         legend: seen
             .into_iter()

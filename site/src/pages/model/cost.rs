@@ -3,10 +3,17 @@
 use serde::Serialize;
 use zoo_catalog::compare::Size;
 use zoo_catalog::view::{Model, SizeFacts};
+use zoo_registry::cost::Products;
 use zoo_registry::{Cost, Estimate};
 
-use crate::costs::{AtLongest, counts, estimate, usual_length};
+use crate::costs::{AtLongest, counts, estimate, other_attention, product, usual_length};
+use crate::edition::Edition;
 use crate::format::{bytes, flops, grouped};
+use crate::pages::Link;
+use crate::words::Words;
+
+/// Bytes of a number in single precision.
+const F32: u64 = 4;
 
 /// The section of a page.
 #[derive(Serialize)]
@@ -20,7 +27,9 @@ pub(super) struct View<'a> {
     sizes: Vec<Row<'a>>,
     /// Of the size that the page shows, by length.
     lengths: Vec<Length>,
-    formula: Option<Formula>,
+    formulas: Vec<Formula>,
+    /// Its attention, where the closed form is made for another.
+    other: Vec<Link>,
 }
 
 /// A size at the longest text that is known of it.
@@ -43,20 +52,19 @@ struct Length {
     step: Option<String>,
 }
 
-/// The closed form with the shown size's numbers in it.
+/// The closed form of a number: in symbols, with the shown size in it, and what comes of it.
 #[derive(Serialize)]
 struct Formula {
-    fixed: String,
-    pair: String,
-    tokens: String,
-    total: String,
-    /// What the code does instead of it, if there is code.
+    what: String,
+    symbols: String,
+    numbers: String,
+    value: String,
+    /// What the code was counted to take, in parts of it.
     share: Option<String>,
-    state: Option<String>,
 }
 
 /// What there is to say, if anything.
-pub(super) fn view<'a>(model: &'a Model, shown: Option<&SizeFacts>) -> Option<View<'a>> {
+pub(super) fn view<'a>(content: &Edition<'_>, model: &'a Model, shown: Option<&SizeFacts>) -> Option<View<'a>> {
     let sizes: Vec<Row<'a>> = Size::by_code_of(model).filter_map(|size| row(model, &size)).collect();
     if sizes.is_empty() {
         return None;
@@ -67,14 +75,15 @@ pub(super) fn view<'a>(model: &'a Model, shown: Option<&SizeFacts>) -> Option<Vi
     };
     let of = Size::by_code_of(model).find(is_shown);
     let costs = of.as_ref().map(counts).unwrap_or_default();
-    let formula = of.and_then(|size| Some(formula(estimate(model, &size)?, costs.last(), usual_length(size.facts))));
+    let formulas = of.and_then(|size| formulas(&content.words, &size, estimate(model, &size)?)).unwrap_or_default();
     Some(View {
         coded: shown.is_some(),
         counted: !costs.is_empty(),
         images: shown.is_some_and(|size| size.config.contains_key("image_size")),
         sizes,
         lengths: costs.iter().map(by_length).collect(),
-        formula,
+        formulas,
+        other: other_attention(model).map(|kind| Link::term(content, "attention", kind)).collect(),
     })
 }
 
@@ -96,16 +105,44 @@ fn by_length(cost: &Cost) -> Length {
     }
 }
 
-fn formula(estimate: &Estimate, counted: Option<&Cost>, usual: u64) -> Formula {
-    let tokens = counted.map_or(usual, |cost| cost.tokens);
-    let total = estimate.flops_per_token(tokens);
-    let share = counted.map(|cost| cost.matmul_flops as f64 / (total.saturating_mul(tokens)).max(1) as f64);
-    Formula {
-        fixed: flops(estimate.flops_per_token),
-        pair: grouped(estimate.flops_per_pair),
-        tokens: grouped(tokens),
-        total: flops(total),
-        share: share.map(|share| format!("{share:.3}")),
-        state: estimate.state_numbers_per_token.map(grouped),
+/// For one text, in f32.
+fn formulas(words: &Words, size: &Size<'_>, estimate: &Estimate) -> Option<Vec<Formula>> {
+    let (parameters, products) = (size.parameters()?, Products::of(size.config())?);
+    let counted = counts(size).last();
+    let tokens = counted.map_or_else(|| usual_length(size.facts), |cost| cost.tokens);
+    let operations = estimate.flops_per_token(tokens).saturating_mul(tokens);
+    let weights = parameters.saturating_mul(F32);
+    let [n, m, t] = [parameters, estimate.flops_per_token / 2, tokens].map(grouped);
+    let mut formulas = vec![Formula {
+        what: words.say("reckon.weights"),
+        symbols: "N · b".into(),
+        numbers: format!("{n} · {F32}"),
+        value: bytes(weights),
+        share: None,
+    }];
+    if let Some(state) = estimate.state_numbers_per_token {
+        let [symbols, numbers] = product(&products.state_numbers_per_token);
+        let kept = state.saturating_mul(tokens).saturating_mul(F32);
+        let code = counted.and_then(|cost| cost.writing).map(|writing| writing.state_bytes);
+        formulas.push(Formula {
+            what: words.say("reckon.kept"),
+            symbols: format!("{symbols} · T · B · b"),
+            numbers: format!("{numbers} · {t} · 1 · {F32}"),
+            value: bytes(kept),
+            share: code.map(|code| share(code, kept)),
+        });
     }
+    let [symbols, numbers] = product(&products.flops_per_pair);
+    formulas.push(Formula {
+        what: words.say("reckon.forward"),
+        symbols: format!("(2 · M + {symbols} · T) · T · B"),
+        numbers: format!("(2 · {m} + {numbers} · {t}) · {t} · 1"),
+        value: flops(operations),
+        share: counted.map(|cost| share(cost.matmul_flops, operations)),
+    });
+    Some(formulas)
+}
+
+fn share(code: u64, formula: u64) -> String {
+    format!("{:.3}", code as f64 / formula.max(1) as f64)
 }

@@ -22,7 +22,7 @@ use zoo_registry::{Figure, Flow, names};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
-use super::{Link, Site, TallyView, labs, root};
+use super::{Link, Site, TallyView, labs, root, source};
 use crate::content::LICENCE;
 use crate::edition::Edition;
 use crate::error::Result;
@@ -98,6 +98,9 @@ struct ModelPage<'a> {
     tryout: Option<tryout::View>,
     rust: Option<String>,
     has_source: bool,
+    excerpt: Option<source::Excerpt<'a>>,
+    /// Whether its code says which equations it computes.
+    has_equations: bool,
     code: bool,
     tally: TallyView,
     levels: Vec<evidence::Level>,
@@ -285,7 +288,7 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         heads: &descriptor.heads,
         bar: (!segments.is_empty()).then(|| svg::bar(&content.words, &segments)),
         segments,
-        cost: cost::view(model, built),
+        cost: cost::view(content, model, built),
         figures: model.figures.iter().enumerate().map(|figure| measured(&content.words, figure)).collect(),
         prose: site.prose.html(&model.readme)?,
         demo: model.demo.as_ref().map(|demo| DemoView::new(demo, content.printed.get(&summary.id))),
@@ -293,6 +296,8 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         tryout: stage.and_then(|stage| tryout::view(content, model, stage)),
         rust,
         has_source: !model.sources.is_empty(),
+        excerpt: source::excerpt(model),
+        has_equations: source::has_equations(site, model),
         code: summary.code,
         tally: TallyView::new(&content.words, &summary.tally),
         levels: evidence::levels(content, model),
