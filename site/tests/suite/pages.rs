@@ -479,7 +479,7 @@ fn the_calculator_compares_what_kinds_of_attention_keep() {
     sized(&mut content, "bert", 32);
     sized(&mut content, "gpt2", 8);
     let page = calculator(&content);
-    for text in ["<h2 id=\"kept\">", "524 288", "131 072", "2.00 GiB", "parts/attention/grouped-query/"] {
+    for text in ["<h2 id=\"kept\">", "262 144", "65 536", "2.00 GiB", "parts/attention/grouped-query/"] {
         assert!(page.contains(text), "no `{text}`");
     }
     let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
