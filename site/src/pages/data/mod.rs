@@ -30,6 +30,8 @@ struct DataPage {
     version: Option<String>,
     /// Whether there is a feed of changes.
     changes: bool,
+    /// Whether the site is written to a folder, with a list of all its files.
+    listed: bool,
     linked: String,
 }
 
@@ -160,6 +162,7 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
         licence: LICENCE,
         version: version(content),
         changes: !content.history.is_empty(),
+        listed: content.data.file.is_some(),
     };
     let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
     site.page("data/", "data.html", ["data", &title, &description], &page)
