@@ -137,7 +137,7 @@ pub(crate) fn render_into(content: &Content, look: &Look, sink: &dyn Sink) -> Re
     let files = data::files(english)?;
     each(&sites, |site| data::render(site, &files))?;
     assets_into(look, &output)?;
-    data::sitemap(english, &stubs)?;
+    data::sitemap::render(english, &stubs)?;
     Ok(output.sizes())
 }
 
@@ -415,11 +415,6 @@ impl Site<'_> {
             name: other.name(),
             href: (*other != tongue).then(|| format!("{top}{}", at(*other))),
         };
-        let alternate = |base: &BaseUrl| {
-            let each = tongues.iter().map(|tongue| (tongue.tag(), *tongue));
-            let all = each.chain((!tongues.is_empty()).then_some(("x-default", Tongue::English)));
-            all.map(|(tag, tongue)| Alternate { tag, address: base.at(&at(tongue)) }).collect()
-        };
         let shell = Shell {
             tag: tongue.tag(),
             title,
@@ -429,7 +424,7 @@ impl Site<'_> {
             card: card.filter(|_| base.is_some()),
             blocks: !self.content.parts.kinds.is_empty(),
             tongues: tongues.iter().map(other).collect(),
-            alternates: base.map(alternate).unwrap_or_default(),
+            alternates: base.map(|base| alternates(base, tongues, address)).unwrap_or_default(),
             root,
             top,
         };
@@ -448,6 +443,15 @@ impl Site<'_> {
         }
         format!("{before}<p class=\"notice\">{}</p>\n{after}", escape(&self.content.words.say("text.notice")))
     }
+}
+
+/// A page in each of its languages, for machines; nothing where it has but one.
+fn alternates(base: &BaseUrl, tongues: &[Tongue], address: &str) -> Vec<Alternate> {
+    if tongues.len() < 2 {
+        return Vec::new();
+    }
+    let all = tongues.iter().map(|tongue| (tongue.tag(), *tongue)).chain([("x-default", Tongue::English)]);
+    all.map(|(tag, tongue)| Alternate { tag, address: base.at(&format!("{}{address}", tongue.folder())) }).collect()
 }
 
 /// From an address to the top of the site.

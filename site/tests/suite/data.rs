@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zoo_site::{BaseUrl, CatalogFile, Content, Data, render};
+use zoo_site::{BaseUrl, CatalogFile, Content, Data, Tongue, render};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -140,6 +140,39 @@ fn an_address_gives_a_sitemap_and_canonical_pages() {
     assert!(!without.contains_key("sitemap.xml") && !without["robots.txt"].contains("Sitemap"));
     assert!(!without["index.html"].contains("canonical"));
     assert!(without["data/index.html"].contains("built without the address"));
+}
+
+#[test]
+fn the_sitemap_tells_days_and_languages() {
+    let files = files(&Content { tongues: Tongue::ALL.to_vec(), ..based() });
+    let urls = files["sitemap.xml"].split("<url><loc>https://zoo.example/sub/").skip(1);
+    let urls: BTreeMap<&str, &str> = urls.map(|rest| rest.split_once("</loc>").unwrap()).collect();
+    let day = |at: &str| urls[at].split_once("<lastmod>").map(|(_, rest)| &rest[..10]);
+    for (at, expected) in [
+        ("models/bert/", Some("2026-03-01")),
+        ("de/models/bert/evidence/", Some("2026-03-01")),
+        ("models/roberta/", Some("2026-02-01")),
+        // Nothing was said anew of it, and of its code nobody keeps record.
+        ("models/t5/", None),
+        ("models/bert/source/", None),
+        ("zh/compare/bert...roberta/", Some("2026-03-01")),
+        ("families/bert/", Some("2026-03-01")),
+        ("families/t5/", None),
+        ("changes/", Some("2026-03-01")),
+        ("changes/2026-01-01/", Some("2026-01-01")),
+        ("", Some("2026-03-01")),
+        ("about/", None),
+    ] {
+        assert_eq!(day(at), expected, "{at}");
+    }
+    for (tag, folder) in [("en", ""), ("zh-Hans", "zh/"), ("de", "de/"), ("x-default", "")] {
+        let address = format!("https://zoo.example/sub/{folder}models/bert/");
+        let link = format!("<xhtml:link rel=\"alternate\" hreflang=\"{tag}\" href=\"{address}\"/>");
+        for at in ["models/bert/", "zh/models/bert/", "de/models/bert/"] {
+            assert!(urls[at].contains(&link), "{at}: no {link}");
+        }
+    }
+    assert!(!urls["models/bert/source/"].contains("hreflang"), "code stands in one language");
 }
 
 #[test]

@@ -3,9 +3,8 @@
 pub(super) mod columns;
 mod feed;
 pub(super) mod linked;
+pub(super) mod sitemap;
 mod twin;
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -195,20 +194,6 @@ fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) 
         _ => return Ok(table.and_then(|(table, _)| content.data.tables.get(*table)).map(|rows| rows.csv().into())),
     };
     Ok(Some(text.into()))
-}
-
-/// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(site: &Site<'_>, stubs: &BTreeSet<String>) -> Result<()> {
-    let mut robots = "User-agent: *\nAllow: /\n".to_owned();
-    if let Some(base) = &site.content.data.base_url {
-        let is_page = |path: &String| path.ends_with(".html") && path != "404.html" && !stubs.contains(path);
-        let pages = site.pages.paths().into_iter().filter(is_page);
-        let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
-        robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
-        let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
-        site.pages.put("sitemap.xml".into(), text)?;
-    }
-    site.pages.put("robots.txt".into(), robots)
 }
 
 #[derive(Serialize)]
