@@ -121,6 +121,86 @@ fn data_in_pages_is_data() {
     }
 }
 
+/// What a page tells programs.
+fn linked(page: &str) -> Vec<Value> {
+    let Some((_, rest)) = page.split_once("<script type=\"application/ld+json\">") else { return Vec::new() };
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+/// What is of a type among that; of several types the first counts.
+fn typed<'a>(told: &'a [Value], kind: &str) -> Option<&'a Value> {
+    told.iter().find(|value| value["@type"] == kind || value["@type"][0] == kind)
+}
+
+#[test]
+fn models_and_terms_are_told_to_programs() {
+    let mut content = fixture::content();
+    let roberta = content.models.iter_mut().find(|model| model.summary.id == "roberta").unwrap();
+    roberta.descriptor.lineage[0].relation = "fine-tune-of".into();
+    roberta.descriptor.licence.weights = "NONE".into();
+    let pages = files(&content);
+    let page = |path: &str| linked(&pages[&format!("{path}index.html")]);
+    let bert = page("models/bert/");
+    let model = typed(&bert, "fair4ml:MLModel").unwrap();
+    assert_eq!(model["@context"][1]["fair4ml"], "https://w3id.org/fair4ml#");
+    assert_eq!((&model["name"], &model["license"]), (&"BERT".into(), &"Apache-2.0".into()));
+    assert_eq!(model["fair4ml:modelCategory"][0], "Encoder");
+    assert_eq!(model["fair4ml:fineTunedFrom"], Value::Array(vec![]));
+    let code = typed(&bert, "SoftwareSourceCode").unwrap();
+    assert_eq!((&code["url"], &code["about"]["@id"]), (&"../../models/bert/source/".into(), &model["@id"]));
+    let roberta = page("models/roberta/");
+    let tuned = &typed(&roberta, "fair4ml:MLModel").unwrap()["fair4ml:fineTunedFrom"];
+    assert_eq!(tuned[0]["name"], "BERT");
+    assert!(typed(&roberta, "fair4ml:MLModel").unwrap()["license"].is_null(), "nobody gave one");
+    assert!(typed(&page("models/elmo/"), "SoftwareSourceCode").is_none(), "there is no code");
+    for (path, set) in [
+        ("taxonomy/architecture/encoder/", "../../../taxonomy/#architecture"),
+        ("parts/attention/full-bidirectional/", "../../../parts/attention/"),
+    ] {
+        let told = page(path);
+        let term = typed(&told, "DefinedTerm").unwrap();
+        assert!(path.ends_with(&format!("/{}/", term["termCode"].as_str().unwrap())), "{path}");
+        assert_eq!(term["inDefinedTermSet"]["url"], set);
+    }
+    let told = page("glossary/");
+    let words = typed(&told, "DefinedTermSet").unwrap()["hasDefinedTerm"].as_array().unwrap();
+    assert!(words.len() > 50, "{} words", words.len());
+    for word in words {
+        let anchor = word["@id"].as_str().unwrap().trim_start_matches('#');
+        assert!(pages["glossary/index.html"].contains(&format!("id=\"{anchor}\"")), "{word}");
+    }
+    let based = linked(&files(&based())["models/bert/index.html"]);
+    let code = typed(&based, "SoftwareSourceCode").unwrap();
+    assert_eq!(code["url"], "https://zoo.example/sub/models/bert/source/");
+}
+
+#[test]
+fn the_trail_is_told_to_programs_as_to_readers() {
+    let content = Content { tongues: Tongue::ALL.to_vec(), ..fixture::content() };
+    let mut trails = 0;
+    for (path, text) in files(&content).iter().filter(|(path, _)| path.ends_with(".html")) {
+        let told = linked(text);
+        let told = typed(&told, "BreadcrumbList");
+        let seen = text.split_once("class=\"crumbs\"").map(|(_, rest)| rest.split_once("</nav>").unwrap().0);
+        assert_eq!(told.is_some(), seen.is_some(), "{path}");
+        let (Some(told), Some(seen)) = (told, seen) else { continue };
+        let steps = told["itemListElement"].as_array().unwrap();
+        let lines: Vec<&str> = seen.split("<li").skip(1).collect();
+        assert_eq!(steps.len(), lines.len(), "{path}");
+        for (at, (step, line)) in steps.iter().zip(lines).enumerate() {
+            let name = step["name"].as_str().unwrap().replace('&', "&amp;").replace('<', "&lt;");
+            assert!(line.contains(&format!(">{name}<")), "{path}: `{name}` in {line}");
+            let href = step["item"].as_str().map(|item| format!("href=\"{item}\""));
+            assert!(href.as_ref().is_none_or(|href| line.contains(href.as_str())), "{path}: {href:?} in {line}");
+            assert_eq!(step["position"], at + 1);
+            let is_last = at + 1 == steps.len();
+            assert_eq!((href.is_none(), line.contains("aria-current")), (is_last, is_last), "{path}: {line}");
+        }
+        trails += 1;
+    }
+    assert!(trails > 100, "{trails} trails");
+}
+
 #[test]
 fn an_address_gives_a_sitemap_and_canonical_pages() {
     let with = files(&based());

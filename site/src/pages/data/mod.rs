@@ -10,8 +10,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
-use super::Site;
 use super::model::cite;
+use super::{Head, Site};
 use crate::data::{CHANGES, TABLES};
 use crate::edition::Edition;
 use crate::error::{Error, Result};
@@ -31,7 +31,6 @@ struct DataPage {
     changes: bool,
     /// Whether the site is written to a folder, with a list of all its files.
     listed: bool,
-    linked: String,
 }
 
 /// A file of the whole catalog.
@@ -149,7 +148,6 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
     let drawn = |id: &str| site.pages.has(&format!("models/{id}.svg"));
     let shown = content.models.iter().find(|model| model.summary.code).or(content.models.first());
     let page = DataPage {
-        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), folder, LICENCE),
         twins: shown.map(|model| Twins {
             id: model.summary.id.clone(),
             name: model.summary.name.clone(),
@@ -164,7 +162,9 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
         listed: content.data.file.is_some(),
     };
     let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
-    site.page("data/", "data.html", ["data", &title, &description], &page)
+    let linked = linked::dataset(content, &files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>());
+    let head = Head::from(["data", title.as_str(), description.as_str()]).telling(vec![linked]);
+    site.page("data/", "data.html", head, &page)
 }
 
 /// What scripts read that show models side by side, in the words of a language.

@@ -8,7 +8,7 @@ use super::origin;
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, inline_code, magnitude, percent, slug};
-use crate::pages::{Link, Site, StatusView, TallyView, changes};
+use crate::pages::{Head, Link, Site, StatusView, TallyView, changes};
 use crate::svg::Badge;
 use crate::words::Words;
 
@@ -113,7 +113,9 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
     let [title, description] =
         ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/evidence/", summary.id);
-    site.page(&address, "evidence.html", ["models", &title, &description], &page)
+    let trail = Link::below_model(content, &summary.id, "evidence.crumb");
+    let head = Head::below(trail, ["models", &title, &description]);
+    site.page(&address, "evidence.html", head, &page)
 }
 
 /// Writes the badge; none where nothing ran.
