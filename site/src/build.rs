@@ -20,6 +20,9 @@ use crate::words::Tongue;
 /// The file that marks a folder as a site of ours: without it, nothing is overwritten or served.
 pub const MARKER: &str = ".zoo-site";
 
+/// The file that lists every other one with its BLAKE3.
+const MANIFEST: &str = "MANIFEST.blake3";
+
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
@@ -50,8 +53,8 @@ pub struct Extras {
 
 /// Builds the site of the catalog at `catalog` in the folder `out`, replacing a site that stands there.
 ///
-/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256. Every page goes to the disk as it is written, in a
-/// folder beside `out`; that takes the place of the old site in one step, once all is there.
+/// The catalog itself stands beside the pages, as `catalog.sqlite` with its SHA-256, and `MANIFEST.blake3` lists all of it. Every page goes
+/// to the disk as it is written, in a folder beside `out`; that takes the place of the old site in one step, once all is there.
 ///
 /// # Errors
 /// When the catalog cannot be read, a page does not render, the indexer fails, or [`write()`] refuses.
@@ -69,6 +72,8 @@ pub async fn build(catalog: &Path, extras: Extras, out: &Path) -> Result<Summary
     if let Some(program) = &indexer {
         index(program, &folder.unplaced(), &mut summary)?;
     }
+    summary.bytes += folder.list()?;
+    summary.files += 1;
     folder.place()?;
     Ok(summary)
 }
@@ -89,6 +94,13 @@ fn index(program: &Path, site: &Path, summary: &mut Summary) -> Result<()> {
     summary.files += files.len();
     summary.bytes += files.values().sum::<u64>();
     Ok(())
+}
+
+/// BLAKE3 of a file, which is read piece by piece.
+fn digest(path: &Path) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize())
 }
 
 /// Every file of a folder by its path in it, with its bytes. A link is what it leads to, as a host would send it.
@@ -178,6 +190,20 @@ impl Folder {
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let path = self.room_for(path)?;
         fs::write(&path, bytes).map_err(Error::io(&path))
+    }
+
+    /// Lists every file that stands there by now with its BLAKE3, as `b3sum --check` reads it, and gives the bytes of the list.
+    fn list(&self) -> Result<u64> {
+        let site = self.unplaced();
+        let files = files(&site)?;
+        let line = |path: &String| {
+            let full = site.join(path);
+            let digest = digest(&full).map_err(Error::io(&full))?;
+            Ok(format!("{}  {path}\n", digest.to_hex()))
+        };
+        let list = files.keys().filter(|path| *path != MARKER).map(line).collect::<Result<String>>()?;
+        self.put(MANIFEST, list.as_bytes())?;
+        Ok(list.len() as u64)
     }
 
     /// Moves the new site into place; the old one stays, or comes back, when that fails.

@@ -6,7 +6,7 @@ use zoo_catalog::view::{Change, Revision};
 use zoo_registry::Status;
 
 use super::model::evidence;
-use super::{Link, Site, StatusView, each};
+use super::{Head, Link, Site, StatusView, each};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, magnitude};
@@ -111,7 +111,9 @@ fn render_revision(site: &Site<'_>, revision: &Revision) -> Result<()> {
     };
     let words = |key| content.words.with(key, &[("date", &revision.date)]);
     let [title, description] = ["changes.of_day", "changes.of_day_description"].map(words);
-    site.page(&address(revision), "revision.html", ["changes", &title, &description], &page)
+    let trail = vec![Link::said(content, "changes.heading", "changes/"), Link::new(&revision.date, None)];
+    let head = Head::below(trail, ["changes", &title, &description]);
+    site.page(&address(revision), "revision.html", head, &page)
 }
 
 fn address(revision: &Revision) -> String {

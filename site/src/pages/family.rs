@@ -6,7 +6,7 @@ use serde::Serialize;
 use zoo_catalog::view::Family;
 use zoo_registry::vocabulary::is_usual;
 
-use super::{Count, Link, Row, Site, root};
+use super::{Count, Head, Link, Row, Site, root};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::lineage;
@@ -98,7 +98,8 @@ pub(super) fn render(site: &Site<'_>, family: &Family) -> Result<()> {
     };
     let [title, description] =
         ["family.of", "family.description"].map(|key| content.words.with(key, &[("family", &page.name)]));
-    site.page(&address, "family.html", ["families", &title, &description], &page)
+    let trail = vec![Link::said(content, "nav.families", "families/"), Link::new(&page.name, None)];
+    site.page(&address, "family.html", Head::below(trail, ["families", &title, &description]), &page)
 }
 
 fn compare(content: &Edition<'_>, family: &Family) -> (Vec<Shared>, Vec<Varies>) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Link, Site};
+use super::data::linked;
+use super::{Head, Link, Site};
 use crate::building::shown;
 use crate::error::Result;
 use crate::format::{escape, slug};
@@ -59,8 +60,12 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         Letter { letter, anchor, words }
     });
     let page = Glossary { letters: letters.collect(), words };
+    let all = page.letters.iter().flat_map(|letter| &letter.words);
+    let all = all.map(|entry| [entry.anchor.as_str(), entry.word.label.as_str()]);
     let [title, description] = ["foot.glossary", "glossary.description"].map(|key| site.content.words.say(key));
-    site.page("glossary/", "glossary.html", ["glossary", &title, &description], &page)
+    let told = linked::terms(&title, &description, all);
+    let head = Head::from(["glossary", title.as_str(), description.as_str()]).telling(vec![told]);
+    site.page("glossary/", "glossary.html", head, &page)
 }
 
 fn entries(site: &Site<'_>) -> Result<Vec<Entry>> {

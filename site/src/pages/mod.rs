@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 use tera::{Context, Tera};
 use zoo_catalog::view::{BlockFile, ModelSummary, Tally};
 use zoo_registry::Status;
@@ -137,7 +138,7 @@ pub(crate) fn render_into(content: &Content, look: &Look, sink: &dyn Sink) -> Re
     let files = data::files(english)?;
     each(&sites, |site| data::render(site, &files))?;
     assets_into(look, &output)?;
-    data::sitemap(english, &stubs)?;
+    data::sitemap::render(english, &stubs)?;
     Ok(output.sizes())
 }
 
@@ -313,6 +314,35 @@ struct Site<'s> {
     pages: &'s Output<'s>,
 }
 
+/// What a page says of itself.
+struct Head<'a> {
+    /// Which entry of the navigation it belongs to.
+    section: &'a str,
+    title: &'a str,
+    description: &'a str,
+    /// The pages above it, and the page itself; nothing at the top.
+    trail: Vec<Link>,
+    /// What it tells programs.
+    linked: Vec<Value>,
+}
+
+impl<'a> From<[&'a str; 3]> for Head<'a> {
+    fn from([section, title, description]: [&'a str; 3]) -> Self {
+        Self { section, title, description, trail: Vec::new(), linked: Vec::new() }
+    }
+}
+
+impl<'a> Head<'a> {
+    /// Of a page below others: its trail ends in what the page itself is called.
+    fn below(trail: Vec<Link>, head: [&'a str; 3]) -> Self {
+        Self { trail, ..Self::from(head) }
+    }
+
+    fn telling(self, linked: Vec<Value>) -> Self {
+        Self { linked, ..self }
+    }
+}
+
 /// What every page has.
 #[derive(Serialize)]
 struct Shell<'a> {
@@ -336,6 +366,10 @@ struct Shell<'a> {
     tongues: Vec<Other>,
     /// The same, by whole addresses, where that of the site is known.
     alternates: Vec<Alternate>,
+    /// The pages above it, and the page itself; nothing at the top.
+    trail: Vec<Link>,
+    /// What programs read in it: JSON-LD.
+    linked: Option<String>,
 }
 
 /// The same page in a language.
@@ -360,7 +394,7 @@ impl Site<'_> {
     }
 
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
-    fn page<T: Serialize>(&self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
+    fn page<T: Serialize>(&self, address: &str, template: &str, head: impl Into<Head<'_>>, page: &T) -> Result<()> {
         let card = self.common.clone();
         self.page_with_card(address, template, head, card.as_ref(), page)
     }
@@ -370,17 +404,23 @@ impl Site<'_> {
         &self,
         address: &str,
         template: &str,
-        head: [&str; 3],
+        head: impl Into<Head<'_>>,
         card: Option<&cards::Shown>,
         page: &T,
     ) -> Result<()> {
-        let html = self.html(self.tongues, [address, template], head, card, page)?;
+        let html = self.html(self.tongues, [address, template], head.into(), card, page)?;
         self.put_page(address, html)
     }
 
     /// A page that stands in English only: it holds no words but code, or there can be one alone.
-    fn page_in_english<T: Serialize>(&self, address: &str, template: &str, head: [&str; 3], page: &T) -> Result<()> {
-        let html = self.html(&[], [address, template], head, self.common.as_ref(), page)?;
+    fn page_in_english<T: Serialize>(
+        &self,
+        address: &str,
+        template: &str,
+        head: impl Into<Head<'_>>,
+        page: &T,
+    ) -> Result<()> {
+        let html = self.html(&[], [address, template], head.into(), self.common.as_ref(), page)?;
         self.put_page(address, html)
     }
 
@@ -393,12 +433,13 @@ impl Site<'_> {
         &self,
         tongues: &[Tongue],
         [address, template]: [&str; 2],
-        head: [&str; 3],
+        head: Head<'_>,
         card: Option<&cards::Shown>,
         page: &T,
     ) -> Result<String> {
         let failed = |source| Error::Template { page: address.to_owned(), source };
-        let [section, title, description] = head;
+        let Head { section, title, description, trail, mut linked } = head;
+        linked.extend(data::linked::trail(self.content, address, &trail));
         let tongue = self.content.words.tongue();
         let base = self.content.data.base_url.as_ref().filter(|_| !address.ends_with(".html"));
         let at = |tongue: Tongue| format!("{}{address}", tongue.folder());
@@ -415,11 +456,6 @@ impl Site<'_> {
             name: other.name(),
             href: (*other != tongue).then(|| format!("{top}{}", at(*other))),
         };
-        let alternate = |base: &BaseUrl| {
-            let each = tongues.iter().map(|tongue| (tongue.tag(), *tongue));
-            let all = each.chain((!tongues.is_empty()).then_some(("x-default", Tongue::English)));
-            all.map(|(tag, tongue)| Alternate { tag, address: base.at(&at(tongue)) }).collect()
-        };
         let shell = Shell {
             tag: tongue.tag(),
             title,
@@ -429,7 +465,9 @@ impl Site<'_> {
             card: card.filter(|_| base.is_some()),
             blocks: !self.content.parts.kinds.is_empty(),
             tongues: tongues.iter().map(other).collect(),
-            alternates: base.map(alternate).unwrap_or_default(),
+            alternates: base.map(|base| alternates(base, tongues, address)).unwrap_or_default(),
+            trail,
+            linked: (!linked.is_empty()).then(|| data::linked::inside(&Value::from(linked))),
             root,
             top,
         };
@@ -448,6 +486,15 @@ impl Site<'_> {
         }
         format!("{before}<p class=\"notice\">{}</p>\n{after}", escape(&self.content.words.say("text.notice")))
     }
+}
+
+/// A page in each of its languages, for machines; nothing where it has but one.
+fn alternates(base: &BaseUrl, tongues: &[Tongue], address: &str) -> Vec<Alternate> {
+    if tongues.len() < 2 {
+        return Vec::new();
+    }
+    let all = tongues.iter().map(|tongue| (tongue.tag(), *tongue)).chain([("x-default", Tongue::English)]);
+    all.map(|(tag, tongue)| Alternate { tag, address: base.at(&format!("{}{address}", tongue.folder())) }).collect()
 }
 
 /// From an address to the top of the site.
@@ -483,6 +530,11 @@ impl Link {
         Self { only_english: tongue != Tongue::English, ..Self::new(label, href) }
     }
 
+    /// To a page that is called as a text says.
+    fn said(content: &Edition<'_>, key: &str, href: &str) -> Self {
+        Self::new(content.words.say(key), Some(href.to_owned()))
+    }
+
     fn model(content: &Edition<'_>, id: &str) -> Self {
         let href = content.model(id).map(|_| format!("models/{id}/"));
         Self::new(content.model_name(id), href)
@@ -491,6 +543,18 @@ impl Link {
     fn family(content: &Edition<'_>, id: &str) -> Self {
         let href = content.has_family(id).then(|| format!("families/{id}/"));
         Self::new(content.family_name(id), href)
+    }
+
+    /// The trail to a page below that of a model, called as a text says.
+    fn below_model(content: &Edition<'_>, id: &str, key: &str) -> Vec<Self> {
+        let models = Self::said(content, "nav.models", "models/");
+        vec![models, Self::model(content, id), Self::new(content.words.say(key), None)]
+    }
+
+    /// To a family, called one.
+    fn of_family(content: &Edition<'_>, id: &str) -> Self {
+        let family = Self::family(content, id);
+        Self { label: content.words.with("family.of", &[("family", &family.label)]), ..family }
     }
 
     fn term(content: &Edition<'_>, axis: &str, term: &str) -> Self {

@@ -6,7 +6,7 @@ use zoo_registry::vocabulary::labs::Lab;
 use zoo_registry::vocabulary::licences::{LicenceName, Openness, parts};
 
 use super::usage::{Name, Usage, names};
-use super::{Count, Link, Site, each};
+use super::{Count, Head, Link, Site, each};
 use crate::content::{LAB, LICENCE, YEAR};
 use crate::edition::Edition;
 use crate::error::Result;
@@ -41,9 +41,7 @@ struct Line {
 
 #[derive(Serialize)]
 struct Origin<'a> {
-    index: &'static str,
     index_title: String,
-    label: String,
     title: &'a str,
     /// What its page says of it, in sentences.
     told: Vec<String>,
@@ -105,7 +103,8 @@ fn render_index(site: &Site<'_>, axis: &'static str, folder: &str) -> Result<()>
     };
     let gist = content.words.say(&format!("origins.{axis}.gist"));
     let page = Index { title: title(content, axis), gist, groups };
-    site.page(folder, "origins.html", ["taxonomy", &page.title, &page.gist], &page)
+    let trail = vec![Link::said(content, "nav.taxonomy", "taxonomy/"), Link::new(&page.title, None)];
+    site.page(folder, "origins.html", Head::below(trail, ["taxonomy", &page.title, &page.gist]), &page)
 }
 
 fn render_origin(site: &Site<'_>, [axis, index]: [&'static str; 2], id: &str, models: &[&ModelSummary]) -> Result<()> {
@@ -125,7 +124,6 @@ fn render_origin(site: &Site<'_>, [axis, index]: [&'static str; 2], id: &str, mo
         _ => false,
     });
     let page = Origin {
-        index,
         index_title: self::title(content, axis),
         title: &title,
         told: told(content, lab, licence),
@@ -140,11 +138,12 @@ fn render_origin(site: &Site<'_>, [axis, index]: [&'static str; 2], id: &str, mo
             .collect(),
         usage,
         siblings: siblings.map(|sibling| count(content, axis, sibling)).collect(),
-        label,
     };
     let address = format!("{index}{}/", id.to_lowercase());
     let description = format!("{title}{}", words.say("text.full_stop"));
-    site.page(&address, "origin.html", ["taxonomy", &title, &description], &page)
+    let all = Link::new(&page.index_title, Some(index.to_owned()));
+    let trail = vec![Link::said(content, "nav.taxonomy", "taxonomy/"), all, Link::new(label, None)];
+    site.page(&address, "origin.html", Head::below(trail, ["taxonomy", &title, &description]), &page)
 }
 
 /// What is known of a lab or of a licence, in sentences.

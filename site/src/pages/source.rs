@@ -4,7 +4,7 @@ use serde::Serialize;
 use zoo_catalog::view::Model;
 use zoo_registry::record::SourceFile;
 
-use super::{Link, Site};
+use super::{Head, Link, Site};
 use crate::building::file_href;
 use crate::error::Result;
 use crate::format::{arxiv, slug};
@@ -14,7 +14,6 @@ use crate::prose::Prose;
 
 #[derive(Serialize)]
 struct Source<'a> {
-    id: &'a str,
     name: &'a str,
     files: Vec<File<'a>>,
     /// Of its own code and of the shared code that it uses.
@@ -62,8 +61,10 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
     let [title, description] =
         ["source.heading", "source.description"].map(|key| site.content.words.with(key, &[("name", &summary.name)]));
     let blocks = used().map(|file| Link::code(site.content, &file.source.path, &file_href(&file.source.path)));
-    let source = Source { id: &summary.id, name: &summary.name, files, equations, blocks: blocks.collect() };
-    site.page_in_english(&address, "source.html", ["models", &title, &description], &source)
+    let source = Source { name: &summary.name, files, equations, blocks: blocks.collect() };
+    let trail = Link::below_model(site.content, &summary.id, "source.crumb");
+    let head = Head::below(trail, ["models", &title, &description]);
+    site.page_in_english(&address, "source.html", head, &source)
 }
 
 /// Whether comments of its code, or of the shared code that it uses, name an equation.

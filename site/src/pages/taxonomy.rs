@@ -3,9 +3,10 @@
 use serde::Serialize;
 use zoo_catalog::view::{AxisFacts, TermFacts};
 
+use super::data::linked;
 use super::origins::{self, ORIGINS};
 use super::usage::{Name, Usage, names};
-use super::{Count, Link, Site, each};
+use super::{Count, Head, Link, Site, each};
 use crate::content::RECORD_AXES;
 use crate::error::Result;
 
@@ -38,8 +39,6 @@ struct TermView {
 
 #[derive(Serialize)]
 struct TermPage<'a> {
-    axis: &'a str,
-    axis_title: &'a str,
     question: &'a str,
     label: &'a str,
     definition: &'a str,
@@ -72,8 +71,6 @@ fn render_term(site: &Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()
     let members: Vec<_> = content.members(&axis.id, &term.id).to_vec();
     let siblings = axis_view(site, axis).terms.into_iter().filter(|other| other.count > 0 && other.id != term.id);
     let page = TermPage {
-        axis: &axis.id,
-        axis_title: &axis.title,
         question: &axis.question,
         label: &term.label,
         definition: &term.definition,
@@ -83,7 +80,12 @@ fn render_term(site: &Site<'_>, axis: &AxisFacts, term: &TermFacts) -> Result<()
     };
     let address = format!("taxonomy/{}/{}/", axis.id, term.id);
     let title = format!("{}: {}", axis.title, term.label);
-    site.page(&address, "term.html", ["taxonomy", &title, &term.definition], &page)
+    let above = format!("taxonomy/#{}", axis.id);
+    let told = linked::term(content, &address, [&term.id, &term.label, &term.definition], [&axis.title, &above]);
+    let above = Link::new(&axis.title, Some(above));
+    let trail = vec![Link::said(content, "nav.taxonomy", "taxonomy/"), above, Link::new(&term.label, None)];
+    let head = Head::below(trail, ["taxonomy", &title, &term.definition]).telling(vec![told]);
+    site.page(&address, "term.html", head, &page)
 }
 
 fn axis_view(site: &Site<'_>, axis: &AxisFacts) -> AxisView {

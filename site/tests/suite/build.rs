@@ -88,6 +88,29 @@ async fn the_digest_is_of_the_file() {
     }
 }
 
+/// The list of a site's files, line by line, and what it should say.
+fn manifest(site: &Path) -> [Vec<String>; 2] {
+    let mut files = files(site);
+    let told = String::from_utf8(files.remove("MANIFEST.blake3").unwrap()).unwrap();
+    files.remove(MARKER).unwrap();
+    let line = |(path, bytes): (&String, &Vec<u8>)| format!("{}  {path}", blake3::hash(bytes).to_hex());
+    [told.lines().map(str::to_owned).collect(), files.iter().map(line).collect()]
+}
+
+#[tokio::test]
+async fn the_manifest_lists_every_file_as_it_stands_there() {
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("public");
+    let summary = build(&catalog(work.path()).await, Extras::default(), &out).await.unwrap();
+    let [told, expected] = manifest(&out);
+    assert_eq!(told, expected);
+    assert_eq!(told.len() + 1, summary.files, "every file but the manifest");
+    for path in ["index.html", "catalog.sqlite", "de/data/index.html"] {
+        assert!(told.iter().any(|line| line.ends_with(&format!("  {path}"))), "{path}");
+    }
+    assert!(fs::read_to_string(out.join("data/index.html")).unwrap().contains("href=\"../MANIFEST.blake3\""));
+}
+
 #[test]
 fn an_old_site_is_replaced_whole() {
     let work = tempfile::tempdir().unwrap();
@@ -191,5 +214,7 @@ async fn the_words_are_indexed_before_the_site_is_put_in_place() {
     let summary = build(&catalog, with(script), &out).await.unwrap();
     assert_eq!(summary.files, plain.files + 1);
     assert_eq!(fs::read(out.join("pagefind/pagefind.js")).unwrap(), b"12345");
+    let [told, expected] = manifest(&out);
+    assert!(told == expected && told.iter().any(|line| line.ends_with("  pagefind/pagefind.js")), "{told:?}");
     assert!(fs::read_to_string(out.join("search/index.html")).unwrap().contains("data-indexed"));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zoo_site::{BaseUrl, CatalogFile, Content, Data, render};
+use zoo_site::{BaseUrl, CatalogFile, Content, Data, Tongue, render};
 
 use crate::scan::tags;
 use crate::{fixture, rendered};
@@ -121,6 +121,86 @@ fn data_in_pages_is_data() {
     }
 }
 
+/// What a page tells programs.
+fn linked(page: &str) -> Vec<Value> {
+    let Some((_, rest)) = page.split_once("<script type=\"application/ld+json\">") else { return Vec::new() };
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+/// What is of a type among that; of several types the first counts.
+fn typed<'a>(told: &'a [Value], kind: &str) -> Option<&'a Value> {
+    told.iter().find(|value| value["@type"] == kind || value["@type"][0] == kind)
+}
+
+#[test]
+fn models_and_terms_are_told_to_programs() {
+    let mut content = fixture::content();
+    let roberta = content.models.iter_mut().find(|model| model.summary.id == "roberta").unwrap();
+    roberta.descriptor.lineage[0].relation = "fine-tune-of".into();
+    roberta.descriptor.licence.weights = "NONE".into();
+    let pages = files(&content);
+    let page = |path: &str| linked(&pages[&format!("{path}index.html")]);
+    let bert = page("models/bert/");
+    let model = typed(&bert, "fair4ml:MLModel").unwrap();
+    assert_eq!(model["@context"][1]["fair4ml"], "https://w3id.org/fair4ml#");
+    assert_eq!((&model["name"], &model["license"]), (&"BERT".into(), &"Apache-2.0".into()));
+    assert_eq!(model["fair4ml:modelCategory"][0], "Encoder");
+    assert_eq!(model["fair4ml:fineTunedFrom"], Value::Array(vec![]));
+    let code = typed(&bert, "SoftwareSourceCode").unwrap();
+    assert_eq!((&code["url"], &code["about"]["@id"]), (&"../../models/bert/source/".into(), &model["@id"]));
+    let roberta = page("models/roberta/");
+    let tuned = &typed(&roberta, "fair4ml:MLModel").unwrap()["fair4ml:fineTunedFrom"];
+    assert_eq!(tuned[0]["name"], "BERT");
+    assert!(typed(&roberta, "fair4ml:MLModel").unwrap()["license"].is_null(), "nobody gave one");
+    assert!(typed(&page("models/elmo/"), "SoftwareSourceCode").is_none(), "there is no code");
+    for (path, set) in [
+        ("taxonomy/architecture/encoder/", "../../../taxonomy/#architecture"),
+        ("parts/attention/full-bidirectional/", "../../../parts/attention/"),
+    ] {
+        let told = page(path);
+        let term = typed(&told, "DefinedTerm").unwrap();
+        assert!(path.ends_with(&format!("/{}/", term["termCode"].as_str().unwrap())), "{path}");
+        assert_eq!(term["inDefinedTermSet"]["url"], set);
+    }
+    let told = page("glossary/");
+    let words = typed(&told, "DefinedTermSet").unwrap()["hasDefinedTerm"].as_array().unwrap();
+    assert!(words.len() > 50, "{} words", words.len());
+    for word in words {
+        let anchor = word["@id"].as_str().unwrap().trim_start_matches('#');
+        assert!(pages["glossary/index.html"].contains(&format!("id=\"{anchor}\"")), "{word}");
+    }
+    let based = linked(&files(&based())["models/bert/index.html"]);
+    let code = typed(&based, "SoftwareSourceCode").unwrap();
+    assert_eq!(code["url"], "https://zoo.example/sub/models/bert/source/");
+}
+
+#[test]
+fn the_trail_is_told_to_programs_as_to_readers() {
+    let content = Content { tongues: Tongue::ALL.to_vec(), ..fixture::content() };
+    let mut trails = 0;
+    for (path, text) in files(&content).iter().filter(|(path, _)| path.ends_with(".html")) {
+        let told = linked(text);
+        let told = typed(&told, "BreadcrumbList");
+        let seen = text.split_once("class=\"crumbs\"").map(|(_, rest)| rest.split_once("</nav>").unwrap().0);
+        assert_eq!(told.is_some(), seen.is_some(), "{path}");
+        let (Some(told), Some(seen)) = (told, seen) else { continue };
+        let steps = told["itemListElement"].as_array().unwrap();
+        let lines: Vec<&str> = seen.split("<li").skip(1).collect();
+        assert_eq!(steps.len(), lines.len(), "{path}");
+        for (at, (step, line)) in steps.iter().zip(lines).enumerate() {
+            let name = step["name"].as_str().unwrap().replace('&', "&amp;").replace('<', "&lt;");
+            assert!(line.contains(&format!(">{name}<")), "{path}: `{name}` in {line}");
+            let href = step["item"].as_str().map(|item| format!("href=\"{item}\""));
+            assert!(href.as_ref().is_none_or(|href| line.contains(href.as_str())), "{path}: {href:?} in {line}");
+            assert_eq!(step["position"], at + 1);
+            let is_last = at + 1 == steps.len();
+            assert_eq!((href.is_none(), line.contains("aria-current")), (is_last, is_last), "{path}: {line}");
+        }
+        trails += 1;
+    }
+    assert!(trails > 100, "{trails} trails");
+}
+
 #[test]
 fn an_address_gives_a_sitemap_and_canonical_pages() {
     let with = files(&based());
@@ -140,6 +220,39 @@ fn an_address_gives_a_sitemap_and_canonical_pages() {
     assert!(!without.contains_key("sitemap.xml") && !without["robots.txt"].contains("Sitemap"));
     assert!(!without["index.html"].contains("canonical"));
     assert!(without["data/index.html"].contains("built without the address"));
+}
+
+#[test]
+fn the_sitemap_tells_days_and_languages() {
+    let files = files(&Content { tongues: Tongue::ALL.to_vec(), ..based() });
+    let urls = files["sitemap.xml"].split("<url><loc>https://zoo.example/sub/").skip(1);
+    let urls: BTreeMap<&str, &str> = urls.map(|rest| rest.split_once("</loc>").unwrap()).collect();
+    let day = |at: &str| urls[at].split_once("<lastmod>").map(|(_, rest)| &rest[..10]);
+    for (at, expected) in [
+        ("models/bert/", Some("2026-03-01")),
+        ("de/models/bert/evidence/", Some("2026-03-01")),
+        ("models/roberta/", Some("2026-02-01")),
+        // Nothing was said anew of it, and of its code nobody keeps record.
+        ("models/t5/", None),
+        ("models/bert/source/", None),
+        ("zh/compare/bert...roberta/", Some("2026-03-01")),
+        ("families/bert/", Some("2026-03-01")),
+        ("families/t5/", None),
+        ("changes/", Some("2026-03-01")),
+        ("changes/2026-01-01/", Some("2026-01-01")),
+        ("", Some("2026-03-01")),
+        ("about/", None),
+    ] {
+        assert_eq!(day(at), expected, "{at}");
+    }
+    for (tag, folder) in [("en", ""), ("zh-Hans", "zh/"), ("de", "de/"), ("x-default", "")] {
+        let address = format!("https://zoo.example/sub/{folder}models/bert/");
+        let link = format!("<xhtml:link rel=\"alternate\" hreflang=\"{tag}\" href=\"{address}\"/>");
+        for at in ["models/bert/", "zh/models/bert/", "de/models/bert/"] {
+            assert!(urls[at].contains(&link), "{at}: no {link}");
+        }
+    }
+    assert!(!urls["models/bert/source/"].contains("hreflang"), "code stands in one language");
 }
 
 #[test]

@@ -486,3 +486,26 @@ fn the_calculator_compares_what_kinds_of_attention_keep() {
     bert.summary.taxonomy.insert("attention".into(), vec!["lsh".into()]);
     assert!(!calculator(&content).contains("id=\"kept\""), "the formula is not made for it");
 }
+
+#[test]
+fn a_badge_of_a_check_says_its_error_and_where_it_holds() {
+    let files = files();
+    for (path, says) in [
+        ("bert/padding-does-not-leak", "padding does not leak: 1.50 · 2/2 devices"),
+        ("bert/run-to-run-bitwise", "run to run bitwise: 2/2 devices"),
+        ("t5/golden-parity", "golden parity: 41.5 · 1/2 devices"),
+    ] {
+        let badge = &files[&format!("badge/{path}.svg")];
+        assert!(badge.contains(&format!("<title>{says}</title>")), "{path}: {badge}");
+        assert_eq!(badge.contains("#a82c3f"), path.starts_with("t5"), "{path}");
+    }
+    let content = fixture::content();
+    let applies = |found: &zoo_registry::Outcome| found.status != Status::NotApplicable;
+    let applicable = content.models.iter().flat_map(|model| &model.outcomes).filter(|found| applies(found));
+    let checks: std::collections::BTreeSet<String> =
+        applicable.map(|found| format!("badge/{}/{}.svg", found.architecture, found.check)).collect();
+    let badges = files.keys().filter(|path| path.starts_with("badge/") && path.matches('/').count() == 2);
+    assert_eq!(badges.cloned().collect::<std::collections::BTreeSet<_>>(), checks);
+    let evidence = &files["models/bert/evidence/index.html"];
+    assert_eq!(evidence.matches("/badge/bert/").count(), 1, "one shows what all are called");
+}

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zoo_catalog::view::{BlockFile, CodeLines};
 
-use super::super::{Link, Site, source};
+use super::super::{Head, Link, Site, source};
 use super::lines_href;
 use crate::building::file_href;
 use crate::edition::Edition;
@@ -59,7 +59,9 @@ pub(super) fn render(site: &Site<'_>, file: &BlockFile) -> Result<()> {
     };
     let description = content.words.with("code.description", &[("path", path)]);
     let address = file_href(path);
-    site.page_in_english(&address, "code.html", ["parts", path, &description], &page)
+    let blocks = Link::said(content, "nav.blocks", "parts/");
+    let trail = vec![blocks, Link::said(content, "parts.shared", "parts/#code"), Link::new(path, None)];
+    site.page_in_english(&address, "code.html", Head::below(trail, ["parts", path, &description]), &page)
 }
 
 /// The lines of an item as they stand on the page of a building block.

@@ -6,7 +6,7 @@ mod part;
 use serde::Serialize;
 use zoo_catalog::view::{PartFacts, PartKind};
 
-use super::{Link, Site, each};
+use super::{Head, Link, Site, each};
 use crate::building::{file_href, shown};
 use crate::edition::Edition;
 use crate::error::Result;
@@ -78,7 +78,9 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         let others = kinds.iter().filter(|other| other.id != kind.id).map(link).collect();
         let description = format!("{}: {}", kind.title, kind.question);
         let address = format!("parts/{}/", kind.id);
-        site.page(&address, "kind.html", ["parts", &kind.title, &description], &KindPage { kind: view, others })?;
+        let trail = vec![Link::said(content, "nav.blocks", "parts/"), Link::new(&kind.title, None)];
+        let head = Head::below(trail, ["parts", &kind.title, &description]);
+        site.page(&address, "kind.html", head, &KindPage { kind: view, others })?;
     }
     let parts = kinds.iter().flat_map(|kind| kind.parts.iter().map(move |part| (*kind, part)));
     let parts: Vec<_> = parts.filter(|(_, part)| shown(part)).collect();

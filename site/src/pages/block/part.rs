@@ -3,8 +3,9 @@
 use serde::Serialize;
 use zoo_catalog::view::{PartFacts, PartKind};
 
+use super::super::data::linked;
 use super::super::usage::{Name, Usage, names};
-use super::super::{Link, Site};
+use super::super::{Head, Link, Site};
 use super::code::{Excerpt, excerpt};
 use super::{Gallery, small};
 use crate::error::Result;
@@ -16,7 +17,6 @@ const SIBLINGS: usize = 8;
 
 #[derive(Serialize)]
 struct BlockPage<'a> {
-    kind: Link,
     question: &'a str,
     label: &'a str,
     definition: &'a str,
@@ -65,7 +65,6 @@ pub(super) fn render(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Resu
     let users = part.users.iter().filter_map(|id| content.model(id)).map(|model| &model.summary);
     let itself = kind.is_axis.then_some([kind.id.as_str(), part.id.as_str()]);
     let page = BlockPage {
-        kind: Link::new(&kind.title, Some(format!("parts/{}/", kind.id))),
         question: &kind.question,
         label: &part.label,
         definition: &part.definition,
@@ -80,7 +79,12 @@ pub(super) fn render(site: &Site<'_>, kind: &PartKind, part: &PartFacts) -> Resu
         sources: part.sources.iter().map(|text| Source { text: text.clone(), href: source_href(text) }).collect(),
     };
     let title = format!("{}: {}", kind.title, part.label);
-    site.page(&address, "part.html", ["parts", &title, &part.definition], &page)
+    let above = format!("parts/{}/", kind.id);
+    let told = linked::term(content, &address, [&part.id, &part.label, &part.definition], [&kind.title, &above]);
+    let above = Link::new(&kind.title, Some(above));
+    let trail = vec![Link::said(content, "nav.blocks", "parts/"), above, Link::new(&part.label, None)];
+    let head = Head::below(trail, ["parts", &title, &part.definition]).telling(vec![told]);
+    site.page(&address, "part.html", head, &page)
 }
 
 fn costs(site: &Site<'_>, part: &PartFacts) -> Result<Vec<Cost>> {

@@ -10,7 +10,7 @@ use zoo_catalog::view::Model;
 use zoo_registry::descriptor::Lineage;
 
 use super::model::origin::{self, Cited};
-use super::{Link, Site, each};
+use super::{Head, Link, Site, each};
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{compact, grouped};
@@ -37,7 +37,6 @@ struct Side {
     id: String,
     name: String,
     date: String,
-    family: Link,
     /// The size that is compared.
     size: Option<String>,
     parameters: Option<String>,
@@ -156,7 +155,7 @@ fn render_pair(site: &Site<'_>, pair: &Pair<'_>) -> Result<()> {
     let classes = facts::classes(content, models);
     let rows = facts::rows(content, models, &found);
     let page = Diff {
-        sides: [0, 1].map(|at| side(content, models[at], &found, at)),
+        sides: [0, 1].map(|at| side(models[at], &found, at)),
         edges: pair.edges.iter().map(|edge| told(content, edge)).collect(),
         summary: summary::told(&content.words, &found, &classes, &rows),
         configuration: configuration(&found),
@@ -170,10 +169,16 @@ fn render_pair(site: &Site<'_>, pair: &Pair<'_>) -> Result<()> {
     let title = content.words.with("diff.title", &[("parent", &parent), ("child", &child)]);
     let summary = page.summary.join(" · ");
     let description = content.words.with("diff.description", &[("title", &title), ("summary", &summary)]);
-    site.page(&pair.address(), "diff.html", ["compare", &title, &description], &page)
+    let trail = vec![
+        Link::said(content, "nav.compare", "compare/"),
+        Link::of_family(content, &pair.child.summary.family),
+        Link::new(format!("{parent} → {child}"), None),
+    ];
+    let head = Head::below(trail, ["compare", &title, &description]);
+    site.page(&pair.address(), "diff.html", head, &page)
 }
 
-fn side(content: &Edition<'_>, model: &Model, found: &Comparison, at: usize) -> Side {
+fn side(model: &Model, found: &Comparison, at: usize) -> Side {
     let size = |size: Size<'_>| match size.parameters() {
         Some(count) => format!("{} {}", size.facts.id, compact(count)),
         None => size.facts.id.clone(),
@@ -182,7 +187,6 @@ fn side(content: &Edition<'_>, model: &Model, found: &Comparison, at: usize) -> 
         id: model.summary.id.clone(),
         name: model.summary.name.clone(),
         date: model.summary.date.clone(),
-        family: Link::family(content, &model.summary.family),
         size: found.sizes[at].clone(),
         parameters: found.parameters[at].map(grouped),
         sizes: Size::of(model).map(size).collect(),

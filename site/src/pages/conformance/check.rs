@@ -6,8 +6,8 @@ use zoo_registry::{CheckFacts, LevelFacts, Status};
 use super::planted::Catches;
 use crate::error::Result;
 use crate::format::humanise;
-use crate::pages::Site;
 use crate::pages::model::evidence::{Found, found};
+use crate::pages::{Head, Link, Site};
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -69,7 +69,9 @@ pub(super) fn render(site: &Site<'_>, facts: &CheckFacts) -> Result<()> {
         planted: Catches::of(&suite.planted, &facts.id),
     };
     let address = format!("conformance/{}/", facts.id);
-    site.page(&address, "check.html", ["conformance", &title, &facts.statement], &page)
+    let trail = vec![Link::said(content, "nav.conformance", "conformance/"), Link::new(&title, None)];
+    let head = Head::below(trail, ["conformance", &title, &facts.statement]);
+    site.page(&address, "check.html", head, &page)
 }
 
 /// Takes the unit out of every row if all that measured something share it, so that it is said once.

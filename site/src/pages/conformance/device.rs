@@ -10,7 +10,7 @@ use super::ladders;
 use crate::error::Result;
 use crate::format::{humanise, slug};
 use crate::pages::model::evidence::{self, Excused, closest, excused, share};
-use crate::pages::{Link, Site, TallyView};
+use crate::pages::{Head, Link, Site, TallyView};
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -85,5 +85,6 @@ pub(super) fn render(site: &Site<'_>, device: &str) -> Result<()> {
     };
     let words = |key| content.words.with(key, &[("device", &device)]);
     let [title, description] = ["device.heading", "device.description"].map(words);
-    site.page(&address(device), "device.html", ["conformance", &title, &description], &page)
+    let trail = vec![Link::said(content, "nav.conformance", "conformance/"), Link::new(device, None)];
+    site.page(&address(device), "device.html", Head::below(trail, ["conformance", &title, &description]), &page)
 }

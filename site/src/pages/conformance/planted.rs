@@ -7,7 +7,7 @@ use zoo_registry::{PlantedFacts, PlantedKind};
 
 use crate::error::Result;
 use crate::format::{humanise, slug};
-use crate::pages::Site;
+use crate::pages::{Head, Link, Site};
 
 /// Two independent checks must catch a bug.
 const ENOUGH: usize = 2;
@@ -122,10 +122,13 @@ impl<'a> Catches<'a> {
 }
 
 pub(super) fn render(site: &Site<'_>) -> Result<()> {
-    let suite = &site.content.matrix.suite;
+    let content = site.content;
+    let suite = &content.matrix.suite;
     if suite.planted.is_empty() {
         return Ok(());
     }
+    let above = Link::said(content, "nav.conformance", "conformance/");
+    let all = Link::said(content, "planted.heading", "conformance/planted/");
     let mut by_area: BTreeMap<String, Vec<&PlantedFacts>> = BTreeMap::new();
     for planted in &suite.planted {
         by_area.entry(slug(&planted.area)).or_default().push(planted);
@@ -135,10 +138,12 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         let area = Area { title: humanise(&id), score: Score::of(planted.iter().copied()), id };
         let rows = planted.into_iter().map(|planted| row(site, planted)).collect::<Result<_>>()?;
         let [title, description] = ["planted.in_area", "planted.area_description"]
-            .map(|key| site.content.words.with(key, &[("area", &area.title)]));
+            .map(|key| content.words.with(key, &[("area", &area.title)]));
         let address = format!("conformance/planted/{}/", area.id);
         let page = AreaPage { area: &area, planted: rows };
-        site.page(&address, "planted-area.html", ["conformance", &title, &description], &page)?;
+        let trail = vec![above.clone(), all.clone(), Link::new(&area.title, None)];
+        let head = Head::below(trail, ["conformance", &title, &description]);
+        site.page(&address, "planted-area.html", head, &page)?;
         areas.push(area);
     }
     let caught = suite.checks.iter().filter_map(|check| {
@@ -146,8 +151,9 @@ pub(super) fn render(site: &Site<'_>) -> Result<()> {
         Some(Caught { id: &check.id, title: humanise(&check.id), catches: bugs.len(), needed })
     });
     let page = Page { score: Score::of(&suite.planted), areas, checks: caught.collect() };
-    let [title, description] = ["planted.heading", "planted.description"].map(|key| site.content.words.say(key));
-    site.page("conformance/planted/", "planted.html", ["conformance", &title, &description], &page)
+    let [title, description] = ["planted.heading", "planted.description"].map(|key| content.words.say(key));
+    let head = Head::below(vec![above, Link { href: None, ..all }], ["conformance", &title, &description]);
+    site.page("conformance/planted/", "planted.html", head, &page)
 }
 
 fn row<'a>(site: &Site<'_>, planted: &'a PlantedFacts) -> Result<Row<'a>> {

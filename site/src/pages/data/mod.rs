@@ -3,16 +3,15 @@
 pub(super) mod columns;
 mod feed;
 pub(super) mod linked;
+pub(super) mod sitemap;
 mod twin;
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zoo_catalog::view::Model;
 
-use super::Site;
 use super::model::cite;
+use super::{Head, Site};
 use crate::data::{CHANGES, TABLES};
 use crate::edition::Edition;
 use crate::error::{Error, Result};
@@ -30,7 +29,8 @@ struct DataPage {
     version: Option<String>,
     /// Whether there is a feed of changes.
     changes: bool,
-    linked: String,
+    /// Whether the site is written to a folder, with a list of all its files.
+    listed: bool,
 }
 
 /// A file of the whole catalog.
@@ -148,7 +148,6 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
     let drawn = |id: &str| site.pages.has(&format!("models/{id}.svg"));
     let shown = content.models.iter().find(|model| model.summary.code).or(content.models.first());
     let page = DataPage {
-        linked: linked::dataset(&files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>(), folder, LICENCE),
         twins: shown.map(|model| Twins {
             id: model.summary.id.clone(),
             name: model.summary.name.clone(),
@@ -160,9 +159,12 @@ pub(super) fn render(site: &Site<'_>, files: &[FileFacts]) -> Result<()> {
         licence: LICENCE,
         version: version(content),
         changes: !content.history.is_empty(),
+        listed: content.data.file.is_some(),
     };
     let [title, description] = ["nav.data", "data.description"].map(|key| content.words.say(key));
-    site.page("data/", "data.html", ["data", &title, &description], &page)
+    let linked = linked::dataset(content, &files.iter().map(|file| [file.path, file.kind]).collect::<Vec<_>>());
+    let head = Head::from(["data", title.as_str(), description.as_str()]).telling(vec![linked]);
+    site.page("data/", "data.html", head, &page)
 }
 
 /// What scripts read that show models side by side, in the words of a language.
@@ -192,20 +194,6 @@ fn file(site: &Site<'_>, path: &str, base: Option<&str>, version: Option<&str>) 
         _ => return Ok(table.and_then(|(table, _)| content.data.tables.get(*table)).map(|rows| rows.csv().into())),
     };
     Ok(Some(text.into()))
-}
-
-/// What search engines read: where every page is. Only where the address of the site is known.
-pub(super) fn sitemap(site: &Site<'_>, stubs: &BTreeSet<String>) -> Result<()> {
-    let mut robots = "User-agent: *\nAllow: /\n".to_owned();
-    if let Some(base) = &site.content.data.base_url {
-        let is_page = |path: &String| path.ends_with(".html") && path != "404.html" && !stubs.contains(path);
-        let pages = site.pages.paths().into_iter().filter(is_page);
-        let pages: Vec<String> = pages.map(|path| base.at(path.trim_end_matches("index.html"))).collect();
-        robots += &format!("Sitemap: {}\n", base.at("sitemap.xml"));
-        let text = site.text("sitemap.xml", "sitemap.xml", &serde_json::json!({ "pages": pages }))?;
-        site.pages.put("sitemap.xml".into(), text)?;
-    }
-    site.pages.put("robots.txt".into(), robots)
 }
 
 #[derive(Serialize)]

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 use zoo_catalog::view::{Model, Tally};
-use zoo_registry::{Outcome, Status};
+use zoo_registry::{CheckFacts, Outcome, Status};
 
 use super::origin;
 use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{humanise, inline_code, magnitude, percent, slug};
-use crate::pages::{Link, Site, StatusView, TallyView, changes};
+use crate::pages::{Head, Link, Site, StatusView, TallyView, changes, each};
 use crate::svg::Badge;
 use crate::words::Words;
 
@@ -32,6 +32,8 @@ struct BadgeView {
     says: String,
     /// How Markdown shows it, where the address of the site is known.
     markdown: Option<String>,
+    /// That of a check, from the top of the site.
+    check: Option<String>,
 }
 
 /// A check and what it found on every device.
@@ -113,30 +115,54 @@ pub(super) fn render(site: &Site<'_>, model: &Model) -> Result<()> {
     let [title, description] =
         ["evidence.heading", "evidence.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/evidence/", summary.id);
-    site.page(&address, "evidence.html", ["models", &title, &description], &page)
+    let trail = Link::below_model(content, &summary.id, "evidence.crumb");
+    let head = Head::below(trail, ["models", &title, &description]);
+    site.page(&address, "evidence.html", head, &page)
 }
 
-/// Writes the badge; none where nothing ran.
+/// Writes the badge, and one for each check; none where nothing ran.
 fn badge(site: &Site<'_>, model: &Model) -> Result<Option<BadgeView>> {
     let (id, tally) = (&model.summary.id, TallyView::new(&site.content.words, &model.summary.tally));
     if !tally.ran {
         return Ok(None);
     }
-    // As the style sheet has them.
-    let colour = match tally.status.class {
-        "fail" => "#a82c3f",
-        "waived" | "expected-failure" => "#855200",
-        _ => "#226b41",
-    };
-    let badge = Badge { words: ["conformance".into(), format!("{} / {}", tally.pass, tally.of)], colour };
+    let words = ["conformance".into(), format!("{} / {}", tally.pass, tally.of)];
+    let badge = Badge { words, colour: colour(&tally) };
     let path = format!("badge/{id}.svg");
+    let of_checks = of_checks(site.content, model);
     if site.is_english() {
         site.pages.put(path.clone(), badge.svg())?;
+        each(&of_checks, |(path, badge)| site.pages.put(path.clone(), badge.svg()))?;
     }
     let base = site.content.data.base_url.as_ref();
     let markdown = base
         .map(|base| format!("[![conformance]({})]({})", base.at(&path), base.at(&format!("models/{id}/evidence/"))));
-    Ok(Some(BadgeView { says: badge.words.join(": "), markdown }))
+    let check = of_checks.into_iter().next().map(|(path, _)| path);
+    Ok(Some(BadgeView { says: badge.words.join(": "), markdown, check }))
+}
+
+/// A badge for each check that applies, with its path: the largest error, and on how many devices the check holds.
+fn of_checks(content: &Edition<'_>, model: &Model) -> Vec<(String, Badge)> {
+    let badge = |check: &CheckFacts| {
+        let found: Vec<&Outcome> = model.outcomes.iter().filter(|outcome| outcome.check == check.id).collect();
+        let tally = TallyView::new(&content.words, &Tally::of(found.iter().map(|outcome| outcome.status)));
+        let devices = if tally.of == 1 { "device" } else { "devices" };
+        let held = format!("{}/{} {devices}", tally.pass, tally.of);
+        let error = found.iter().filter_map(|outcome| outcome.error).reduce(f64::max);
+        let told = error.map_or_else(|| held.clone(), |error| format!("{} · {held}", magnitude(error)));
+        let badge = Badge { words: [check.id.replace('-', " "), told], colour: colour(&tally) };
+        tally.ran.then(|| (format!("badge/{}/{}.svg", model.summary.id, check.id), badge))
+    };
+    content.matrix.suite.checks.iter().filter_map(badge).collect()
+}
+
+/// As the style sheet has them.
+fn colour(tally: &TallyView) -> &'static str {
+    match tally.status.class {
+        "fail" => "#a82c3f",
+        "waived" | "expected-failure" => "#855200",
+        _ => "#226b41",
+    }
 }
 
 fn changes(content: &Edition<'_>, id: &str) -> Vec<Link> {

@@ -22,7 +22,7 @@ use zoo_registry::{Figure, Flow, names};
 
 use super::conformance::{self, Ladder};
 use super::data::{self, linked};
-use super::{Link, Site, TallyView, labs, root, source};
+use super::{Head, Link, Site, TallyView, labs, root, source};
 use crate::content::LICENCE;
 use crate::edition::Edition;
 use crate::error::Result;
@@ -113,7 +113,6 @@ struct ModelPage<'a> {
     builds_on: Vec<Link>,
     papers: Vec<cite::Paper<'a>>,
     bibtex: String,
-    linked: String,
     /// Whether it is told where facts were read.
     sourced: bool,
     /// How often its sources disagree.
@@ -313,11 +312,15 @@ pub(super) fn render(site: &Site<'_>, model: &Model, stage: Option<&Stage>) -> R
         builds_on: descriptor.builds_on.iter().map(|id| Link::model(content, id)).collect(),
         papers: descriptor.papers.iter().map(cite::paper).collect(),
         bibtex: cite::bibtex(descriptor),
-        linked: linked::model(content, model),
         sourced: origin::is_sourced(descriptor),
         disputes: descriptor.conflicts.len(),
     };
-    let head = ["models", summary.name.as_str(), summary.summary.as_str()];
+    let trail = vec![
+        Link::said(content, "nav.models", "models/"),
+        Link::of_family(content, &summary.family),
+        Link::new(&summary.name, None),
+    ];
+    let head = Head::below(trail, ["models", &summary.name, &summary.summary]).telling(linked::model(content, model));
     site.page_with_card(&address, "model.html", head, card.as_ref(), &page)?;
     if site.is_english() { data::twins(site, model) } else { Ok(()) }
 }

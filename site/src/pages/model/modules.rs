@@ -7,13 +7,12 @@ use zoo_registry::descriptor;
 use super::parameters;
 use crate::edition::Edition;
 use crate::error::Result;
-use crate::pages::{Link, Site};
+use crate::pages::{Head, Link, Site};
 use crate::parts::Part;
 use crate::svg::DrawnRow;
 
 #[derive(Serialize)]
 struct Page<'a> {
-    id: &'a str,
     name: &'a str,
     /// The preset that all of it is of.
     shown: Option<&'a str>,
@@ -46,7 +45,6 @@ pub(super) fn render(
         return Ok(false);
     }
     let page = Page {
-        id: &summary.id,
         name: &summary.name,
         shown: tree.map(|(preset, _)| preset),
         parameters: part.map(parameters::rows).unwrap_or_default(),
@@ -56,7 +54,8 @@ pub(super) fn render(
     let [title, description] =
         ["modules.heading", "modules.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
     let address = format!("models/{}/modules/", summary.id);
-    site.page(&address, "modules.html", ["models", &title, &description], &page)?;
+    let trail = Link::below_model(content, &summary.id, "diff.modules_heading");
+    site.page(&address, "modules.html", Head::below(trail, ["models", &title, &description]), &page)?;
     Ok(true)
 }
 
