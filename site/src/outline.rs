@@ -17,7 +17,7 @@ pub(crate) struct Item {
 }
 
 /// An equation of a paper, and where it is computed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Equation {
     /// `Equations 2 to 4`.
     pub(crate) label: String,
@@ -72,7 +72,7 @@ pub(crate) fn equations(source: &str) -> Vec<Equation> {
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
     let tests = lines.windows(2).position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod "));
     let lines: Vec<(usize, &str)> = (1..).zip(lines).take(tests.unwrap_or(usize::MAX)).collect();
-    let mut found = Vec::new();
+    let mut found: Vec<(bool, Equation)> = Vec::new();
     let mut of_head = None;
     for comment in lines.chunk_by(|(_, one), (_, next)| marker(one) == marker(next)) {
         let Some(kind) = marker(comment[0].1) else { continue };
@@ -95,13 +95,17 @@ pub(crate) fn equations(source: &str) -> Vec<Equation> {
                         paper: paper.or(of_head).map(str::to_owned),
                         line: below.filter(|_| !is_head).unwrap_or(*line),
                     };
-                    found.extend(numbers(rest).map(equation));
+                    found.extend(numbers(rest).map(equation).map(|equation| (is_head, equation)));
                 }
                 _ => {}
             }
         }
     }
-    found
+    // What the head of a file names and something in it too is computed there.
+    let same = |one: &Equation, other: &Equation| one.label == other.label && one.paper == other.paper;
+    let below = |one: &Equation| found.iter().any(|(of_head, other)| !of_head && same(one, other));
+    let kept = found.iter().filter(|(of_head, equation)| !of_head || !below(equation));
+    kept.map(|(_, equation)| equation.clone()).collect()
 }
 
 /// What a line begins with that is nothing but a comment.
@@ -170,6 +174,12 @@ mod tests {
         let expected =
             ["Equation 1 of 2404.07143v2 at 1", "Equation 8 of 2404.07143v2 at 5", "Equation 1 of 1706.03762 at 8"];
         assert_eq!(said(source), expected);
+    }
+
+    #[test]
+    fn what_a_function_names_too_is_computed_there() {
+        let source = "//! arXiv 1706.03762, equation 1 and equation 2.\n\n/// Equation 1.\nfn f() {}\n";
+        assert_eq!(said(source), ["Equation 2 of 1706.03762 at 1", "Equation 1 of 1706.03762 at 4"]);
     }
 
     #[test]

@@ -394,17 +394,17 @@ impl Site<'_> {
     }
 
     /// Renders a page at an address such as `models/bert/`; the empty address is the home page.
-    fn page<T: Serialize>(&self, address: &str, template: &str, head: impl Into<Head<'_>>, page: &T) -> Result<()> {
+    fn page<'h, T: Serialize>(&self, address: &str, template: &str, head: impl Into<Head<'h>>, page: &T) -> Result<()> {
         let card = self.common.clone();
         self.page_with_card(address, template, head, card.as_ref(), page)
     }
 
     /// The same with a card of its own.
-    fn page_with_card<T: Serialize>(
+    fn page_with_card<'h, T: Serialize>(
         &self,
         address: &str,
         template: &str,
-        head: impl Into<Head<'_>>,
+        head: impl Into<Head<'h>>,
         card: Option<&cards::Shown>,
         page: &T,
     ) -> Result<()> {
@@ -413,11 +413,11 @@ impl Site<'_> {
     }
 
     /// A page that stands in English only: it holds no words but code, or there can be one alone.
-    fn page_in_english<T: Serialize>(
+    fn page_in_english<'h, T: Serialize>(
         &self,
         address: &str,
         template: &str,
-        head: impl Into<Head<'_>>,
+        head: impl Into<Head<'h>>,
         page: &T,
     ) -> Result<()> {
         let html = self.html(&[], [address, template], head.into(), self.common.as_ref(), page)?;
