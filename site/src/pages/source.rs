@@ -6,6 +6,7 @@ use zoo_registry::record::SourceFile;
 
 use super::{Head, Link, Site};
 use crate::building::file_href;
+use crate::edition::Edition;
 use crate::error::Result;
 use crate::format::{arxiv, slug};
 use crate::highlight::{linked, plain};
@@ -95,6 +96,22 @@ pub(super) fn excerpt(model: &Model) -> Option<Excerpt<'_>> {
     let shown: Vec<&str> = lines.into_iter().skip(start).take(SHOWN).collect();
     let whole = shown.iter().rposition(|line| *line == "}").map_or(shown.len(), |end| end + 1);
     Some(Excerpt { path: &file.path, first: start + 1, last: start + whole, text: shown[..whole].join("\n") })
+}
+
+/// The line of a model's own code that declares a type of module.
+pub(super) fn declaration(content: &Edition<'_>, model: &Model, module: &str) -> Option<Link> {
+    in_order(model).into_iter().enumerate().find_map(|(index, file)| {
+        let line = 1 + file.text.lines().position(|line| declared(line) == Some(module))?;
+        let href = format!("models/{}/source/#{}L{line}", model.summary.id, prefix(index, file));
+        Some(Link::code(content, format!("{}:{line}", file.path), &href))
+    })
+}
+
+/// The struct that a line begins, if it does.
+fn declared(line: &str) -> Option<&str> {
+    let (before, after) = line.trim_start().split_once("struct ")?;
+    let is_declaration = before.is_empty() || before.starts_with("pub") && before.ends_with(' ');
+    after.split(|letter: char| !letter.is_alphanumeric()).next().filter(|_| is_declaration)
 }
 
 /// The lines of a file as HTML.

@@ -43,13 +43,17 @@ pub(crate) struct Drawing {
 }
 
 /// A box in words.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug)]
 pub(crate) struct DrawnRow {
     /// How deep it stands.
     pub depth: usize,
     /// Label.
     pub label: String,
-    /// Type of the module.
+    /// Where the box leads, from the top of the site.
+    pub href: Option<String>,
+    /// Type of the module; empty where it is none.
+    pub module: String,
+    /// What stands below the label.
     pub kind: String,
     /// Shapes of its matrices.
     pub shapes: String,
@@ -330,6 +334,8 @@ fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
     let box_row = |block: &Block| DrawnRow {
         depth,
         label: block.label.clone(),
+        href: block.href.clone(),
+        module: block.module.clone(),
         kind: block.kind.clone(),
         shapes: block.shapes.join(" · "),
         times: String::new(),
@@ -348,6 +354,8 @@ fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
                 Node::Text { label, code } => rows.push(DrawnRow {
                     depth,
                     label: label.clone(),
+                    href: None,
+                    module: String::new(),
                     kind: String::new(),
                     shapes: code.clone(),
                     times: String::new(),
@@ -356,6 +364,8 @@ fn tell(frame: &Frame, depth: usize, rows: &mut Vec<DrawnRow>) {
                     rows.push(DrawnRow {
                         depth,
                         label: inner.label.clone(),
+                        href: inner.href.clone(),
+                        module: inner.kind.clone(),
                         kind: inner.kind.clone(),
                         shapes: String::new(),
                         times: if inner.times > 0 { format!("×{THIN}{}", inner.times) } else { String::new() },

@@ -63,6 +63,9 @@ pub(super) enum Node {
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) label: String,
+    /// Type of the module; empty where it is none.
+    pub(super) module: String,
+    /// What stands below the label.
     pub(super) kind: String,
     pub(super) shapes: Vec<String>,
     pub(super) category: &'static str,

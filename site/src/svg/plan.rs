@@ -340,6 +340,7 @@ pub(super) fn block(part: &Part<'_>, around: &Around<'_>) -> Block {
     );
     Block {
         label: humanise(&part.name) + &times,
+        module: part.kind.to_owned(),
         kind: part.kind.to_owned(),
         shapes: if matrices.is_empty() { shapes(parameters) } else { shapes(matrices) },
         category: category(part, around.components).unwrap_or("other"),

@@ -59,6 +59,16 @@ fn unequal_layers_stay_apart() {
     }
 }
 
+#[test]
+fn every_box_leads_to_its_block_and_its_code() {
+    let files = files();
+    let modules = &files["models/bert/modules/index.html"];
+    let table = &modules[modules.find("id=\"picture\"").unwrap()..];
+    for text in ["href=\"../../../parts/norm/", "href=\"../../../models/bert/source/#L", "mod.rs:"] {
+        assert!(table.contains(text), "no `{text}` in {table}");
+    }
+}
+
 /// The picture of BERT, when what goes through it is another.
 fn drawn(edit: impl Fn(&mut Flow)) -> String {
     let mut content = fixture::content();

@@ -7,7 +7,7 @@ use zoo_registry::descriptor;
 use super::parameters;
 use crate::edition::Edition;
 use crate::error::Result;
-use crate::pages::{Head, Link, Site};
+use crate::pages::{Head, Link, Site, source};
 use crate::parts::Part;
 use crate::svg::DrawnRow;
 
@@ -18,7 +18,20 @@ struct Page<'a> {
     shown: Option<&'a str>,
     parameters: Vec<parameters::Row>,
     components: Vec<Component<'a>>,
-    picture: Vec<DrawnRow>,
+    picture: Vec<Boxed>,
+}
+
+/// A box of the picture.
+#[derive(Serialize)]
+struct Boxed {
+    depth: usize,
+    /// Leads where the box leads.
+    label: Link,
+    kind: String,
+    shapes: String,
+    times: String,
+    /// The lines that declare what it is, in the model's own code or in shared code.
+    code: Option<Link>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +62,7 @@ pub(super) fn render(
         shown: tree.map(|(preset, _)| preset),
         parameters: part.map(parameters::rows).unwrap_or_default(),
         components: all.iter().map(|one| component(content, one, all, part)).collect(),
-        picture,
+        picture: picture.into_iter().map(|row| boxed(content, model, row)).collect(),
     };
     let [title, description] =
         ["modules.heading", "modules.description"].map(|key| content.words.with(key, &[("name", &summary.name)]));
@@ -57,6 +70,18 @@ pub(super) fn render(
     let trail = Link::below_model(content, &summary.id, "diff.modules_heading");
     site.page(&address, "modules.html", Head::below(trail, ["models", &title, &description]), &page)?;
     Ok(true)
+}
+
+fn boxed(content: &Edition<'_>, model: &Model, row: DrawnRow) -> Boxed {
+    let own = || source::declaration(content, model, &row.module);
+    Boxed {
+        code: content.code_of(&row.module).or_else(own),
+        depth: row.depth,
+        label: Link::new(row.label, row.href),
+        kind: row.kind,
+        shapes: row.shapes,
+        times: row.times,
+    }
 }
 
 /// A component with its building block and its code.
