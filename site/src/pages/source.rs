@@ -98,12 +98,16 @@ pub(super) fn excerpt(model: &Model) -> Option<Excerpt<'_>> {
     Some(Excerpt { path: &file.path, first: start + 1, last: start + whole, text: shown[..whole].join("\n") })
 }
 
-/// The line of a model's own code that declares a type of module.
+/// The line that declares a type of module, in a model's own code or in the shared code that it uses.
 pub(super) fn declaration(content: &Edition<'_>, model: &Model, module: &str) -> Option<Link> {
-    in_order(model).into_iter().enumerate().find_map(|(index, file)| {
+    let id = &model.summary.id;
+    let own = in_order(model).into_iter().enumerate();
+    let own = own.map(|(index, file)| (file, format!("models/{id}/source/#{}", prefix(index, file))));
+    let used = content.parts.blocks.iter().filter(|file| file.users.contains(id)).map(|file| &file.source);
+    let used = used.map(|file| (file, format!("{}#", file_href(&file.path))));
+    own.chain(used).find_map(|(file, place)| {
         let line = 1 + file.text.lines().position(|line| declared(line) == Some(module))?;
-        let href = format!("models/{}/source/#{}L{line}", model.summary.id, prefix(index, file));
-        Some(Link::code(content, format!("{}:{line}", file.path), &href))
+        Some(Link::code(content, format!("{}:{line}", file.path), &format!("{place}L{line}")))
     })
 }
 

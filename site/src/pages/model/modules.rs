@@ -73,9 +73,9 @@ pub(super) fn render(
 }
 
 fn boxed(content: &Edition<'_>, model: &Model, row: DrawnRow) -> Boxed {
-    let own = || source::declaration(content, model, &row.module);
+    let declaration = || source::declaration(content, model, &row.module);
     Boxed {
-        code: content.code_of(&row.module).or_else(own),
+        code: content.code_of(&row.module).or_else(declaration),
         depth: row.depth,
         label: Link::new(row.label, row.href),
         kind: row.kind,
