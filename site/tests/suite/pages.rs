@@ -64,9 +64,15 @@ fn every_box_leads_to_its_block_and_its_code() {
     let files = files();
     let modules = &files["models/bert/modules/index.html"];
     let table = &modules[modules.find("id=\"picture\"").unwrap()..];
-    for text in ["href=\"../../../parts/norm/", "href=\"../../../models/bert/source/#L", "mod.rs:"] {
+    for text in [
+        "<a href=\"../../../parts/normalisation-type/layernorm/\">MLP norm</a>",
+        "<a href=\"../../../parts/attention/full-bidirectional/\">Attention</a>",
+        // `BertLayer` is all of that family's code which the catalog of these tests has.
+        "<a href=\"../../../models/bert/source/#layer-rs-L2\">layer.rs:2</a>",
+    ] {
         assert!(table.contains(text), "no `{text}` in {table}");
     }
+    assert_eq!(table.matches("/source/#").count(), 1, "{table}");
 }
 
 /// The picture of BERT, when what goes through it is another.
