@@ -1,4 +1,4 @@
-//! The checkpoints that families ship do what their lessons teach.
+//! The checkpoints that families ship do what their lessons teach, and their figures can be measured again.
 
 use zoo_architectures::ARCHITECTURES;
 use zoo_registry::demo;
@@ -45,4 +45,20 @@ fn a_model_that_learnt_nothing_fails_every_lesson() {
             assert!(grade.score < grade.pass, "`{}`: {grade:?}", architecture.descriptor().id);
         }
     }
+}
+
+#[test]
+fn what_measures_a_figure_is_there() {
+    let mut figures = 0;
+    for architecture in ARCHITECTURES {
+        let id = &architecture.descriptor().id;
+        for figure in zoo_registry::architecture::figures(*architecture).unwrap() {
+            let example = figure.command.strip_prefix("cargo run --release --example ");
+            let example = example.unwrap_or_else(|| panic!("`{id}`: `{}` is no example of this crate", figure.command));
+            let file = format!("{}/examples/{example}.rs", env!("CARGO_MANIFEST_DIR"));
+            assert!(std::path::Path::new(&file).is_file(), "`{id}`: the figure `{}` asks for {file}", figure.title);
+            figures += 1;
+        }
+    }
+    assert_ne!(figures, 0);
 }

@@ -150,7 +150,7 @@ impl InfiniFamily {
     pub fn recall() -> (Recall, usize) {
         const SEGMENT_LEN: usize = 32;
         let sizes = json!({ "d_model": 48, "n_layers": 2, "n_heads": 4, "head_dim": 16, "d_ff": 96, "segment_len": SEGMENT_LEN });
-        (Recall::new(sizes, SEGMENT_LEN, Plan { steps: 1200, learning_rate: 3e-3 }), SEGMENT_LEN)
+        (Recall::new(sizes, SEGMENT_LEN, Plan { steps: 1000, learning_rate: 3e-3 }), SEGMENT_LEN)
     }
 }
 

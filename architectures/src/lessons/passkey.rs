@@ -58,6 +58,17 @@ impl Recall {
         Self { words, config, segment_len, plan }
     }
 
+    /// Tokens of the shortest and the longest text that is trained on.
+    pub fn trained(&self) -> [usize; 2] {
+        let [shortest, longest] = TRAINED.map(|segments| segments * self.segment_len);
+        [shortest - self.cut() + 1, longest]
+    }
+
+    /// The question stands anywhere in its segment: texts end less than so many tokens before their last segment does.
+    fn cut(&self) -> usize {
+        self.segment_len / 2
+    }
+
     /// A text of `len` tokens whose key stands in its first segment.
     fn riddle(&self, draw: &mut Draw, len: usize) -> Riddle {
         let key: Vec<&str> = (0..KEY).map(|_| *draw.choose(&DIGITS)).collect();
@@ -107,8 +118,9 @@ const ASKED: &str = "generate --max-new-tokens 2 \"here we go. the key is 3 1. t
     yellow. here we go. there and back again. the grass is green and the sky is blue. the sun is yellow. here we go. there and back \
     again. the grass is green and the sky is blue. the sun is yellow. here we go. there and back again. what is the key?\"";
 
-/// Segments of the texts that are trained on, from and to.
-const TRAINED: [usize; 2] = [3, 6];
+/// Segments of the texts that are trained on, from and to. With 6 at most, one seed in eight stayed below nine keys in ten over 32
+/// segments, however long it trained: a memory learns to stay readable as far as it is filled.
+const TRAINED: [usize; 2] = [3, 12];
 /// Segments of the texts that are graded.
 const LENGTHS: [usize; 2] = [8, 32];
 
@@ -127,8 +139,7 @@ impl Lesson for Recall {
 
     fn batch(&self, draw: &mut Draw) -> (Input, Labels) {
         let segments = TRAINED[0] + draw.below(TRAINED[1] + 1 - TRAINED[0]);
-        // The question stands anywhere in its segment.
-        let len = segments * self.segment_len - draw.below(self.segment_len / 2);
+        let len = segments * self.segment_len - draw.below(self.cut());
         let riddles: Vec<Riddle> = (0..BATCH).map(|_| self.riddle(draw, len)).collect();
         let labels = riddles.iter().flat_map(|riddle| {
             riddle.ids.iter().enumerate().map(|(at, &id)| if at >= riddle.answer_at { id } else { IGNORED })
