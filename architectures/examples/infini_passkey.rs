@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     println!(
         "caption = \"The share of keys of two digits that are recalled at the end of a text, told in its first {segment_len} tokens, \
          of 50 texts each. Attention sees {segment_len} tokens; texts of {shortest} to {longest} were trained on, {steps} batches of 16: enough for \
-         the linear update, not yet for the delta update. By chance one in a hundred is right.\""
+         the linear update, not for the delta update. By chance one in a hundred is right.\""
     );
     println!("command = \"cargo run --release --example infini_passkey\"");
     println!("x = {{ label = \"tokens of the text\", scale = \"log\" }}");

@@ -224,6 +224,7 @@ impl Painter<'_> {
             Tie::Takes(path) => self.ties.taken.push((path.clone(), [x, y, width, height])),
             _ => {}
         }
+        let words = self.words;
         let href = self.links.zip(block.href.as_ref()).map(|(root, href)| format!("{root}{href}"));
         self.canvas.link(href.as_deref(), |canvas| {
             canvas.title(&block.title);
@@ -238,7 +239,7 @@ impl Painter<'_> {
             }
             let more = match block.shapes.len() {
                 0..=2 => shape(1).to_owned(),
-                count => format!("+{THIN}{} more", count - 1),
+                count => words.with("chart.more_shapes", &[("count", &(count - 1))]),
             };
             let after = block.masks.iter().fold(left, |at, mask| canvas.mask(*mask, at, middle - MASK / 2) + 9);
             let left = if block.masks.is_empty() { left } else { after + 3 };
