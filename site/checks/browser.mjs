@@ -35,6 +35,14 @@ function pages(spoken) {
   return [...new Set(paths)].sort();
 }
 
+// The first line in which two texts differ, as both have it.
+function firstDifference(one, other) {
+  const [a, b] = [one, other].map(text => (text ?? '').split('\n'));
+  const at = a.findIndex((line, index) => line !== b[index]);
+  const line = at < 0 ? a.length : at;
+  return `line ${line + 1}, ${JSON.stringify(a[line] ?? null)} with it, ${JSON.stringify(b[line] ?? null)} without`;
+}
+
 // Under a prefix, as on a host that is shared.
 const { base, close } = await serve(folder, '/some/sub/path');
 const profiles = mkdtempSync(join(tmpdir(), 'zoo-checks-'));
@@ -67,7 +75,7 @@ for (const { name, spaced, spoken, ...mode } of modes) {
       return [document.querySelector('main').innerText, ...links].join('\n');
     });
     if (name === 'light') words.set(path, text);
-    if (!script && words.get(path) !== text) problems.push('text or links differ without JavaScript');
+    if (!script && words.get(path) !== text) problems.push(`text or links differ without JavaScript: ${firstDifference(words.get(path), text)}`);
     await page.close();
     return problems;
   };
