@@ -89,7 +89,7 @@ pub(crate) fn chart(words: &Words, figure: &Figure, at: usize) -> String {
     canvas.text("code", LEFT, TOP - 16, &figure.y.label);
     canvas.text("code end", right, HEIGHT - 8, &figure.x.label);
     let ends: Vec<i32> = figure.series.iter().filter_map(|s| s.points.last()).map(|point| y.place(point[1])).collect();
-    let heights = apart(&ends);
+    let heights = apart(&ends, HEIGHT - BOTTOM);
     for (index, (series, height)) in figure.series.iter().zip(heights).enumerate() {
         let places: Vec<[i32; 2]> = series.points.iter().map(|point| [x.place(point[0]), y.place(point[1])]).collect();
         let way: Vec<String> = places.iter().map(|[x, y]| format!("{x} {y}")).collect();
@@ -127,15 +127,20 @@ fn mark(canvas: &mut Canvas, index: usize, [x, y]: [i32; 2]) {
     }
 }
 
-/// Heights as near to those asked for as names of one line's height allow.
-pub(super) fn apart(asked: &[i32]) -> Vec<i32> {
+/// Heights as near to those asked for as names of one line's height allow, none below `lowest`, where the numbers of an axis begin.
+pub(super) fn apart(asked: &[i32], lowest: i32) -> Vec<i32> {
     let mut order: Vec<usize> = (0..asked.len()).collect();
     order.sort_by_key(|&index| asked[index]);
     let mut found = asked.to_vec();
     let mut free = i32::MIN;
-    for index in order {
+    for &index in &order {
         found[index] = found[index].max(free);
         free = found[index] + LINE;
+    }
+    let mut free = lowest;
+    for &index in order.iter().rev() {
+        found[index] = found[index].min(free);
+        free = found[index] - LINE;
     }
     found
 }
@@ -158,7 +163,8 @@ mod tests {
 
     #[test]
     fn names_do_not_cover_each_other() {
-        assert_eq!(apart(&[100, 100, 300, 90]), [108, 126, 300, 90]);
+        assert_eq!(apart(&[100, 100, 300, 90], 300), [108, 126, 300, 90]);
+        assert_eq!(apart(&[300, 100, 300, 290], 300), [282, 100, 300, 264], "nor the numbers below");
     }
 
     #[test]

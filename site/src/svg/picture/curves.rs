@@ -39,7 +39,7 @@ pub(super) fn draw(curves: &Curves, size: Size) -> (Canvas, i32, i32) {
     canvas.text("code", LEFT, 14, &curves.y);
     canvas.text("code end", right, HEIGHT - 8, &curves.x);
     let ends: Vec<i32> = curves.series.iter().filter_map(|s| s.points.last()).map(|point| y.place(point[1])).collect();
-    let heights = apart(&ends);
+    let heights = apart(&ends, HEIGHT - BOTTOM);
     for (index, series) in curves.series.iter().enumerate() {
         canvas.path(&format!("curve c{}", index % 4), &line(&series.points, across, up, curves));
         if let (true, Some(last), Some(height)) = (named, series.points.last(), heights.get(index)) {
