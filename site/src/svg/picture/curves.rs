@@ -43,7 +43,7 @@ pub(super) fn draw(curves: &Curves, size: Size) -> (Canvas, i32, i32) {
     for (index, series) in curves.series.iter().enumerate() {
         canvas.path(&format!("curve c{}", index % 4), &line(&series.points, across, up, curves));
         if let (true, Some(last), Some(height)) = (named, series.points.last(), heights.get(index)) {
-            canvas.text("label", x.place(last[0]).min(right) + 8, (height + 5).clamp(12, HEIGHT - 4), &series.name);
+            canvas.text("label", x.place(last[0]).min(right) + 8, (height + 5).max(12), &series.name);
         }
     }
     (canvas, WIDTH, HEIGHT)
