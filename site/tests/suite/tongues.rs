@@ -168,3 +168,27 @@ fn an_empty_catalog_is_told_in_every_language() {
     let problems = broken(&rendered(&content));
     assert!(problems.is_empty(), "{problems:#?}");
 }
+
+#[test]
+fn shapes_that_have_no_room_are_counted_in_the_language_of_the_page() {
+    let mut content = all();
+    let bert = content.models.iter_mut().find(|model| model.summary.id == "bert").unwrap();
+    for layer in &mut bert.sizes[0].modules.children[1].children {
+        let mlp = layer.children.iter_mut().find(|child| child.name == "mlp").unwrap();
+        let linear = mlp.children[0].clone();
+        for width in [5, 7] {
+            let mut another = linear.clone();
+            another.name = format!("another_{width}");
+            another.parameters.iter_mut().for_each(|parameter| parameter.shape = vec![width, width]);
+            mlp.children.push(another);
+        }
+    }
+    let files = pages(&content);
+    for (page, text) in [
+        ("models/bert/index.html", "+\u{202f}3 more"),
+        ("de/models/bert/index.html", "+\u{202f}3 weitere"),
+        ("zh/models/bert/index.html", "另有\u{202f}3\u{202f}个"),
+    ] {
+        assert!(files[page].contains(text), "no `{text}` in {page}");
+    }
+}
